@@ -1,0 +1,132 @@
+//! What the collector knows, as plain numbers: the input of every report.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::collector::timeline::Timeline;
+use crate::event::{Connected, Environment, Phase, SessionDrop, Subscribed, TargetFacts};
+
+/// Everything that reports need, as of the last record that was folded.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Metrics {
+    /// The target of the latest run; `None` for an empty journal.
+    pub target: Option<TargetFacts>,
+    /// What was looked at.
+    pub observation: Observation,
+    /// Whether a session was up at the last record.
+    pub connected: bool,
+    /// Length of that session at the last record, seconds; 0 where none was up.
+    pub session_seconds: f64,
+    /// First connections: one for each run that connected.
+    pub connections: u64,
+    /// Sessions that we ended on purpose.
+    pub disconnects: u64,
+    /// Sessions that ended without our wish.
+    pub drops: u64,
+    /// Attempts after a run's first connection, failed and successful.
+    pub reconnect_attempts: u64,
+    /// Attempts that failed, those before a first connection included.
+    pub failed_attempts: u64,
+    /// The same by the phase that failed; no zero entries.
+    pub failed_attempts_by_phase: BTreeMap<Phase, u64>,
+    /// Drops after which a session came back.
+    pub recovered: u64,
+    /// Drops by error name: most frequent first, then by name.
+    pub drops_by_error: Vec<(String, u64)>,
+    /// Outages by the attempts that they took: see [`ATTEMPT_BUCKETS`].
+    pub outages_by_attempts: [u64; 4],
+    /// Sessions that ended in a drop, seconds.
+    pub sessions: Distribution,
+    /// The last of them, oldest first, at most [`SESSION_TAIL`].
+    pub recent_sessions: Vec<f64>,
+    /// Outages that ended, seconds from drop to CONNACK.
+    pub reconnects: Distribution,
+    /// PINGREQ to PINGRESP, milliseconds.
+    pub ping_rtt: Distribution,
+    /// End-to-end probes, milliseconds.
+    pub probe_rtt: Distribution,
+    /// When the last drop was.
+    pub last_drop: Option<DateTime<Utc>>,
+    /// When the last session began.
+    pub last_connect: Option<DateTime<Utc>>,
+    /// PUBLISH packets sent.
+    pub messages_published: u64,
+    /// Publishes that had to wait for a connection.
+    pub messages_queued: u64,
+    /// PUBLISH packets received.
+    pub messages_received: u64,
+    /// The latest drops, oldest first.
+    pub recent_drops: Vec<Dated<SessionDrop>>,
+    /// The latest connections, oldest first.
+    pub recent_connections: Vec<Dated<Connected>>,
+    /// The latest changes on the host, oldest first.
+    pub environment: Vec<Dated<Environment>>,
+    /// What became of each filter of the latest run, in the order of the answers.
+    pub subscriptions: Vec<Subscribed>,
+    /// Up and down over the period.
+    pub timeline: Timeline,
+}
+
+/// Names of the buckets of [`Metrics::outages_by_attempts`], in their order.
+pub const ATTEMPT_BUCKETS: [&str; 4] = ["1", "2-5", "6-10", "11+"];
+
+/// How many session lengths are kept one by one.
+pub const SESSION_TAIL: usize = 20;
+
+/// What was looked at, and for how long.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Observation {
+    /// The first record.
+    pub from: Option<DateTime<Utc>>,
+    /// The last record.
+    pub to: Option<DateTime<Utc>>,
+    /// Runs of `watch` that contributed.
+    pub runs: u64,
+    /// Those that ended without a word, and are not going on.
+    pub interrupted_runs: u64,
+    /// Time in which `watch` ran, suspension included.
+    pub observed_seconds: f64,
+    /// Time in which a session was up and this host awake.
+    pub connected_seconds: f64,
+    /// Time in which this host slept.
+    pub suspended_seconds: f64,
+    /// Records that writers had to give up.
+    pub records_lost: u64,
+}
+
+impl Observation {
+    /// Connected share of the time awake, 0 to 1; `None` where nothing was observed.
+    pub fn availability(&self) -> Option<f64> {
+        let awake = self.observed_seconds - self.suspended_seconds;
+        (awake > 0.0).then(|| (self.connected_seconds / awake).clamp(0.0, 1.0))
+    }
+}
+
+/// A population in a few numbers, all `None` where it is empty. Percentiles are nearest-rank, within 1 % of the value.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Distribution {
+    /// How many values.
+    pub count: u64,
+    /// The smallest.
+    pub min: Option<f64>,
+    /// The mean.
+    pub mean: Option<f64>,
+    /// Half are at most this.
+    pub p50: Option<f64>,
+    /// Nine of ten are at most this.
+    pub p90: Option<f64>,
+    /// Ninety-nine of a hundred are at most this.
+    pub p99: Option<f64>,
+    /// The largest.
+    pub max: Option<f64>,
+}
+
+/// A fact with the wall-clock time of its record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dated<T> {
+    /// Wall clock.
+    pub at: DateTime<Utc>,
+    /// The fact.
+    pub fact: T,
+}

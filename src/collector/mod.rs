@@ -1,0 +1,4 @@
+//! One fold from records to metrics.
+
+pub mod metrics;
+pub mod timeline;

@@ -1,0 +1,124 @@
+//! The only place that reads clocks and waits for them.
+//!
+//! A run's clock goes on while the host sleeps and knows no steps: CLOCK_BOOTTIME on Linux. Timers follow the same
+//! clock, so that a deadline that passed during a suspension is seen on waking.
+
+use std::io;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, Local, Utc};
+
+use crate::event::{Moment, Stamp};
+
+/// A run's clock: its origin is the run's start.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    origin: Duration,
+}
+
+impl Clock {
+    /// A clock that begins now.
+    pub fn start() -> Self {
+        Self { origin: since_boot() }
+    }
+
+    /// The time since the start.
+    pub fn now(self) -> Moment {
+        Moment::after_start(since_boot().saturating_sub(self.origin))
+    }
+
+    /// Both clocks.
+    pub fn stamp(self) -> Stamp {
+        Stamp { wall: wall(), moment: self.now() }
+    }
+
+    /// Waits until `deadline`, for ever where there is none; a deadline in the past is over at once.
+    pub async fn sleep_until(self, deadline: Option<Moment>) {
+        let Some(deadline) = deadline else { return std::future::pending().await };
+        loop {
+            let left = deadline.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            if let Err(error) = sleep(left).await {
+                tracing::warn!(%error, "the host's timer failed; falling back to one that stops while it sleeps");
+                fallback_sleep(left).await;
+            }
+        }
+    }
+}
+
+/// The wall clock.
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+pub fn wall() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// `time` in the time zone of this host.
+pub fn local(time: DateTime<Utc>) -> DateTime<FixedOffset> {
+    time.with_timezone(&Local).fixed_offset()
+}
+
+/// `time` in UTC.
+pub fn utc(time: DateTime<Utc>) -> DateTime<FixedOffset> {
+    time.fixed_offset()
+}
+
+/// The IANA name of the local time zone, or its offset where the name is not known.
+pub fn time_zone() -> String {
+    iana_time_zone::get_timezone().unwrap_or_else(|_| local(wall()).offset().to_string())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+async fn fallback_sleep(span: Duration) {
+    tokio::time::sleep(span.min(Duration::from_secs(1))).await;
+}
+
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    use nix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default()
+}
+
+#[cfg(target_os = "linux")]
+async fn sleep(span: Duration) -> io::Result<()> {
+    use nix::sys::time::TimeSpec;
+    use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+    use tokio::net::unix::pipe::Receiver;
+
+    let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+    let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?;
+    let span = TimeSpec::from_duration(span.max(Duration::from_nanos(1)));
+    timer.set(Expiration::OneShot(span), TimerSetTimeFlags::empty())?;
+    // A timer descriptor turns readable like a pipe does, and this is tokio's safe way to wait for one.
+    Receiver::from_owned_fd_unchecked(timer.into())?.readable().await
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+fn since_boot() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    ORIGIN.get_or_init(Instant::now).elapsed()
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn sleep(span: Duration) -> io::Result<()> {
+    fallback_sleep(span).await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_timer_waits_for_its_deadline_and_not_for_one_that_is_past() {
+        let clock = Clock::start();
+        let deadline = clock.now().plus(Duration::from_millis(20));
+        clock.sleep_until(Some(deadline)).await;
+        assert!(clock.now() >= deadline);
+        clock.sleep_until(Some(Moment::default())).await;
+    }
+}

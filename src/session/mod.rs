@@ -1,0 +1,4 @@
+//! The MQTT session without I/O.
+
+pub mod ending;
+pub mod settings;
