@@ -12,6 +12,7 @@ pub mod target;
 
 pub mod collector;
 pub mod session;
+pub mod wire;
 
 pub mod report;
 

@@ -1,4 +1,18 @@
-//! The MQTT session without I/O.
+//! The connection as pure machines: time and bytes come in as arguments, what to do and what happened come out.
+//!
+//! [`mqtt::Session`] is one MQTT session over one connection. [`run::Run`] is a whole run of `watch` around it:
+//! attempts, back-off, sampling, limits, and the events of the journal. Neither reads a clock, opens a socket or draws
+//! a random number that it was not given the seed for, so hours of flapping run in milliseconds.
 
+pub mod backoff;
 pub mod ending;
+pub mod inbox;
+pub mod late;
+pub mod mqtt;
+pub mod recovery;
+pub mod run;
 pub mod settings;
+pub mod traffic;
+
+#[cfg(test)]
+mod tests;

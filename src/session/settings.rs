@@ -1,5 +1,6 @@
 //! What the user decided about a run: settled, with nothing left open.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Protocol, Qos, TargetFacts, Transport};
@@ -13,7 +14,7 @@ pub struct RunSettings {
     /// What carries MQTT.
     pub transport: Transport,
     /// The MQTT session.
-    pub session: SessionSettings,
+    pub session: Arc<SessionSettings>,
     /// Coming back.
     pub reconnect: ReconnectSettings,
     /// Longest an attempt may take as a whole.

@@ -1,0 +1,189 @@
+//! Frames and packets of MQTT: bytes to [`Incoming`], [`Outgoing`] to bytes. The only room that names the MQTT crate.
+//!
+//! The frame is ours, the packet is theirs: complete frames are cut here (see [`frame`]) and handed whole to the
+//! crate's decoder, so that "needs more bytes" on a whole frame means malformed and can never wait for ever.
+//! Nothing here knows time, sessions or sockets.
+
+mod frame;
+#[cfg(test)]
+mod tests;
+mod v311;
+
+use bytes::BytesMut;
+
+pub use frame::{Frame, Framer};
+
+use crate::event::Qos;
+use crate::secret::Secret;
+
+/// What a broker may send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// The answer to CONNECT.
+    Connack(Connack),
+    /// A message.
+    Publish(PublishHead),
+    /// QoS 1: our publish with this packet identifier arrived.
+    Puback(u16),
+    /// QoS 2, first step: our publish arrived.
+    Pubrec(u16),
+    /// QoS 2, second step: the broker will not send this message again.
+    Pubrel(u16),
+    /// QoS 2, last step: our publish is done.
+    Pubcomp(u16),
+    /// The answer to SUBSCRIBE, one code for each filter.
+    Suback(u16, Vec<u8>),
+    /// The answer to UNSUBSCRIBE.
+    Unsuback(u16),
+    /// The answer to PINGREQ.
+    Pingresp,
+    /// The broker ends the session.
+    Disconnect,
+}
+
+/// The answer to CONNECT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connack {
+    /// Whether the broker still holds our earlier session.
+    pub session_present: bool,
+    /// 0 for accepted.
+    pub code: u8,
+}
+
+/// A message without its payload, which nobody here reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishHead {
+    /// How surely it is delivered.
+    pub qos: Qos,
+    /// Packet identifier, 1 to 65,535; 0 for QoS 0.
+    pub packet_id: u16,
+    /// Length of the payload.
+    pub payload_bytes: usize,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// Opens the session.
+    Connect(Connect),
+    /// Subscribes to filters under a packet identifier.
+    Subscribe(u16, Vec<(String, Qos)>),
+    /// Acknowledges a QoS 1 message.
+    Puback(u16),
+    /// Acknowledges a QoS 2 message, first step.
+    Pubrec(u16),
+    /// Releases a QoS 2 message of our own.
+    Pubrel(u16),
+    /// Acknowledges a QoS 2 message, last step.
+    Pubcomp(u16),
+    /// Asks for a sign of life.
+    Pingreq,
+    /// Ends the session in order.
+    Disconnect,
+}
+
+impl Outgoing {
+    /// The packet's name in the MQTT standard.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "CONNECT",
+            Self::Subscribe(..) => "SUBSCRIBE",
+            Self::Puback(_) => "PUBACK",
+            Self::Pubrec(_) => "PUBREC",
+            Self::Pubrel(_) => "PUBREL",
+            Self::Pubcomp(_) => "PUBCOMP",
+            Self::Pingreq => "PINGREQ",
+            Self::Disconnect => "DISCONNECT",
+        }
+    }
+
+    /// The first topic that the packet names.
+    pub fn topic(&self) -> Option<&str> {
+        match self {
+            Self::Subscribe(_, filters) => filters.first().map(|(topic, _)| topic.as_str()),
+            Self::Connect(_)
+            | Self::Puback(_)
+            | Self::Pubrec(_)
+            | Self::Pubrel(_)
+            | Self::Pubcomp(_)
+            | Self::Pingreq
+            | Self::Disconnect => None,
+        }
+    }
+}
+
+/// What CONNECT says.
+#[derive(Debug, Clone)]
+pub struct Connect {
+    /// Client identifier.
+    pub client_id: String,
+    /// User name.
+    pub username: Option<String>,
+    /// Password; only beside a user name.
+    pub password: Option<Secret>,
+    /// Keep-alive in seconds.
+    pub keep_alive_seconds: u16,
+    /// Whether the broker is to forget us between sessions.
+    pub clean_session: bool,
+}
+
+/// Why bytes are not MQTT.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// The length in the fixed header runs over four bytes.
+    #[error("a packet whose remaining length cannot be read")]
+    RemainingLength,
+    /// Nothing that a broker sends begins so.
+    #[error("a packet of type {0}, which a broker must not send")]
+    PacketType(u8),
+    /// Only a PUBLISH may be longer than the limit.
+    #[error("a packet of type {kind} of {bytes} bytes, over the limit of {limit}")]
+    TooLarge {
+        /// Packet type, 1 to 15.
+        kind: u8,
+        /// Length of the whole packet.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A whole packet that cannot be read.
+    #[error("a malformed packet of type {kind} ({reason})")]
+    Malformed {
+        /// Packet type, 1 to 15.
+        kind: u8,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Reads one MQTT connection.
+#[derive(Debug)]
+pub struct Decoder {
+    framer: Framer,
+}
+
+impl Decoder {
+    /// A decoder that holds packets of at most `max_packet_bytes` in memory.
+    pub fn new(max_packet_bytes: usize) -> Self {
+        Self { framer: Framer::new(max_packet_bytes) }
+    }
+
+    /// Takes bytes from the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.framer.push(bytes);
+    }
+
+    /// The next whole packet; after an error the stream cannot be read any further.
+    pub fn next_packet(&mut self) -> Result<Option<Incoming>, WireError> {
+        match self.framer.next_frame()? {
+            None => Ok(None),
+            Some(Frame::Whole(frame)) => v311::decode(frame).map(Some),
+            Some(Frame::Skipped(head)) => Ok(Some(Incoming::Publish(head))),
+        }
+    }
+}
+
+/// The bytes of a packet.
+pub fn encode(packet: &Outgoing) -> BytesMut {
+    v311::encode(packet)
+}

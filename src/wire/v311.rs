@@ -1,0 +1,116 @@
+//! MQTT 3.1.1: packets by rumqttc's codec, except the two that it misreads.
+//!
+//! rumqttc 0.25 refuses CONNACK codes above 5, which brokers do send, and a 3.1.1 DISCONNECT from the broker deserves
+//! a check of its length: both are read here.
+
+use bytes::BytesMut;
+use rumqttc::mqttbytes::v4;
+
+use super::{Connack, Connect, Incoming, Outgoing, PublishHead, WireError};
+use crate::event::Qos;
+
+/// Reads one whole frame.
+pub(super) fn decode(mut frame: BytesMut) -> Result<Incoming, WireError> {
+    let kind = frame.first().map_or(0, |byte| byte >> 4);
+    let malformed = |reason: String| WireError::Malformed { kind, reason };
+    match (kind, &frame[..]) {
+        (2, [_, 2, flags @ 0..=1, code]) => {
+            return Ok(Incoming::Connack(Connack { session_present: *flags == 1, code: *code }));
+        }
+        (2, _) => return Err(malformed("not a CONNACK of MQTT 3.1.1".to_owned())),
+        (13, [_, 0]) => return Ok(Incoming::Pingresp),
+        (14, [_, 0]) => return Ok(Incoming::Disconnect),
+        (13 | 14, _) => return Err(malformed("it must be empty".to_owned())),
+        _ => {}
+    }
+    let packet = v4::Packet::read(&mut frame, usize::MAX).map_err(|error| malformed(error.to_string()))?;
+    incoming(packet).ok_or(WireError::PacketType(kind))
+}
+
+fn incoming(packet: v4::Packet) -> Option<Incoming> {
+    match packet {
+        v4::Packet::Publish(publish) => Some(Incoming::Publish(publish_head(&publish))),
+        v4::Packet::PubAck(ack) => Some(Incoming::Puback(ack.pkid)),
+        v4::Packet::PubRec(ack) => Some(Incoming::Pubrec(ack.pkid)),
+        v4::Packet::PubRel(ack) => Some(Incoming::Pubrel(ack.pkid)),
+        v4::Packet::PubComp(ack) => Some(Incoming::Pubcomp(ack.pkid)),
+        v4::Packet::SubAck(ack) => {
+            Some(Incoming::Suback(ack.pkid, ack.return_codes.into_iter().map(code).collect()))
+        }
+        v4::Packet::UnsubAck(ack) => Some(Incoming::Unsuback(ack.pkid)),
+        v4::Packet::PingResp => Some(Incoming::Pingresp),
+        v4::Packet::Disconnect => Some(Incoming::Disconnect),
+        v4::Packet::Connect(_)
+        | v4::Packet::ConnAck(_)
+        | v4::Packet::Subscribe(_)
+        | v4::Packet::Unsubscribe(_)
+        | v4::Packet::PingReq => None,
+    }
+}
+
+fn publish_head(publish: &v4::Publish) -> PublishHead {
+    let qos = match publish.qos {
+        rumqttc::QoS::AtMostOnce => Qos::AtMostOnce,
+        rumqttc::QoS::AtLeastOnce => Qos::AtLeastOnce,
+        rumqttc::QoS::ExactlyOnce => Qos::ExactlyOnce,
+    };
+    PublishHead { qos, packet_id: publish.pkid, payload_bytes: publish.payload.len() }
+}
+
+fn code(code: v4::SubscribeReasonCode) -> u8 {
+    match code {
+        v4::SubscribeReasonCode::Success(qos) => qos as u8,
+        v4::SubscribeReasonCode::Failure => 0x80,
+    }
+}
+
+/// Writes one packet.
+pub(super) fn encode(packet: &Outgoing) -> BytesMut {
+    let mut bytes = BytesMut::new();
+    // The one thing that the encoder can refuse is a packet of over 256 MiB, and settings bound every part of ours.
+    if let Err(error) = outgoing(packet).write(&mut bytes, usize::MAX) {
+        tracing::error!(%error, packet = packet.name(), "a packet could not be encoded");
+    }
+    bytes
+}
+
+fn outgoing(packet: &Outgoing) -> v4::Packet {
+    match packet {
+        Outgoing::Connect(connect) => v4::Packet::Connect(connect_packet(connect)),
+        Outgoing::Subscribe(packet_id, filters) => {
+            v4::Packet::Subscribe(subscribe_packet(*packet_id, filters))
+        }
+        Outgoing::Puback(packet_id) => v4::Packet::PubAck(v4::PubAck::new(*packet_id)),
+        Outgoing::Pubrec(packet_id) => v4::Packet::PubRec(v4::PubRec::new(*packet_id)),
+        Outgoing::Pubrel(packet_id) => v4::Packet::PubRel(v4::PubRel::new(*packet_id)),
+        Outgoing::Pubcomp(packet_id) => v4::Packet::PubComp(v4::PubComp::new(*packet_id)),
+        Outgoing::Pingreq => v4::Packet::PingReq,
+        Outgoing::Disconnect => v4::Packet::Disconnect,
+    }
+}
+
+fn connect_packet(connect: &Connect) -> v4::Connect {
+    let mut packet = v4::Connect::new(connect.client_id.clone());
+    packet.keep_alive = connect.keep_alive_seconds;
+    packet.clean_session = connect.clean_session;
+    if let Some(username) = &connect.username {
+        packet
+            .set_login(username.clone(), connect.password.as_ref().map_or("", |password| password.reveal()));
+    }
+    packet
+}
+
+fn subscribe_packet(packet_id: u16, filters: &[(String, Qos)]) -> v4::Subscribe {
+    let filters = filters.iter().map(|(topic, qos)| v4::SubscribeFilter::new(topic.clone(), crate_qos(*qos)));
+    let mut packet = v4::Subscribe::new_many(filters);
+    packet.pkid = packet_id;
+    packet
+}
+
+const fn crate_qos(qos: Qos) -> rumqttc::QoS {
+    match qos {
+        Qos::AtMostOnce => rumqttc::QoS::AtMostOnce,
+        Qos::AtLeastOnce => rumqttc::QoS::AtLeastOnce,
+        Qos::ExactlyOnce => rumqttc::QoS::ExactlyOnce,
+    }
+}
