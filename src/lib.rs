@@ -11,6 +11,7 @@ pub mod secret;
 pub mod target;
 
 pub mod collector;
+pub mod journal;
 pub mod session;
 pub mod wire;
 

@@ -1,0 +1,281 @@
+//! The numbers of the export, on small journals.
+#![expect(clippy::float_cmp, reason = "sums of whole microseconds are exact")]
+
+use chrono::{DateTime, Utc};
+use proptest::prelude::*;
+
+use super::clock::Window;
+use super::metrics::Metrics;
+use super::*;
+use crate::event::{
+    AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Phase, Phases, RoundTrips,
+    Sample, SessionDrop, Start, Stop, StopReason,
+};
+
+const EPOCH: i64 = 1_790_000_000;
+
+fn wall(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(EPOCH + seconds, 0).unwrap()
+}
+
+/// A record at `seconds` of the wall clock in a run that began at `start`.
+fn record(start: i64, seconds: i64, event: Event) -> Record {
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let run_seconds = Some((seconds - start) as f64);
+    Record { ts: wall(seconds), run_seconds, records_lost: 0, event }
+}
+
+fn start() -> Event {
+    Event::Start(Box::new(Start {
+        v: 1,
+        run: String::new(),
+        version: String::new(),
+        pid: 1,
+        host: String::new(),
+        time_zone: String::new(),
+        target: TargetFacts { name: "t".to_owned(), ..TargetFacts::default() },
+    }))
+}
+
+fn connected(kind: ConnectionKind, attempt_number: u32, outage: Option<f64>) -> Event {
+    Event::Connected(Box::new(Connected {
+        kind,
+        protocol: None,
+        session_present: false,
+        return_code: 0,
+        attempt_number,
+        time_to_reconnect_seconds: outage,
+        phases: Phases::default(),
+        local_address: None,
+        peer_address: None,
+        server_keep_alive_seconds: None,
+        maximum_packet_bytes: None,
+        receive_maximum: None,
+        assigned_client_id: None,
+        reason_string: None,
+    }))
+}
+
+fn dropped(name: &'static str, duration: f64) -> Event {
+    let text = format!(r#"{{"error_name":"{name}","duration_connected_seconds":{duration}}}"#);
+    Event::Drop(Box::new(serde_json::from_str::<SessionDrop>(&text).unwrap()))
+}
+
+fn failed(attempt: u32) -> Event {
+    let text = format!(r#"{{"attempt_number":{attempt},"phase":"tcp","error_name":"REFUSED"}}"#);
+    Event::AttemptFailed(Box::new(serde_json::from_str::<AttemptFailed>(&text).unwrap()))
+}
+
+fn sample(received: u64) -> Event {
+    let trips = RoundTrips {
+        last: Some(2.0),
+        min: Some(1.0),
+        mean: Some(1.5),
+        max: Some(2.0),
+        count: 2,
+        values: vec![1.0, 2.0],
+    };
+    Event::Sample(Box::new(Sample {
+        messages_received: received,
+        ping_rtt_ms: Some(trips),
+        ..Sample::default()
+    }))
+}
+
+fn stop(duration: Option<f64>) -> Event {
+    Event::Stop(Stop { reason: StopReason::Signal, duration_connected_seconds: duration })
+}
+
+fn suspend(seconds: f64) -> Event {
+    Event::Environment(Environment {
+        kind: EnvironmentKind::Suspend,
+        interface: None,
+        in_use: None,
+        detail: String::new(),
+        seconds: Some(seconds),
+    })
+}
+
+/// Two drops: one healed by the first attempt, one after a failed attempt. The example of export.md.
+fn example() -> Vec<Record> {
+    use ConnectionKind::{Connected, Resumed};
+    vec![
+        record(0, 0, start()),
+        record(0, 1, connected(Connected, 0, None)),
+        record(0, 61, sample(5)),
+        record(0, 61, dropped("A", 60.0)),
+        record(0, 62, connected(Resumed, 1, Some(1.0))),
+        record(0, 1262, dropped("B", 1200.0)),
+        record(0, 1263, failed(1)),
+        record(0, 1264, connected(Resumed, 2, Some(2.0))),
+        record(0, 1306, sample(9)),
+    ]
+}
+
+fn fold(window: Window, records: &[Record], liveness: Liveness) -> Metrics {
+    let mut collector = Collector::new(window, RECENT);
+    for record in records {
+        collector.record(record);
+    }
+    collector.metrics(liveness)
+}
+
+fn all(records: &[Record], liveness: Liveness) -> Metrics {
+    fold(Window::default(), records, liveness)
+}
+
+#[test]
+fn an_empty_journal_has_empty_numbers() {
+    assert_eq!(all(&[], Liveness::Over), Metrics::default());
+}
+
+#[test]
+fn connections_drops_and_attempts_are_counted_as_the_contract_says() {
+    let metrics = all(&example(), Liveness::Live);
+    assert_eq!((metrics.connections, metrics.drops, metrics.recovered), (1, 2, 2));
+    assert_eq!((metrics.reconnect_attempts, metrics.failed_attempts), (3, 1));
+    assert_eq!(metrics.failed_attempts_by_phase, [(Phase::Tcp, 1)].into());
+    assert_eq!(metrics.outages_by_attempts, [1, 1, 0, 0]);
+    assert_eq!(metrics.drops_by_error, [("A".to_owned(), 1), ("B".to_owned(), 1)]);
+    assert_eq!(
+        (metrics.sessions.min, metrics.sessions.max, metrics.sessions.mean),
+        (Some(60.0), Some(1200.0), Some(630.0))
+    );
+    assert_eq!(metrics.recent_sessions, [60.0, 1200.0]);
+    assert_eq!((metrics.reconnects.mean, metrics.reconnects.max), (Some(1.5), Some(2.0)));
+    assert_eq!((metrics.last_drop, metrics.last_connect), (Some(wall(1262)), Some(wall(1264))));
+    assert_eq!((metrics.messages_received, metrics.ping_rtt.count), (9, 4));
+}
+
+#[test]
+fn time_up_and_down_adds_up() {
+    let metrics = all(&example(), Liveness::Live);
+    let observation = &metrics.observation;
+    assert_eq!((observation.observed_seconds, observation.connected_seconds), (1306.0, 60.0 + 1200.0 + 42.0));
+    assert_eq!((metrics.connected, metrics.session_seconds), (true, 42.0));
+    assert_eq!(observation.availability(), Some(1302.0 / 1306.0));
+}
+
+#[test]
+fn a_run_without_a_stop_is_live_or_interrupted() {
+    let live = all(&example(), Liveness::Live);
+    let over = all(&example(), Liveness::Over);
+    assert_eq!((live.observation.interrupted_runs, live.connected), (0, true));
+    assert_eq!((over.observation.interrupted_runs, over.connected, over.session_seconds), (1, false, 0.0));
+    assert_eq!(over.observation.connected_seconds, live.observation.connected_seconds);
+    assert_eq!(over.sessions.count, 2, "the session that was cut off is in no statistics");
+}
+
+#[test]
+fn the_time_between_runs_is_neither_up_nor_down() {
+    let mut records = example();
+    records.push(record(5000, 5000, start()));
+    records.push(record(5000, 5002, connected(ConnectionKind::Connected, 0, None)));
+    records.push(record(5000, 5012, stop(Some(10.0))));
+    let metrics = all(&records, Liveness::Over);
+    assert_eq!((metrics.observation.runs, metrics.observation.interrupted_runs), (2, 1));
+    assert_eq!(metrics.observation.observed_seconds, 1306.0 + 12.0);
+    assert_eq!((metrics.connections, metrics.disconnects, metrics.connected), (2, 1, false));
+}
+
+#[test]
+fn attempts_before_the_first_connection_are_no_reconnects() {
+    let records = [
+        record(0, 0, start()),
+        record(0, 1, failed(1)),
+        record(0, 2, failed(2)),
+        record(0, 3, connected(ConnectionKind::Connected, 3, None)),
+    ];
+    let metrics = all(&records, Liveness::Live);
+    assert_eq!((metrics.failed_attempts, metrics.reconnect_attempts, metrics.recovered), (2, 0, 0));
+    assert_eq!(metrics.outages_by_attempts, [0; 4]);
+    assert_eq!(metrics.observation.connected_seconds, 0.0);
+}
+
+#[test]
+fn an_outage_that_is_not_over_counts_its_attempts_so_far() {
+    let mut records = example();
+    records.push(record(0, 1400, dropped("A", 136.0)));
+    assert_eq!(all(&records, Liveness::Live).outages_by_attempts, [2, 1, 0, 0]);
+    (1..=7).for_each(|attempt| records.push(record(0, 1400 + i64::from(attempt), failed(attempt))));
+    assert_eq!(all(&records, Liveness::Live).outages_by_attempts, [1, 1, 1, 0]);
+    records.push(record(0, 1500, stop(None)));
+    assert_eq!(all(&records, Liveness::Over).outages_by_attempts, [1, 1, 1, 0]);
+    records.push(record(2000, 2000, start()));
+    assert_eq!(all(&records, Liveness::Live).outages_by_attempts, [1, 1, 1, 0]);
+}
+
+#[test]
+fn a_suspension_is_neither_up_nor_observed_awake() {
+    let records = [
+        record(0, 0, start()),
+        record(0, 0, connected(ConnectionKind::Connected, 0, None)),
+        record(0, 100, suspend(60.0)),
+        record(0, 110, dropped("A", 110.0)),
+    ];
+    let metrics = all(&records, Liveness::Live);
+    let observation = &metrics.observation;
+    assert_eq!(
+        (observation.observed_seconds, observation.suspended_seconds, observation.connected_seconds),
+        (110.0, 60.0, 50.0)
+    );
+    assert_eq!(observation.availability(), Some(1.0));
+}
+
+#[test]
+fn a_period_counts_its_own_records_and_cuts_time() {
+    let window = Window { since: Some(wall(1000)), until: Some(wall(1264)) };
+    let metrics = fold(window, &example(), Liveness::Live);
+    assert_eq!(
+        (metrics.drops, metrics.recovered, metrics.failed_attempts, metrics.connections),
+        (1, 0, 1, 0)
+    );
+    assert_eq!(metrics.sessions.max, Some(1200.0), "a session counts whole");
+    assert_eq!(metrics.observation.observed_seconds, 264.0);
+    assert_eq!(metrics.observation.connected_seconds, 262.0);
+    assert!(!metrics.connected, "the reconnect lies behind the period");
+    assert_eq!(metrics.messages_received, 0);
+    assert_eq!(metrics.target.map(|target| target.name), Some("t".to_owned()));
+}
+
+#[test]
+fn records_lost_are_summed() {
+    let mut records = example();
+    records[3].records_lost = 2;
+    records[5].records_lost = 3;
+    assert_eq!(all(&records, Liveness::Live).observation.records_lost, 5);
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(start()),
+        (0_u32..20).prop_map(|n| connected(ConnectionKind::Resumed, n, Some(1.5))),
+        Just(connected(ConnectionKind::Connected, 0, None)),
+        (0.0..1e6).prop_map(|duration| dropped("A", duration)),
+        (0_u32..20).prop_map(failed),
+        (0_u64..1000).prop_map(sample),
+        Just(stop(Some(1.0))),
+        (0.0..1e5).prop_map(suspend),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_order_of_records_panics_or_makes_impossible_numbers(
+        events in prop::collection::vec((-100_i64..10_000, any_event()), 0..80), since in 0_i64..10_000, length in 0_i64..10_000,
+    ) {
+        let records: Vec<Record> = events.into_iter().map(|(at, event)| record(0, at, event)).collect();
+        let narrow = Window { since: Some(wall(since)), until: Some(wall(since + length)) };
+        for window in [Window::default(), narrow] {
+            for liveness in [Liveness::Live, Liveness::Over] {
+                let metrics = fold(window, &records, liveness);
+                let observation = &metrics.observation;
+                prop_assert!(observation.connected_seconds <= observation.observed_seconds);
+                prop_assert!(observation.availability().is_none_or(|share| (0.0..=1.0).contains(&share)));
+                prop_assert_eq!(metrics.outages_by_attempts.iter().sum::<u64>(), metrics.drops);
+                prop_assert_eq!(metrics.sessions.count, metrics.drops);
+                prop_assert!(observation.interrupted_runs <= observation.runs);
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The journal on disk: one writer that holds the lock and appends, any number of readers.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::lock;
+use crate::event::{Event, Record};
+use crate::journal::replay::{ReplayError, Replayed, replay};
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The folder cannot be made.
+    #[error(
+        "cannot make the folder '{path}' for the journal: choose another place with --journal, or use --no-journal"
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file cannot be opened, locked or replaced.
+    #[error("cannot {deed} the journal '{path}'")]
+    File {
+        /// What was tried.
+        deed: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another `watch` writes it.
+    #[error(
+        "the journal '{path}' is being written by {holder}: stop that one, or choose another file with --journal"
+    )]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Process and host, as far as they are known.
+        holder: String,
+    },
+    /// It cannot be read on.
+    #[error("the journal '{path}'")]
+    Replay {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ReplayError,
+    },
+}
+
+/// The one writer of a journal. The lock goes with it.
+#[derive(Debug)]
+pub struct JournalFile {
+    file: File,
+    /// Whether the file may end in the middle of a line.
+    torn: bool,
+}
+
+impl JournalFile {
+    /// Opens the journal to append to it.
+    pub fn append_to(path: &Path) -> Result<Self, JournalError> {
+        let file = locked(path)?;
+        let torn = ends_torn(&file).map_err(|source| failed("read the end of", path, source))?;
+        Ok(Self { file, torn })
+    }
+
+    /// Opens an empty journal in the place of the one at `path`, if any.
+    pub fn replace(path: &Path) -> Result<Self, JournalError> {
+        let _held_until_renamed = locked(path)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".new-{}", std::process::id()));
+        let beside = PathBuf::from(beside);
+        let attempt = || {
+            let file = options().open(&beside)?;
+            lock::acquire(&file)?;
+            file.set_len(0)?;
+            std::fs::rename(&beside, path)?;
+            sync_folder(path)?;
+            Ok(file)
+        };
+        let file = attempt().map_err(|source| {
+            let _best_effort = std::fs::remove_file(&beside);
+            failed("replace", path, source)
+        })?;
+        Ok(Self { file, torn: false })
+    }
+
+    /// Appends one line by one `write`. After an error the same line may be given again: what was left of it is
+    /// closed off first, so that readers skip it.
+    pub fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.file.write_all(b"\n")?;
+            self.torn = false;
+        }
+        let written = self.file.write(line)?;
+        if written == line.len() {
+            return Ok(());
+        }
+        self.torn = true;
+        self.file.write_all(b"\n")?;
+        self.torn = false;
+        let again = self.file.write(line)?;
+        self.torn = again != line.len();
+        if self.torn { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    /// Brings what was appended to the disk; nothing to do where the file is not on one.
+    pub fn sync(&self) -> io::Result<()> {
+        match self.file.sync_data() {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// What a reader found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Lines that could not be read.
+    pub skipped_lines: u64,
+    /// Whether a `watch` writes the journal.
+    pub live: bool,
+}
+
+/// Reads the journal at `path`, which somebody may be writing.
+pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Reading, JournalError> {
+    let file = File::open(path).map_err(|source| failed("open", path, source))?;
+    let held = || lock::is_held(&file).map_err(|source| failed("ask for the lock of", path, source));
+    // Asked on both sides of the reading: a run that begins or ends meanwhile is never taken for an interrupted one.
+    let before = held()?;
+    let replayed = replay(BufReader::with_capacity(1 << 16, &file), take);
+    let replayed = replayed.map_err(|source| JournalError::Replay { path: path.to_owned(), source })?;
+    let live = held()? || before;
+    Ok(Reading { skipped_lines: skipped_lines(replayed, live), live })
+}
+
+/// A line without its end is no loss while somebody is writing it.
+pub fn skipped_lines(replayed: Replayed, live: bool) -> u64 {
+    replayed.skipped + u64::from(replayed.torn_end && !live)
+}
+
+/// Whether nothing was ever recorded there.
+pub fn is_missing(path: &Path) -> bool {
+    matches!(std::fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
+fn failed(deed: &'static str, path: &Path, source: io::Error) -> JournalError {
+    JournalError::File { deed, path: path.to_owned(), source }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600);
+    options
+}
+
+/// The file at `path`, made if it is missing, with its lock.
+fn locked(path: &Path) -> Result<File, JournalError> {
+    make_folder(path)?;
+    loop {
+        let is_new = is_missing(path);
+        let file = options().open(path).map_err(|source| failed("open", path, source))?;
+        if !lock::acquire(&file).map_err(|source| failed("lock", path, source))? {
+            return Err(JournalError::Held { path: path.to_owned(), holder: holder(path) });
+        }
+        // Another writer may have put a new file there between our opening and our locking.
+        if is_same(&file, path).map_err(|source| failed("open", path, source))? {
+            if is_new {
+                sync_folder(path).map_err(|source| failed("make", path, source))?;
+            }
+            return Ok(file);
+        }
+    }
+}
+
+fn is_same(file: &File, path: &Path) -> io::Result<bool> {
+    let ours = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((ours.dev(), ours.ino()) == (named.dev(), named.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), JournalError> {
+    let folder = folder_of(path);
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| JournalError::Folder { path: folder.to_owned(), source })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn ends_torn(mut file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(length - 1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+/// Who wrote the last `start`: it is looked for from the end, in steps that widen.
+fn holder(path: &Path) -> String {
+    let find = || -> io::Result<Option<String>> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut reach = 1 << 20;
+        loop {
+            file.seek(SeekFrom::Start(length.saturating_sub(reach)))?;
+            let mut last = None;
+            let _unreadable_lines_do_not_matter = replay(BufReader::new(&file), |record| {
+                if let Event::Start(start) = &record.event {
+                    last = Some(format!("process {} on {}", start.pid, start.host));
+                }
+            });
+            if last.is_some() || reach >= length {
+                return Ok(last);
+            }
+            reach = reach.saturating_mul(8);
+        }
+    };
+    find().ok().flatten().unwrap_or_else(|| "another nwdiag".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::event::{LateAnswer, Stamp};
+    use crate::io::clock::Clock;
+    use crate::journal::encode;
+
+    fn line() -> Vec<u8> {
+        let stamp: Stamp = Clock::start().stamp();
+        encode(&Record::new(stamp, Event::LateAnswer(LateAnswer { seconds: 1.0 }))).unwrap()
+    }
+
+    fn count(path: &Path) -> (usize, Reading) {
+        let mut records = 0;
+        let reading = read(path, |_| records += 1).unwrap();
+        (records, reading)
+    }
+
+    #[test]
+    fn a_journal_is_private_to_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/journal.jsonl");
+        let _journal = JournalFile::append_to(&path).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+
+    #[test]
+    fn a_torn_last_line_is_closed_off_and_nothing_else_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        std::fs::write(&path, [line(), line()[..20].to_vec()].concat()).unwrap();
+        let mut journal = JournalFile::append_to(&path).unwrap();
+        journal.append(&line()).unwrap();
+        journal.sync().unwrap();
+        assert_eq!(count(&path), (2, Reading { skipped_lines: 1, live: true }));
+        drop(journal);
+        assert_eq!(count(&path), (2, Reading { skipped_lines: 1, live: false }));
+    }
+
+    #[test]
+    fn a_second_writer_is_told_who_holds_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let mut journal = JournalFile::append_to(&path).unwrap();
+        journal.append(b"{\"ts\":\"2026-11-22T18:20:04Z\",\"event\":\"start\",\"v\":1,\"pid\":77,\"host\":\"box\"}\n").unwrap();
+        for held in [JournalFile::append_to(&path), JournalFile::replace(&path)] {
+            let message = held.unwrap_err().to_string();
+            assert!(message.contains("process 77 on box"), "{message}");
+        }
+    }
+
+    #[test]
+    fn replacing_leaves_an_empty_journal_that_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        std::fs::write(&path, line()).unwrap();
+        let _journal = JournalFile::replace(&path).unwrap();
+        assert_eq!(count(&path), (0, Reading { skipped_lines: 0, live: true }));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}

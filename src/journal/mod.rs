@@ -1,0 +1,129 @@
+//! The journal as text: one line is one [`Record`]. Reading is lenient, writing is strict; nothing here opens a file.
+
+pub mod backlog;
+mod lines;
+pub mod replay;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, FORMAT_VERSION, Record, rounded};
+
+/// The longest line, its newline included.
+pub const LINE_LIMIT_BYTES: usize = 64 * 1024;
+
+/// Why a line is not a record.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// Torn, corrupt, or of another make.
+    #[error("not a record: {0}")]
+    Corrupt(#[from] serde_json::Error),
+    /// Written by a later nwdiag whose numbers mean something else.
+    #[error(
+        "written in journal format {0}, and this nwdiag reads format {FORMAT_VERSION}: install a newer nwdiag"
+    )]
+    Version(u32),
+}
+
+/// A time as all records and exports write it: RFC 3339, UTC, milliseconds.
+pub fn timestamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    ts: String,
+    unix_seconds: f64,
+    run_seconds: Option<f64>,
+    event: &'static str,
+    #[serde(skip_serializing_if = "is_zero")]
+    records_lost: u64,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// The line of a record, its newline included.
+pub fn encode(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
+    match &record.event {
+        Event::Start(body) => line(record, body),
+        Event::Connected(body) => line(record, body),
+        Event::Subscribed(body) => line(record, body),
+        Event::Drop(body) => line(record, body),
+        Event::LateAnswer(body) => line(record, body),
+        Event::AttemptFailed(body) => line(record, body),
+        Event::Sample(body) => line(record, body),
+        Event::Environment(body) => line(record, body),
+        Event::Stop(body) => line(record, body),
+    }
+}
+
+fn line<T: Serialize>(record: &Record, body: &T) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec(&Line {
+        ts: timestamp(record.ts),
+        unix_seconds: record.unix_seconds(),
+        run_seconds: record.run_seconds,
+        event: record.event.name(),
+        records_lost: record.records_lost,
+        body,
+    })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// What every record has.
+#[derive(Deserialize)]
+struct Head<'a> {
+    ts: DateTime<Utc>,
+    #[serde(default)]
+    run_seconds: Option<f64>,
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(default)]
+    records_lost: Option<u64>,
+}
+
+/// Reads a line; `None` for an event that a later nwdiag added.
+pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
+    let head: Head<'_> = serde_json::from_slice(line)?;
+    let event = match &*head.event {
+        "start" => start(line)?,
+        "connected" => Event::Connected(body(line)?),
+        "subscribed" => Event::Subscribed(body(line)?),
+        "drop" => Event::Drop(body(line)?),
+        "late_answer" => Event::LateAnswer(body(line)?),
+        "attempt_failed" => Event::AttemptFailed(body(line)?),
+        "sample" => Event::Sample(body(line)?),
+        "environment" => Event::Environment(body(line)?),
+        "stop" => Event::Stop(body(line)?),
+        _ => return Ok(None),
+    };
+    let run_seconds = head.run_seconds.map(|seconds| rounded(seconds, 1e6));
+    Ok(Some(Record { ts: head.ts, run_seconds, records_lost: head.records_lost.unwrap_or(0), event }))
+}
+
+fn body<T: DeserializeOwned>(line: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(line)
+}
+
+/// The version is read before the rest, which may have changed with it.
+fn start(line: &[u8]) -> Result<Event, LineError> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    match body::<Version>(line)?.v {
+        FORMAT_VERSION => Ok(Event::Start(body(line)?)),
+        other => Err(LineError::Version(other)),
+    }
+}

@@ -1,0 +1,227 @@
+//! Lines and records, both ways; torn and foreign journals; what is given up when memory is full.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use chrono::DateTime;
+use proptest::prelude::*;
+
+use super::backlog::Backlog;
+use super::replay::{ReplayError, Replayed, replay};
+use super::*;
+use crate::event::{
+    AttemptFailed, Environment, EnvironmentKind, LateAnswer, Moment, Phase, Phases, RoundTrips, Sample,
+    Stamp, Stop, StopReason, Subscribed,
+};
+
+fn stamp(ms: i64) -> Stamp {
+    Stamp {
+        wall: DateTime::from_timestamp_millis(1_795_371_604_000 + ms).unwrap(),
+        moment: Moment::after_start(Duration::from_millis(ms.unsigned_abs())),
+    }
+}
+
+fn sample() -> Event {
+    Event::Sample(Box::default())
+}
+
+fn late() -> Event {
+    Event::LateAnswer(LateAnswer { seconds: 4.5 })
+}
+
+fn failed(message: &str) -> Event {
+    Event::AttemptFailed(Box::new(AttemptFailed {
+        attempt_number: 1,
+        phase: Phase::Tcp,
+        protocol: None,
+        error_name: Cow::Borrowed("AWS_IO_SOCKET_CONNECTION_REFUSED"),
+        error_code: Some(1047),
+        error_message: message.to_owned(),
+        return_code: None,
+        reason_string: None,
+        server_reference: None,
+        http_status: None,
+        peer_address: None,
+        elapsed_seconds: 0.001,
+        next_attempt_seconds: Some(1.4),
+        phases: Phases::default(),
+    }))
+}
+
+fn journal(events: Vec<Event>) -> Vec<u8> {
+    events
+        .into_iter()
+        .zip(0..)
+        .flat_map(|(event, ms)| encode(&Record::new(stamp(ms), event)).unwrap())
+        .collect()
+}
+
+fn read(bytes: &[u8]) -> (Vec<Record>, Replayed) {
+    let mut records = Vec::new();
+    let replayed = replay(bytes, |record| records.push(record.clone())).unwrap();
+    (records, replayed)
+}
+
+#[test]
+fn a_line_has_the_keys_of_the_contract_in_order() {
+    let line = encode(&Record::new(stamp(250), late())).unwrap();
+    let expected = concat!(
+        r#"{"ts":"2026-11-22T18:20:04.250Z","unix_seconds":1795371604.25,"run_seconds":0.25,"#,
+        r#""event":"late_answer","seconds":4.5}"#,
+        "\n"
+    );
+    assert_eq!(String::from_utf8(line).unwrap(), expected);
+}
+
+#[test]
+fn unknown_is_null_and_absence_reads_alike() {
+    let text = String::from_utf8(encode(&Record::new(stamp(0), failed("x"))).unwrap()).unwrap();
+    assert!(text.contains(r#""return_code":null"#));
+    let short = r#"{"ts":"2026-11-22T18:20:04Z","event":"attempt_failed","phase":"tcp","error_name":"N","attempt_number":null}"#;
+    let record = decode(short.as_bytes()).unwrap().unwrap();
+    let Event::AttemptFailed(failed) = record.event else { panic!() };
+    assert_eq!((failed.attempt_number, failed.return_code, record.run_seconds), (0, None, None));
+}
+
+#[test]
+fn keys_and_events_of_a_later_version_are_passed_over() {
+    let text = concat!(
+        r#"{"ts":"2026-11-22T18:20:04Z","event":"telepathy","strength":3}"#,
+        "\n",
+        r#"{"ts":"2026-11-22T18:20:05Z","event":"late_answer","seconds":1.0,"mood":"good"}"#,
+        "\n",
+    );
+    let (records, replayed) = read(text.as_bytes());
+    assert_eq!((records.len(), replayed.lines, replayed.skipped), (1, 2, 0));
+}
+
+#[test]
+fn another_format_version_is_refused_with_its_line() {
+    let text =
+        concat!("garbage\n", r#"{"ts":"2026-11-22T18:20:04Z","event":"start","v":2,"target":7}"#, "\n");
+    let error = replay(text.as_bytes(), |_| ()).unwrap_err();
+    assert!(matches!(error, ReplayError::Version { line: 2, .. }));
+    assert!(error.to_string().contains("install a newer nwdiag"), "{error}");
+}
+
+#[test]
+fn a_torn_journal_loses_only_what_is_torn() {
+    let whole = journal(vec![late(), sample(), failed("refused")]);
+    let torn = &whole[..whole.len() - 10];
+    assert_eq!(read(torn).1, Replayed { lines: 2, skipped: 0, torn_end: true });
+    let mended = [torn, b"\n", &whole[..]].concat();
+    let (records, replayed) = read(&mended);
+    assert_eq!((records.len(), replayed.skipped, replayed.torn_end), (5, 1, false));
+}
+
+#[test]
+fn every_prefix_of_a_journal_reads() {
+    let whole = journal(vec![late(), failed("naïve — ünïcödé"), sample(), late()]);
+    for end in 0..=whole.len() {
+        let (records, replayed) = read(&whole[..end]);
+        let newlines = whole[..end].split(|byte| *byte == b'\n').count() - 1;
+        assert!(records.len() >= newlines, "cut at {end}");
+        assert_eq!(replayed.skipped, 0, "cut at {end}");
+    }
+}
+
+#[test]
+fn garbage_of_any_length_is_one_skipped_line_and_is_not_gathered() {
+    let mut bytes = vec![b'x'; 10 * LINE_LIMIT_BYTES];
+    bytes.push(b'\n');
+    bytes.extend([0_u8; 100]);
+    bytes.push(b'\n');
+    bytes.extend(journal(vec![late()]));
+    let (records, replayed) = read(&bytes);
+    assert_eq!((records.len(), replayed.skipped), (1, 2));
+}
+
+#[test]
+fn samples_are_given_up_first_then_attempts_then_the_oldest() {
+    let mut backlog = Backlog::new(3);
+    for (event, ms) in [failed("1"), late(), sample(), late(), sample(), late()].into_iter().zip(0..) {
+        backlog.push(Record::new(stamp(ms), event));
+    }
+    assert_eq!((backlog.len(), backlog.lost()), (3, 3));
+    let left: Vec<_> = std::iter::from_fn(|| backlog.pop())
+        .map(|record| (record.event.name(), record.records_lost))
+        .collect();
+    assert_eq!(left, [("late_answer", 3), ("late_answer", 0), ("late_answer", 0)]);
+}
+
+#[test]
+fn records_leave_in_the_order_in_which_they_came() {
+    let mut backlog = Backlog::default();
+    let events = [late(), sample(), failed("x"), sample(), late()];
+    for (event, ms) in events.iter().cloned().zip(0..) {
+        backlog.push(Record::new(stamp(ms), event));
+    }
+    let left: Vec<Event> = std::iter::from_fn(|| backlog.pop()).map(|record| record.event).collect();
+    assert_eq!(left, events);
+}
+
+fn any_trips() -> impl Strategy<Value = Option<RoundTrips>> {
+    prop::option::of(prop::collection::vec(0.0_f64..1e6, 0..8).prop_map(|values| RoundTrips {
+        last: values.last().copied(),
+        min: values.iter().copied().reduce(f64::min),
+        mean: None,
+        max: values.iter().copied().reduce(f64::max),
+        count: values.len() as u64,
+        values,
+    }))
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (any::<bool>(), 0.0_f64..1e9, any::<u64>(), any_trips()).prop_map(
+            |(connected, session_seconds, count, trips)| {
+                Event::Sample(Box::new(Sample {
+                    connected,
+                    session_seconds,
+                    messages_received: count,
+                    ping_rtt_ms: trips,
+                    ..Sample::default()
+                }))
+            }
+        ),
+        ".*".prop_map(|message| failed(&message)),
+        (".*", 0_u8..=2, prop::option::of(0_u8..=2), any::<u8>()).prop_map(
+            |(topic, qos, granted_qos, return_code)| {
+                Event::Subscribed(Subscribed { topic, qos, granted_qos, return_code })
+            }
+        ),
+        ("\\PC*", prop::option::of(-1e9_f64..1e9)).prop_map(|(detail, seconds)| {
+            let kind = EnvironmentKind::Suspend;
+            Event::Environment(Environment { kind, interface: None, in_use: Some(true), detail, seconds })
+        }),
+        Just(Event::Stop(Stop { reason: StopReason::OutputClosed, duration_connected_seconds: Some(1.25) })),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_record_reads_as_it_was_written(event in any_event(), ms in 0_i64..4_000_000_000) {
+        let record = Record::new(stamp(ms), event);
+        let line = encode(&record).unwrap();
+        prop_assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
+        prop_assert_eq!(decode(&line).unwrap(), Some(record));
+    }
+
+    #[test]
+    fn no_bytes_make_a_replay_fail(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let _ = replay(&bytes[..], |_| ());
+    }
+
+    #[test]
+    fn what_leaves_and_what_is_lost_adds_up(kinds in prop::collection::vec(0_u8..3, 0..60), limit in 1_usize..20) {
+        let mut backlog = Backlog::new(limit);
+        for (kind, ms) in kinds.iter().zip(0..) {
+            let event = match kind { 0 => sample(), 1 => failed("x"), _ => late() };
+            backlog.push(Record::new(stamp(ms), event));
+        }
+        let left: Vec<Record> = std::iter::from_fn(|| backlog.pop()).collect();
+        let lost: u64 = left.iter().map(|record| record.records_lost).sum();
+        prop_assert_eq!(left.len() as u64 + lost, kinds.len() as u64);
+        prop_assert!(left.windows(2).all(|pair| pair[0].ts <= pair[1].ts));
+    }
+}
