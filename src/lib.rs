@@ -18,3 +18,4 @@ pub mod wire;
 pub mod report;
 
 pub mod io;
+pub mod simulator;

@@ -1,4 +1,14 @@
 //! One view of the metrics, and small writers that turn it into bytes.
+//!
+//! Nothing here reads a clock, a terminal or the environment: the time zone, the colours and the width are arguments.
+
+pub mod json;
+pub mod line;
+pub mod style;
+pub mod table;
+
+mod suback;
+mod text;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
@@ -27,9 +37,21 @@ impl Report {
         else {
             return 0.0;
         };
-        let since = (self.generated - last).num_milliseconds().max(0);
-        #[expect(clippy::cast_precision_loss, reason = "a span in milliseconds stays far below 2^53")]
-        let since = since as f64 / 1e3;
-        crate::event::rounded(self.metrics.session_seconds + since, 1e6)
+        crate::event::rounded(self.metrics.session_seconds + self.seconds_since(last), 1e6)
+    }
+
+    /// Time from `then` until the report was made, in seconds; 0 if `then` is later.
+    pub fn seconds_since(&self, then: DateTime<Utc>) -> f64 {
+        (self.generated - then).to_std().unwrap_or_default().as_secs_f64()
+    }
+
+    /// Connected time for each drop, in seconds; `None` before the first drop.
+    #[expect(clippy::cast_precision_loss, reason = "a count of drops stays far below 2^53")]
+    pub fn mean_time_between_drops_seconds(&self) -> Option<f64> {
+        let drops = self.metrics.drops;
+        (drops > 0).then(|| self.metrics.observation.connected_seconds / drops as f64)
     }
 }
+
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,278 @@
+//! TCP connections to several addresses, raced as RFC 8305 says: IPv6 first, families in turn, 250 ms apart, the next
+//! one at once when one fails. The first to be there wins.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::task::{JoinError, JoinSet};
+
+use super::Late;
+use crate::crt::{self, Fault};
+use crate::event::Moment;
+use crate::io::clock::Clock;
+use crate::io::stream::end_by;
+
+/// What an address gets of a head start before the next one is tried beside it.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Both ends of a TCP connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) local: SocketAddr,
+    pub(super) peer: SocketAddr,
+}
+
+type Connected = (TcpStream, Ends);
+type Finish = (SocketAddr, io::Result<Connected>);
+
+/// A race between addresses. It outlives a run that was called off, to tell how far it came.
+pub(super) struct Race {
+    waiting: VecDeque<SocketAddr>,
+    entered: usize,
+    last_tried: Option<SocketAddr>,
+    failures: Vec<(SocketAddr, io::Error)>,
+}
+
+impl Race {
+    /// A race between `addresses`, at least one.
+    pub(super) fn between(addresses: Vec<SocketAddr>) -> Self {
+        Self {
+            entered: addresses.len(),
+            waiting: interleaved(addresses),
+            last_tried: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// The address tried last: that of the winner, or of the last to fail, or the last one that was started.
+    pub(super) fn last_tried(&self) -> Option<SocketAddr> {
+        self.last_tried
+    }
+
+    /// Runs until one is connected or all have failed. To call it off is to drop it.
+    pub(super) async fn run(&mut self, clock: Clock) -> Result<Connected, Fault> {
+        let mut racing = JoinSet::new();
+        let mut next_start = clock.now();
+        while !(self.waiting.is_empty() && racing.is_empty()) {
+            tokio::select! {
+                biased;
+                Some(finished) = racing.join_next() => match self.noted(finished) {
+                    Some(winner) => return Ok(winner),
+                    None => next_start = clock.now(),
+                },
+                () = clock.sleep_until(self.due(next_start)) => {
+                    self.start_next(&mut racing);
+                    next_start = clock.now().plus(HEAD_START);
+                }
+            }
+        }
+        Err(self.fault())
+    }
+
+    /// The fault of a race that nobody has finished when time is up.
+    pub(super) fn silent(&self, late: Late) -> Fault {
+        let others = match (self.failures.len(), self.entered) {
+            (0, 1) => String::new(),
+            (0, entered) => format!(", nor did any other of {entered} addresses"),
+            (failed, entered) => format!("; {failed} of {entered} addresses failed before"),
+        };
+        let peer = self.last_tried.map_or_else(String::new, |peer| format!("{peer} "));
+        crt::SOCKET_TIMEOUT.told(format!("{peer}did not answer within {late}{others}"))
+    }
+
+    fn due(&self, next_start: Moment) -> Option<Moment> {
+        (!self.waiting.is_empty()).then_some(next_start)
+    }
+
+    fn start_next(&mut self, racing: &mut JoinSet<Finish>) {
+        if let Some(address) = self.waiting.pop_front() {
+            self.last_tried = Some(address);
+            racing.spawn(async move { (address, connected(address).await) });
+        }
+    }
+
+    fn noted(&mut self, finished: Result<Finish, JoinError>) -> Option<Connected> {
+        // A task that is gone without a word was called off together with the race.
+        let (address, outcome) = finished.ok()?;
+        self.last_tried = Some(address);
+        match outcome {
+            Ok(winner) => Some(winner),
+            Err(error) => {
+                self.failures.push((address, error));
+                None
+            }
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        let Some((address, error)) = self.failures.last() else {
+            return crt::SOCKET_ERROR.told("no connection could be started");
+        };
+        let fault = refusal(*address, error);
+        match self.failures.len() {
+            0 | 1 => fault,
+            failed => fault.name.told(format!("{} (all {failed} addresses failed)", fault.message)),
+        }
+    }
+}
+
+async fn connected(peer: SocketAddr) -> io::Result<Connected> {
+    let stream = TcpStream::connect(peer).await?;
+    stream.set_nodelay(true)?;
+    // The socket itself is not asked for its peer: it has none any more where a reset followed at once.
+    let local = stream.local_addr()?;
+    Ok((stream, Ends { local, peer }))
+}
+
+fn refusal(address: SocketAddr, error: &io::Error) -> Fault {
+    let (name, what) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => (crt::SOCKET_CONNECTION_REFUSED, "refused the connection"),
+        io::ErrorKind::TimedOut => (crt::SOCKET_TIMEOUT, "did not answer"),
+        _ => (end_by(error).fault().name, "could not be connected to"),
+    };
+    name.told(format!("{address} {what}: {error}"))
+}
+
+/// `addresses` with the families in turn, IPv6 first, each family in its own order.
+fn interleaved(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+    let (v6, v4): (VecDeque<_>, VecDeque<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
+    let (mut first, mut second) = (v6, v4);
+    let mut order = VecDeque::new();
+    while let Some(address) = first.pop_front() {
+        order.push_back(address);
+        if !second.is_empty() {
+            std::mem::swap(&mut first, &mut second);
+        }
+    }
+    order.extend(second);
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use nix::errno::Errno;
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    /// A port of loopback that is taken and does not listen.
+    fn closed() -> (SocketAddr, TcpSocket) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address("127.0.0.1:0")).unwrap();
+        (socket.local_addr().unwrap(), socket)
+    }
+
+    /// A listener whose queue is full: it drops every further SYN, as a firewall does.
+    async fn blackhole() -> (SocketAddr, tokio::net::TcpListener, TcpStream) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address("127.0.0.1:0")).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let queued = TcpStream::connect(address).await.unwrap();
+        (address, listener, queued)
+    }
+
+    #[test]
+    fn families_take_turns_and_ipv6_begins() {
+        let rows: [(&[&str], &[&str]); 4] = [
+            (
+                &["1.1.1.1:1", "1.1.1.2:1", "1.1.1.3:1", "[::1]:1", "[::2]:1"],
+                &["[::1]:1", "1.1.1.1:1", "[::2]:1", "1.1.1.2:1", "1.1.1.3:1"],
+            ),
+            (&["1.1.1.1:1", "1.1.1.2:1"], &["1.1.1.1:1", "1.1.1.2:1"]),
+            (&["[::1]:1", "[::2]:1"], &["[::1]:1", "[::2]:1"]),
+            (
+                &["1.1.1.1:1", "[::1]:1", "[::2]:1", "[::3]:1"],
+                &["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"],
+            ),
+        ];
+        for (given, expected) in rows {
+            let order = interleaved(given.iter().map(|text| address(text)).collect());
+            let expected: Vec<_> = expected.iter().map(|text| address(text)).collect();
+            assert_eq!(order, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_second_address_is_tried_at_once_when_the_first_refuses() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let (closed, _taken) = closed();
+        let mut race = Race::between(vec![closed, good]);
+        let clock = Clock::start();
+        let (stream, ends) = race.run(clock).await.unwrap();
+        assert!(clock.now().since_start() < HEAD_START);
+        assert_eq!((ends.peer, ends.local), (good, stream.local_addr().unwrap()));
+        assert_eq!(race.last_tried(), Some(good));
+        assert!(stream.nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_second_address_is_tried_beside_a_first_that_does_not_answer() {
+        let (hole, _listener, _queued) = blackhole().await;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let mut race = Race::between(vec![hole, good]);
+        let clock = Clock::start();
+        assert_eq!(race.run(clock).await.unwrap().1.peer, good);
+        assert!(clock.now().since_start() >= HEAD_START);
+    }
+
+    #[tokio::test]
+    async fn a_race_that_all_lose_tells_the_last_address_and_how_many_failed() {
+        let ((first, _taken), (last, _too)) = (closed(), closed());
+        let mut race = Race::between(vec![first, last]);
+        let fault = race.run(Clock::start()).await.unwrap_err();
+        assert_eq!(fault.name, crt::SOCKET_CONNECTION_REFUSED);
+        assert!(fault.message.starts_with(&format!("{last} refused")), "{fault}");
+        assert!(fault.message.ends_with("(all 2 addresses failed)"), "{fault}");
+        assert_eq!(race.last_tried(), Some(last));
+    }
+
+    #[tokio::test]
+    async fn a_race_called_off_tells_who_did_not_answer() {
+        let (hole, _listener, _queued) = blackhole().await;
+        let (closed, _taken) = closed();
+        let mut race = Race::between(vec![closed, hole]);
+        let clock = Clock::start();
+        let deadline = clock.now().plus(Duration::from_millis(60));
+        tokio::select! {
+            _ = race.run(clock) => panic!("nobody can win"),
+            () = clock.sleep_until(Some(deadline)) => {}
+        }
+        let fault = race.silent(Late(Duration::from_millis(60)));
+        assert_eq!(fault.name, crt::SOCKET_TIMEOUT);
+        let sentence = format!("{hole} did not answer within 0.1 s; 1 of 2 addresses failed before");
+        assert_eq!(fault.message, sentence);
+    }
+
+    #[test]
+    fn errors_of_connect_get_their_names() {
+        let rows = [
+            (Errno::ECONNREFUSED, crt::SOCKET_CONNECTION_REFUSED),
+            (Errno::ETIMEDOUT, crt::SOCKET_TIMEOUT),
+            (Errno::EHOSTUNREACH, crt::SOCKET_NO_ROUTE_TO_HOST),
+            (Errno::ENETUNREACH, crt::SOCKET_NO_ROUTE_TO_HOST),
+            (Errno::ENETDOWN, crt::SOCKET_NETWORK_DOWN),
+            (Errno::ECONNRESET, crt::SOCKET_CLOSED),
+            (Errno::EACCES, crt::SOCKET_ERROR),
+        ];
+        for (errno, name) in rows {
+            let fault = refusal(address("192.0.2.1:1883"), &errno.into());
+            assert_eq!(fault.name, name);
+            assert!(
+                fault.message.contains("192.0.2.1:1883") && fault.message.contains("os error"),
+                "{fault}"
+            );
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The upgrade from HTTP to WebSocket with the subprotocol `mqtt`. The answer's head is read, never its body.
+
+use std::fmt;
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tungstenite::handshake::client::generate_key;
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::http::uri::PathAndQuery;
+
+use super::setup::SetupError;
+use super::{DialSettings, Late, Setback, ended_during};
+use crate::crt::{self, Fault};
+use crate::event::{Phase, Transport};
+use crate::io::stream::Stream;
+use crate::io::websocket::WebsocketStream;
+use crate::session::ending::StreamEnd;
+
+const HEAD_LIMIT_BYTES: usize = 16 * 1024;
+const HEADERS_LIMIT: usize = 100;
+const SUBPROTOCOL: &str = "mqtt";
+const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// All that the upgrade on one broker needs.
+#[derive(Clone)]
+pub(super) struct Upgrade {
+    /// As the header `Host` names it.
+    authority: String,
+    /// With the query, which may hold secrets.
+    path: String,
+}
+
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = without_query(&self.path);
+        f.debug_struct("Upgrade").field("authority", &self.authority).field("path", &path).finish()
+    }
+}
+
+/// `path` as it may be shown.
+pub(super) fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+/// The fault of an upgrade that is not answered when time is up.
+pub(super) fn silent(late: Late) -> Setback {
+    let message = format!("the request for a WebSocket was not answered within {late}");
+    Setback::at(Phase::Websocket, crt::HTTP_FIRST_BYTE_TIMEOUT.told(message))
+}
+
+impl Upgrade {
+    /// Checks the path.
+    pub(super) fn new(settings: &DialSettings) -> Result<Self, SetupError> {
+        let mut upgrade = Self { authority: authority(settings), path: String::new() };
+        upgrade.set_path(&settings.path)?;
+        Ok(upgrade)
+    }
+
+    /// Takes another path; what HTTP does not allow in one is refused, line ends above all.
+    pub(super) fn set_path(&mut self, path: &str) -> Result<(), SetupError> {
+        let valid = path.starts_with('/') && PathAndQuery::try_from(path).is_ok();
+        if !valid {
+            return Err(SetupError::Path);
+        }
+        path.clone_into(&mut self.path);
+        Ok(())
+    }
+
+    /// Turns `stream` into a WebSocket.
+    pub(super) async fn over(&self, mut stream: Stream) -> Result<WebsocketStream<Stream>, Setback> {
+        let key = generate_key();
+        if let Err(error) = send(&mut stream, &self.request(&key)).await {
+            match stream.end_of(Err(error)) {
+                // An alert or an answer that was under way says more than the write that failed on it.
+                StreamEnd::Reset => {}
+                end => return Err(ended(&end)),
+            }
+        }
+        let mut input = BytesMut::new();
+        let answer = answer(&mut stream, &mut input).await.map_err(Unanswered::setback)?;
+        match answer.refusal(&key, &self.path) {
+            None => Ok(WebsocketStream::new(stream, input)),
+            Some(fault) => Err(Setback { phase: Phase::Websocket, fault, http_status: Some(answer.status) }),
+        }
+    }
+
+    fn request(&self, key: &str) -> String {
+        format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\
+             Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n",
+            self.path, self.authority
+        )
+    }
+}
+
+/// The host, with its port where that is not the scheme's own; addresses of IPv6 in brackets.
+fn authority(settings: &DialSettings) -> String {
+    match (settings.transport, settings.port) {
+        (Transport::Ws, 80) | (Transport::Wss, 443) => settings.host.to_string(),
+        (_, port) => format!("{}:{port}", settings.host),
+    }
+}
+
+async fn send(stream: &mut Stream, request: &str) -> io::Result<()> {
+    stream.write_all(request.as_bytes()).await?;
+    stream.flush().await
+}
+
+/// Why there is no answer.
+enum Unanswered {
+    Ended(StreamEnd),
+    NotHttp(String),
+}
+
+impl Unanswered {
+    fn setback(self) -> Setback {
+        match self {
+            Self::Ended(end) => ended(&end),
+            Self::NotHttp(reason) => {
+                let message = format!("the answer to the request for a WebSocket is not HTTP/1: {reason}");
+                Setback::at(Phase::Websocket, crt::HTTP_PROTOCOL_ERROR.told(message))
+            }
+        }
+    }
+}
+
+/// TLS 1.3 refuses our certificate only now: that is still a failed TLS phase.
+fn ended(end: &StreamEnd) -> Setback {
+    match end.failed_phase() {
+        Phase::Tls => Setback::at(Phase::Tls, end.fault()),
+        _ => Setback::at(Phase::Websocket, ended_during("WebSocket upgrade", end)),
+    }
+}
+
+/// Reads the head of an answer; what came behind it stays in `input`.
+async fn answer(stream: &mut Stream, input: &mut BytesMut) -> Result<Answer, Unanswered> {
+    let mut limited = stream.take(HEAD_LIMIT_BYTES as u64);
+    loop {
+        match limited.read_buf(input).await {
+            Ok(0) if limited.limit() == 0 => {
+                return Err(Unanswered::NotHttp(format!("its head is over {HEAD_LIMIT_BYTES} bytes")));
+            }
+            Ok(0) => return Err(Unanswered::Ended(limited.get_ref().end_of(Ok(())))),
+            Err(error) => return Err(Unanswered::Ended(limited.get_ref().end_of(Err(error)))),
+            Ok(_) => {}
+        }
+        if let Some((size, answer)) = Answer::parse(input)? {
+            input.advance(size);
+            return Ok(answer);
+        }
+    }
+}
+
+/// What counts in the head of an answer.
+#[derive(Debug, Default)]
+struct Answer {
+    status: u16,
+    upgrade: Option<String>,
+    connection: Vec<String>,
+    accept: Option<String>,
+    subprotocol: Option<String>,
+    extensions: Option<String>,
+}
+
+impl Answer {
+    /// The head at the front of `input` and its size; `None` while it is not there in full.
+    fn parse(input: &[u8]) -> Result<Option<(usize, Self)>, Unanswered> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_LIMIT];
+        let mut head = httparse::Response::new(&mut headers);
+        let parsed = head.parse(input).map_err(|error| Unanswered::NotHttp(error.to_string()))?;
+        let httparse::Status::Complete(size) = parsed else { return Ok(None) };
+        let mut answer = Self { status: head.code.unwrap_or_default(), ..Self::default() };
+        for header in head.headers {
+            answer.note(header.name, &String::from_utf8_lossy(header.value));
+        }
+        Ok(Some((size, answer)))
+    }
+
+    fn note(&mut self, name: &str, value: &str) {
+        let slot = match name.to_ascii_lowercase().as_str() {
+            "upgrade" => &mut self.upgrade,
+            "sec-websocket-accept" => &mut self.accept,
+            "sec-websocket-protocol" => &mut self.subprotocol,
+            "sec-websocket-extensions" => &mut self.extensions,
+            "connection" => {
+                self.connection.extend(value.split(',').map(|token| token.trim().to_ascii_lowercase()));
+                return;
+            }
+            _ => return,
+        };
+        *slot = Some(value.trim().to_owned());
+    }
+
+    /// Why this is not the WebSocket that was asked for; `None` if it is.
+    fn refusal(&self, key: &str, path: &str) -> Option<Fault> {
+        let reason = match self.status {
+            SWITCHING_PROTOCOLS => self.flaw(key)?,
+            status => format!("the answer is HTTP {status}: {}", advice(status, without_query(path))),
+        };
+        Some(crt::WEBSOCKET_UPGRADE_FAILURE.told(format!("no WebSocket: {reason}")))
+    }
+
+    /// What is wrong with an answer of 101.
+    fn flaw(&self, key: &str) -> Option<String> {
+        let upgrade = self.upgrade.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
+        let connection = self.connection.iter().any(|token| token == "upgrade");
+        let accepted = self.accept.as_deref() == Some(derive_accept_key(key.as_bytes()).as_str());
+        let flaw = match self.subprotocol.as_deref() {
+            _ if !(upgrade && connection) => "it does not upgrade to WebSocket".to_owned(),
+            _ if !accepted => "its Sec-WebSocket-Accept does not fit: an answer from a cache?".to_owned(),
+            None => format!("without the subprotocol '{SUBPROTOCOL}': is this an MQTT broker?"),
+            Some(other) if other != SUBPROTOCOL => {
+                format!("with the subprotocol '{other}', where '{SUBPROTOCOL}' was asked for")
+            }
+            Some(_) if self.extensions.is_some() => "with an extension that nobody asked for".to_owned(),
+            Some(_) => return None,
+        };
+        Some(format!("the answer is HTTP 101, but {flaw}"))
+    }
+}
+
+/// What a status means to somebody who wanted a WebSocket.
+fn advice(status: u16, path: &str) -> String {
+    let text = match status {
+        200..=299 => "a web server answers here: check port and path",
+        300..=399 => "it points somewhere else: check host, scheme and path",
+        400 => "the request was not understood: check that this port speaks WebSocket",
+        401 | 403 => "the credentials are missing, refused or expired",
+        404 | 405 => return format!("there is no WebSocket at the path '{path}': check the path"),
+        407 => "a proxy wants credentials",
+        426 => "another protocol or version is wanted",
+        429 | 503 => "the server is overloaded or throttles",
+        500..=599 => "the server, or the one behind the gateway, has failed",
+        _ => "the server refused",
+    };
+    text.to_owned()
+}

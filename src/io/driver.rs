@@ -1,0 +1,211 @@
+//! The one loop of `watch`: does what the run asks for, and tells it what came of it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::clock::Clock;
+use super::dial::{DialFailure, Dialer, Dialled};
+use super::link::{Link, Moved};
+use crate::event::{Event, Moment, StopReason};
+use crate::session::recovery::Depth;
+use crate::session::run::{Action, Run};
+use crate::session::{ending::StreamEnd, run};
+
+/// The time given to DISCONNECT and an orderly close at the end.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Who wants to know what happens.
+pub trait Observer {
+    /// An event to record.
+    fn event(&mut self, event: Event);
+
+    /// The run as it stands after all that happened; called often.
+    fn standing(&mut self, run: &Run);
+}
+
+/// What the loop works with.
+#[derive(Debug)]
+pub struct Driver {
+    /// The run's clock.
+    pub clock: Clock,
+    /// Opens streams.
+    pub dialer: Arc<Dialer>,
+    /// Longest an attempt may take.
+    pub connect_timeout: Duration,
+    /// Requests to end the run.
+    pub stops: mpsc::Receiver<StopReason>,
+}
+
+type Dialling = Pin<Box<dyn Future<Output = Result<Dialled, DialFailure>> + Send>>;
+
+/// What the loop holds open.
+struct Open {
+    dialling: Option<Dialling>,
+    link: Option<Link>,
+    listening: JoinSet<Option<Duration>>,
+    timer: Timer,
+}
+
+/// What happened in the world.
+enum Happening {
+    Dialled(Result<Dialled, DialFailure>),
+    Received(usize),
+    Ended(StreamEnd),
+    Late(Duration),
+    Stop(StopReason),
+    Nothing,
+}
+
+impl Driver {
+    /// Drives `run` to its end.
+    pub async fn drive(mut self, mut run: Run, observer: &mut impl Observer) -> StopReason {
+        let mut open =
+            Open { dialling: None, link: None, listening: JoinSet::new(), timer: Timer::new(self.clock) };
+        loop {
+            if let Some(reason) = self.carry_out(&mut run, &mut open, observer) {
+                if let Some(link) = open.link.take() {
+                    link.finish(self.clock, FAREWELL).await;
+                }
+                return reason;
+            }
+            observer.standing(&run);
+            open.timer.set(run.deadline());
+            let happening = self.next(&mut open).await;
+            self.tell(&mut run, &mut open, happening);
+        }
+    }
+
+    /// Does all that the run asks for; tells when it is over.
+    fn carry_out(
+        &mut self,
+        run: &mut Run,
+        open: &mut Open,
+        observer: &mut impl Observer,
+    ) -> Option<StopReason> {
+        while let Some(action) = run.poll() {
+            match action {
+                Action::Record(event) => observer.event(event),
+                Action::Dial(depth) => open.dialling = Some(self.dial(depth)),
+                Action::Send(bytes) => open.link.iter_mut().for_each(|link| link.send(&bytes)),
+                Action::Close => {
+                    open.link = None;
+                    open.dialling = None;
+                }
+                Action::Linger(listener) => {
+                    if let Some(link) = open.link.take() {
+                        open.listening.spawn(link.listen(self.clock, listener));
+                    }
+                }
+                Action::Finish(reason) => return Some(reason),
+            }
+        }
+        None
+    }
+
+    fn dial(&mut self, depth: Depth) -> Dialling {
+        if depth == Depth::Deep {
+            Arc::make_mut(&mut self.dialer).forget_tickets();
+        }
+        let (dialer, clock, within) = (Arc::clone(&self.dialer), self.clock, self.connect_timeout);
+        Box::pin(async move { dialer.dial(clock, within).await })
+    }
+
+    async fn next(&mut self, open: &mut Open) -> Happening {
+        tokio::select! {
+            stop = self.stops.recv() => stop.map_or(Happening::Nothing, Happening::Stop),
+            result = wait_for(&mut open.dialling) => Happening::Dialled(result),
+            moved = exchange(&mut open.link) => match moved {
+                Moved::Received(count) => Happening::Received(count),
+                Moved::Ended(end) => Happening::Ended(end),
+            },
+            Some(heard) = open.listening.join_next() => {
+                heard.ok().flatten().map_or(Happening::Nothing, Happening::Late)
+            }
+            () = &mut open.timer.sleep => Happening::Nothing,
+        }
+    }
+
+    /// Tells the run what happened, and always what time it is: a deadline may have passed meanwhile.
+    fn tell(&self, run: &mut Run, open: &mut Open, happening: Happening) {
+        let now = self.clock.now();
+        match happening {
+            Happening::Dialled(Ok(dialled)) => {
+                open.dialling = None;
+                open.link = Some(Link::new(dialled.stream));
+                run.dialled(
+                    now,
+                    run::Dialled {
+                        phases: dialled.phases,
+                        local_address: dialled.local.to_string(),
+                        peer_address: dialled.peer.to_string(),
+                    },
+                );
+            }
+            Happening::Dialled(Err(failure)) => {
+                open.dialling = None;
+                run.dial_failed(now, failure.into());
+            }
+            Happening::Received(count) => {
+                if let Some(link) = &open.link {
+                    run.received(now, link.arrived(count));
+                }
+            }
+            Happening::Ended(end) => run.stream_ended(now, end),
+            Happening::Late(after) => run.late_answer(now, after),
+            Happening::Stop(reason) => run.stop(now, reason),
+            Happening::Nothing => {}
+        }
+        run.tick(now);
+    }
+}
+
+impl From<DialFailure> for run::DialFault {
+    fn from(failure: DialFailure) -> Self {
+        Self {
+            phase: failure.phase,
+            fault: failure.fault,
+            http_status: failure.http_status,
+            peer_address: failure.peer.map(|peer| peer.to_string()),
+            phases: failure.phases,
+        }
+    }
+}
+
+async fn wait_for(dialling: &mut Option<Dialling>) -> Result<Dialled, DialFailure> {
+    match dialling {
+        Some(dialling) => dialling.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn exchange(link: &mut Option<Link>) -> Moved {
+    match link {
+        Some(link) => link.exchange().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A timer that is set anew only when the deadline changed: a busy topic must not cost a timer a message.
+struct Timer {
+    clock: Clock,
+    deadline: Option<Moment>,
+    sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Timer {
+    fn new(clock: Clock) -> Self {
+        Self { clock, deadline: None, sleep: Box::pin(std::future::pending()) }
+    }
+
+    fn set(&mut self, deadline: Option<Moment>) {
+        if self.deadline != deadline {
+            self.deadline = deadline;
+            self.sleep = Box::pin(self.clock.sleep_until(deadline));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Moves bytes between a stream and the session: reads while it can, writes what waits, tells how the stream ended.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::clock::Clock;
+use super::stream::Stream;
+use crate::session::ending::StreamEnd;
+use crate::session::late::{LATE_ANSWER_WINDOW, LateListener};
+
+/// Bytes read at a time.
+const READ_BYTES: usize = 16 * 1024;
+/// A peer that does not take what we answer is not read from either, beyond this.
+const UNSENT_LIMIT_BYTES: usize = 256 * 1024;
+
+/// What the stream did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// This many bytes arrived: they are in [`Link::arrived`].
+    Received(usize),
+    /// The stream ended.
+    Ended(StreamEnd),
+}
+
+/// An open stream with what waits to be written.
+#[derive(Debug)]
+pub struct Link {
+    stream: Stream,
+    unsent: BytesMut,
+    buffer: Box<[u8]>,
+}
+
+impl Link {
+    /// Takes a stream that was just dialled.
+    pub fn new(stream: Stream) -> Self {
+        Self { stream, unsent: BytesMut::new(), buffer: vec![0; READ_BYTES].into_boxed_slice() }
+    }
+
+    /// Queues bytes; [`Self::exchange`] writes them.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.unsent.extend_from_slice(bytes);
+    }
+
+    /// The bytes that arrived last.
+    pub fn arrived(&self, count: usize) -> &[u8] {
+        self.buffer.get(..count).unwrap_or_default()
+    }
+
+    /// Writes and reads until something arrives or the stream ends. Safe to give up and call again.
+    pub async fn exchange(&mut self) -> Moved {
+        poll_fn(|context| self.poll_exchange(context)).await
+    }
+
+    /// Writes what waits and closes in order, `within` at most.
+    pub async fn finish(mut self, clock: Clock, within: Duration) {
+        let deadline = clock.now().plus(within);
+        let closing = async {
+            self.stream.write_all(&self.unsent).await?;
+            self.stream.shutdown().await
+        };
+        tokio::select! {
+            result = closing => if let Err(error) = result {
+                tracing::debug!(%error, "the stream was not closed in order");
+            },
+            () = clock.sleep_until(Some(deadline)) => tracing::debug!("the stream did not take our DISCONNECT in time"),
+        }
+    }
+
+    /// Reads on for the answer to a ping that was given up, and tells how long it took.
+    pub async fn listen(mut self, clock: Clock, mut listener: LateListener) -> Option<Duration> {
+        let deadline = clock.now().plus(LATE_ANSWER_WINDOW);
+        let answer = async {
+            loop {
+                let Moved::Received(count) = self.exchange().await else { return None };
+                if let Some(after) = listener.receive(clock.now(), self.arrived(count)) {
+                    return Some(after);
+                }
+            }
+        };
+        tokio::select! {
+            answer = answer => answer,
+            () = clock.sleep_until(Some(deadline)) => None,
+        }
+    }
+
+    fn poll_exchange(&mut self, context: &mut Context<'_>) -> Poll<Moved> {
+        let write_error = match self.poll_write(context) {
+            Poll::Ready(Err(error)) => Some(error),
+            Poll::Ready(Ok(())) | Poll::Pending => None,
+        };
+        if write_error.is_none() && self.unsent.len() > UNSENT_LIMIT_BYTES {
+            return Poll::Pending;
+        }
+        // What the peer said before it stopped listening is the better word: read it to its end before giving up.
+        match (self.poll_read(context), write_error) {
+            (Poll::Pending, Some(error)) => Poll::Ready(Moved::Ended(self.stream.end_of(Err(error)))),
+            (result, _) => result,
+        }
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.unsent))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsent.advance(written);
+        }
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Moved> {
+        let mut buffer = ReadBuf::new(&mut self.buffer);
+        let result = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
+        let count = buffer.filled().len();
+        Poll::Ready(match result {
+            Ok(()) if count > 0 => Moved::Received(count),
+            result => Moved::Ended(self.stream.end_of(result)),
+        })
+    }
+}

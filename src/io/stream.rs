@@ -1,0 +1,230 @@
+//! A dialled connection as one stream of MQTT bytes, whatever lies under it, and the word for how it ended.
+//!
+//! It knows what the layers say, not what that means for a session: see [`StreamEnd`].
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
+
+use crate::io::websocket::{End, WebsocketStream};
+use crate::session::ending::StreamEnd;
+
+/// One layer of a connection, or several on top of each other.
+trait Layer: AsyncRead + AsyncWrite + Unpin + Send {
+    /// The socket at the bottom.
+    fn tcp(&self) -> &TcpStream;
+
+    /// What reading 0 bytes means here.
+    fn orderly_end(&self) -> StreamEnd;
+
+    /// What the peer said before it went, which says more than any later error.
+    fn parting_word(&self) -> Option<StreamEnd>;
+}
+
+/// A connection to a broker: TCP, TLS, WebSocket or WebSocket over TLS.
+///
+/// Written bytes have left only after a flush. Both halves belong to one task.
+pub struct Stream(Box<dyn Layer>);
+
+impl Stream {
+    /// Over TCP alone.
+    pub fn over_tcp(tcp: TcpStream) -> Self {
+        Self(Box::new(tcp))
+    }
+
+    /// Over TLS.
+    pub fn over_tls(tls: TlsStream<TcpStream>) -> Self {
+        Self(Box::new(tls))
+    }
+
+    /// Over WebSocket, which itself runs over a stream.
+    pub fn over_websocket(websocket: WebsocketStream<Self>) -> Self {
+        Self(Box::new(websocket))
+    }
+
+    /// The socket under everything, to read the kernel's view of it.
+    pub fn tcp(&self) -> &TcpStream {
+        self.0.tcp()
+    }
+
+    /// How the stream ended, after a read of 0 bytes (`Ok`) or a failed read or write.
+    ///
+    /// After a failed write, read to the end first: what the peer said before is the better word.
+    pub fn end_of(&self, result: io::Result<()>) -> StreamEnd {
+        if let Some(word) = self.0.parting_word() {
+            return word;
+        }
+        match result {
+            Ok(()) => self.0.orderly_end(),
+            Err(error) => end_by(&error),
+        }
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stream").field(self.tcp()).finish()
+    }
+}
+
+impl Layer for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+
+    fn orderly_end(&self) -> StreamEnd {
+        StreamEnd::Fin
+    }
+
+    fn parting_word(&self) -> Option<StreamEnd> {
+        None
+    }
+}
+
+impl Layer for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+
+    fn orderly_end(&self) -> StreamEnd {
+        StreamEnd::CloseNotify
+    }
+
+    fn parting_word(&self) -> Option<StreamEnd> {
+        None
+    }
+}
+
+impl Layer for WebsocketStream<Stream> {
+    fn tcp(&self) -> &TcpStream {
+        self.below().tcp()
+    }
+
+    fn orderly_end(&self) -> StreamEnd {
+        self.below().0.orderly_end()
+    }
+
+    fn parting_word(&self) -> Option<StreamEnd> {
+        self.end().map(|end| match end {
+            End::Closed(close) => StreamEnd::WebsocketClose(close.code, close.reason.clone()),
+            End::Broken(error) => StreamEnd::WebsocketProtocol(error.to_string()),
+        })
+    }
+}
+
+/// How a stream ended that failed with `error`, going by the error alone.
+pub fn end_by(error: &io::Error) -> StreamEnd {
+    match tls_error(error) {
+        Some(rustls::Error::AlertReceived(alert)) => StreamEnd::TlsAlert(alert_words(*alert)),
+        Some(other) => StreamEnd::TlsProtocol(other.to_string()),
+        None => socket_end(error),
+    }
+}
+
+/// The TLS library's own error in `error`.
+pub fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn socket_end(error: &io::Error) -> StreamEnd {
+    match error.kind() {
+        // What TLS says of a FIN without close_notify.
+        io::ErrorKind::UnexpectedEof => StreamEnd::Fin,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            StreamEnd::Reset
+        }
+        io::ErrorKind::TimedOut => StreamEnd::TimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            StreamEnd::NoRoute(error.to_string())
+        }
+        io::ErrorKind::NetworkDown => StreamEnd::NetworkDown(error.to_string()),
+        _ => StreamEnd::Other(error.to_string()),
+    }
+}
+
+/// An alert as OpenSSL writes it, for those who search: `certificate required`, `unknown ca`.
+fn alert_words(alert: rustls::AlertDescription) -> String {
+    if let rustls::AlertDescription::Unknown(number) = alert {
+        return format!("unknown alert {number}");
+    }
+    let name = format!("{alert:?}");
+    let mut words = String::with_capacity(name.len() + 4);
+    let mut letters = name.chars().peekable();
+    let mut last = ' ';
+    while let Some(letter) = letters.next() {
+        let begins_word = last.is_lowercase() || letters.peek().is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && begins_word && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+        last = letter;
+    }
+    words
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_socket_says_how_the_stream_ended() {
+        use nix::errno::Errno;
+        let text = |errno: Errno| io::Error::from(errno).to_string();
+        let rows = [
+            (Errno::ECONNRESET, StreamEnd::Reset),
+            (Errno::EPIPE, StreamEnd::Reset),
+            (Errno::ECONNABORTED, StreamEnd::Reset),
+            (Errno::ETIMEDOUT, StreamEnd::TimedOut),
+            (Errno::EHOSTUNREACH, StreamEnd::NoRoute(text(Errno::EHOSTUNREACH))),
+            (Errno::ENETUNREACH, StreamEnd::NoRoute(text(Errno::ENETUNREACH))),
+            (Errno::ENETDOWN, StreamEnd::NetworkDown(text(Errno::ENETDOWN))),
+            (Errno::ENOBUFS, StreamEnd::Other(text(Errno::ENOBUFS))),
+        ];
+        for (errno, end) in rows {
+            assert_eq!(end_by(&errno.into()), end);
+        }
+        assert_eq!(end_by(&io::ErrorKind::UnexpectedEof.into()), StreamEnd::Fin);
+    }
+
+    #[test]
+    fn an_error_of_tls_is_told_apart_from_one_of_the_socket() {
+        let tls = |error: rustls::Error| end_by(&io::Error::new(io::ErrorKind::InvalidData, error));
+        let rows = [
+            (rustls::AlertDescription::CertificateRequired, "certificate required"),
+            (rustls::AlertDescription::UnknownCA, "unknown ca"),
+            (rustls::AlertDescription::UnknownPSKIdentity, "unknown psk identity"),
+            (rustls::AlertDescription::BadRecordMac, "bad record mac"),
+            (rustls::AlertDescription::from(200), "unknown alert 200"),
+        ];
+        for (alert, words) in rows {
+            assert_eq!(tls(rustls::Error::AlertReceived(alert)), StreamEnd::TlsAlert(words.to_owned()));
+        }
+        assert!(matches!(tls(rustls::Error::DecryptError), StreamEnd::TlsProtocol(_)));
+    }
+}

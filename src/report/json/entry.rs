@@ -1,0 +1,106 @@
+//! Records inside the export: their time, then the reference's keys, then all others.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::collector::metrics::Dated;
+use crate::event::{Connected, ConnectionKind, Environment, SessionDrop, unix_seconds};
+
+/// RFC 3339 in UTC with milliseconds and `Z`.
+pub(super) fn timestamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// When, in the two forms that every entry has.
+#[derive(Debug, Serialize)]
+struct When {
+    timestamp: String,
+    unix_seconds: f64,
+}
+
+impl When {
+    fn of(at: DateTime<Utc>) -> Self {
+        Self { timestamp: timestamp(at), unix_seconds: unix_seconds(at) }
+    }
+}
+
+/// A drop.
+#[derive(Debug, Serialize)]
+pub(super) struct DropEntry<'a> {
+    #[serde(flatten)]
+    when: When,
+    #[serde(flatten)]
+    drop: Ordered<'a, SessionDrop>,
+}
+
+impl<'a> From<&'a Dated<SessionDrop>> for DropEntry<'a> {
+    fn from(dated: &'a Dated<SessionDrop>) -> Self {
+        Self { when: When::of(dated.at), drop: Ordered(&dated.fact) }
+    }
+}
+
+/// A connection.
+#[derive(Debug, Serialize)]
+pub(super) struct ConnectionEntry<'a> {
+    #[serde(flatten)]
+    when: When,
+    event_type: ConnectionKind,
+    #[serde(flatten)]
+    connection: Ordered<'a, Connected>,
+}
+
+impl<'a> From<&'a Dated<Connected>> for ConnectionEntry<'a> {
+    fn from(dated: &'a Dated<Connected>) -> Self {
+        let (event_type, connection) = (dated.fact.kind, Ordered(&dated.fact));
+        Self { when: When::of(dated.at), event_type, connection }
+    }
+}
+
+/// A change on the host.
+#[derive(Debug, Serialize)]
+pub(super) struct EnvironmentEntry<'a> {
+    #[serde(flatten)]
+    when: When,
+    #[serde(flatten)]
+    change: &'a Environment,
+}
+
+impl<'a> From<&'a Dated<Environment>> for EnvironmentEntry<'a> {
+    fn from(dated: &'a Dated<Environment>) -> Self {
+        Self { when: When::of(dated.at), change: &dated.fact }
+    }
+}
+
+/// The keys of a record in the order of the export, which is not that of the journal.
+#[derive(Debug)]
+struct Ordered<'a, T>(&'a T);
+
+/// Names every key of a record once: the compiler refuses a list that lacks one.
+macro_rules! ordered {
+    ($record:ident { $($key:ident)+ }) => {
+        impl Serialize for Ordered<'_, $record> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $record { $($key),+ } = self.0;
+                let mut map = serializer.serialize_map(None)?;
+                $(map.serialize_entry(stringify!($key), $key)?;)+
+                map.end()
+            }
+        }
+    };
+}
+
+ordered!(SessionDrop {
+    error_name error_message error_code reconnect_attempt duration_connected_seconds active_subscriptions
+    queued_commands
+    closed_by protocol reason_code reason_string server_reference websocket_close_code last_received_seconds
+    last_sent_seconds last_sent_packet last_sent_topic idle_before_last_sent_seconds unanswered_ping_seconds
+    loop_lag_ms messages_received messages_published bytes_received bytes_sent publish_rate_per_second
+    largest_publish_bytes ping_rtt_ms tcp wifi_dbm
+});
+
+ordered!(Connected {
+    session_present return_code attempt_number time_to_reconnect_seconds
+    kind protocol phases local_address peer_address server_keep_alive_seconds maximum_packet_bytes receive_maximum
+    assigned_client_id reason_string
+});

@@ -1,0 +1,327 @@
+//! The live view of `watch`: one record, one line.
+//!
+//! It only lays out what [`sentence`] says, and keeps track of the date, which the lines themselves leave out.
+
+mod sentence;
+
+use std::io;
+
+use self::sentence::{Mark, Sentence};
+use crate::event::Record;
+use crate::report::Zone;
+use crate::report::style::{Meaning, Palette};
+use crate::report::text::{clock, date};
+
+/// Writes records as lines; each begins with the time of day, and the date is told whenever it changes.
+#[derive(Debug)]
+pub struct Lines {
+    zone: Zone,
+    palette: Palette,
+    /// The date under which the last line stands; empty before the first.
+    date: String,
+}
+
+impl Lines {
+    /// A writer that has written nothing yet.
+    pub const fn new(zone: Zone, palette: Palette) -> Self {
+        Self { zone, palette, date: String::new() }
+    }
+
+    /// Writes what `record` says: nothing for a sample, a second line where records before it were lost, and a
+    /// heading where the date or the zone's offset differs from the line before.
+    pub fn write(&mut self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+        let lost = (record.records_lost > 0).then(|| sentence::lost(record.records_lost));
+        let told = [lost, sentence::of(&record.event)];
+        for sentence in told.iter().flatten() {
+            self.write_date(record, out)?;
+            let line = self.laid_out(record, sentence);
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn write_date(&mut self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+        let today = date(self.zone, record.ts);
+        if today != self.date {
+            writeln!(out, "{}", self.palette.paint(Meaning::Faint, &format!("── {today} ──")))?;
+            self.date = today;
+        }
+        Ok(())
+    }
+
+    fn laid_out(&self, record: &Record, sentence: &Sentence<'_>) -> String {
+        let time = self.palette.paint(Meaning::Faint, &clock(self.zone, record.ts));
+        let mark = sentence.mark.as_ref().map(|mark| self.marked(mark)).unwrap_or_default();
+        let text = &sentence.text;
+        let name = sentence
+            .name
+            .as_deref()
+            .filter(|name| !name.is_empty())
+            .map(|name| self.palette.paint(Meaning::Faint, &format!(" · {name}")))
+            .unwrap_or_default();
+        format!("{time}  {mark}{text}{name}")
+    }
+
+    fn marked(&self, mark: &Mark) -> String {
+        let label = format!("{} {}", mark.symbol, mark.label);
+        let padding = " ".repeat(LABEL_COLUMNS.saturating_sub(label.chars().count()));
+        format!("{}{padding}  ", self.palette.paint(mark.meaning, &label))
+    }
+}
+
+/// Columns of the symbol, a space and the longest usual label.
+const LABEL_COLUMNS: usize = 13;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{
+        ClosedBy, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Phase, Phases, Sample,
+        Stop, StopReason, Subscribed,
+    };
+    use crate::report::sample::{at, attempt, connected, dropped, paris, record, start};
+
+    fn lines(palette: Palette, records: &[Record]) -> String {
+        let mut lines = Lines::new(paris, palette);
+        let mut out = Vec::new();
+        for record in records {
+            lines.write(record, &mut out).unwrap();
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The lines of events that happen together, without the date.
+    fn told(events: Vec<Event>) -> String {
+        let records: Vec<_> = events.into_iter().map(|event| record(0, event)).collect();
+        let text = lines(Palette::Plain, &records);
+        text.strip_prefix("── 2026-11-22 (UTC+01:00) ──\n").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_run_reads_like_a_story() {
+        let story = [
+            record(0, Event::Start(Box::new(start()))),
+            record(0, Event::Connected(Box::new(connected()))),
+            record(1321, Event::Drop(Box::new(dropped()))),
+            record(1321, Event::AttemptFailed(Box::new(attempt()))),
+            record(1324, Event::Connected(Box::new(reconnected()))),
+        ];
+        assert_eq!(
+            lines(Palette::Plain, &story),
+            "\
+── 2026-11-22 (UTC+01:00) ──
+18:20:04  watching mqtts://broker.example:8883 as nwdiag-5f0c2a91; a dead link is noticed within 63 s
+18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883
+18:42:05  ✗ dropped      after 22m 1s: the broker closed the connection (FIN), last heard 8 s before, sent PINGREQ 8 s before · AWS_IO_SOCKET_CLOSED
+18:42:05  ↻ attempt 1    tcp: connection refused after 1 ms, next in 1.4 s · AWS_IO_SOCKET_CONNECTION_REFUSED
+18:42:08  ● reconnected  down 2.6 s, 2 attempts, in 84 ms to 203.0.113.7:8883
+"
+        );
+    }
+
+    fn reconnected() -> crate::event::Connected {
+        let mut again = connected();
+        again.kind = ConnectionKind::Resumed;
+        again.attempt_number = 2;
+        again.time_to_reconnect_seconds = Some(2.6);
+        again
+    }
+
+    #[test]
+    fn colours_wrap_the_mark_the_time_and_the_name_and_leave_the_words_alone() {
+        let story = [record(0, Event::AttemptFailed(Box::new(attempt())))];
+        assert_eq!(
+            lines(Palette::Colour, &story),
+            "\
+\u{1b}[2m── 2026-11-22 (UTC+01:00) ──\u{1b}[0m
+\u{1b}[2m18:20:04\u{1b}[0m  \u{1b}[33m↻ attempt 1\u{1b}[0m    tcp: connection refused after 1 ms, next in 1.4 s\
+\u{1b}[2m · AWS_IO_SOCKET_CONNECTION_REFUSED\u{1b}[0m
+"
+        );
+    }
+
+    #[test]
+    fn a_connection_tells_what_the_broker_added_and_how_it_came_about() {
+        let mut first = connected();
+        first.attempt_number = 3;
+        first.session_present = true;
+        first.server_keep_alive_seconds = Some(30);
+        let mut deep = reconnected();
+        deep.kind = ConnectionKind::DeepReconnected;
+        deep.attempt_number = 10;
+        deep.time_to_reconnect_seconds = Some(723.0);
+        let mut bare = reconnected();
+        bare.phases = Phases::default();
+        bare.peer_address = None;
+        bare.attempt_number = 1;
+        let events = [first, deep, bare].map(|connected| Event::Connected(Box::new(connected)));
+        assert_eq!(
+            told(events.into()),
+            "\
+18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883, at attempt 3, the broker kept the session, the broker sets the keep-alive to 30 s
+18:20:04  ● reconnected  down 12m 3s, 10 attempts, deep: new TLS session and credentials, in 84 ms to 203.0.113.7:8883
+18:20:04  ● reconnected  down 2.6 s, 1 attempt
+"
+        );
+    }
+
+    #[test]
+    fn a_refused_subscription_is_said_to_be_not_active() {
+        let answer = |granted_qos, return_code| {
+            Event::Subscribed(Subscribed { topic: "a/#".to_owned(), qos: 1, granted_qos, return_code })
+        };
+        assert_eq!(
+            told(vec![answer(Some(1), 1), answer(Some(0), 0), answer(None, 135)]),
+            "\
+18:20:04  ● subscribed   to a/# with QoS 1
+18:20:04  ● subscribed   to a/# with QoS 0, where 1 was asked for
+18:20:04  ✗ refused      the subscription to a/# is not active: not authorized (code 135)
+"
+        );
+    }
+
+    #[test]
+    fn a_drop_tells_what_stayed_unanswered_and_what_the_broker_said() {
+        let mut silent = dropped();
+        silent.error_name = "AWS_ERROR_MQTT_TIMEOUT".into();
+        silent.error_message = "no answer to a ping within 3 s".to_owned();
+        silent.closed_by = Some(ClosedBy::Timeout);
+        silent.unanswered_ping_seconds = Some(3.0);
+        silent.last_received_seconds = Some(63.0);
+        let mut told_off = dropped();
+        told_off.error_name = "AWS_ERROR_MQTT5_DISCONNECT_RECEIVED".into();
+        told_off.error_message = "the broker disconnected: use another server".to_owned();
+        told_off.reason_string = Some("rebalancing".to_owned());
+        told_off.server_reference = Some("b2.example".to_owned());
+        told_off.last_sent_packet = Some("PUBLISH".into());
+        told_off.last_sent_topic = Some("a/b".to_owned());
+        assert_eq!(
+            told([silent, told_off].map(|drop| Event::Drop(Box::new(drop))).into()),
+            "\
+18:20:04  ✗ dropped      after 22m 1s: no answer to a ping within 3 s, last heard 63 s before, PINGREQ unanswered for 3 s · AWS_ERROR_MQTT_TIMEOUT
+18:20:04  ✗ dropped      after 22m 1s: the broker disconnected: use another server, last heard 8 s before, sent PUBLISH a/b 8 s before, the broker says: rebalancing, the broker points to b2.example · AWS_ERROR_MQTT5_DISCONNECT_RECEIVED
+"
+        );
+    }
+
+    #[test]
+    fn a_failed_attempt_tells_the_codes_and_whether_another_follows() {
+        let mut refused = attempt();
+        refused.attempt_number = 12;
+        refused.phase = Phase::Mqtt;
+        refused.error_name = "AWS_ERROR_MQTT_PROTOCOL_ERROR".into();
+        refused.error_message = "the broker refused: not authorized".to_owned();
+        refused.return_code = Some(5);
+        refused.next_attempt_seconds = None;
+        let mut forbidden = attempt();
+        forbidden.phase = Phase::Websocket;
+        forbidden.error_name = "AWS_ERROR_HTTP_WEBSOCKET_UPGRADE_FAILURE".into();
+        forbidden.error_message = "the upgrade was refused".to_owned();
+        forbidden.http_status = Some(403);
+        assert_eq!(
+            told([refused, forbidden].map(|attempt| Event::AttemptFailed(Box::new(attempt))).into()),
+            "\
+18:20:04  ↻ attempt 12   mqtt: the broker refused: not authorized (CONNACK code 5), no further attempt · AWS_ERROR_MQTT_PROTOCOL_ERROR
+18:20:04  ↻ attempt 1    websocket: the upgrade was refused (HTTP 403), next in 1.4 s · AWS_ERROR_HTTP_WEBSOCKET_UPGRADE_FAILURE
+"
+        );
+    }
+
+    #[test]
+    fn changes_on_this_host_are_told_in_words() {
+        let change = |kind, interface: Option<&str>, detail: &str, seconds| {
+            let interface = interface.map(str::to_owned);
+            let in_use = interface.as_ref().map(|name| name == "eth0");
+            Event::Environment(Environment { kind, interface, in_use, detail: detail.to_owned(), seconds })
+        };
+        assert_eq!(
+            told(vec![
+                change(EnvironmentKind::LinkDown, Some("eth0"), "", None),
+                change(EnvironmentKind::AddressRemoved, Some("wlan0"), "192.0.2.7/24", None),
+                change(EnvironmentKind::DefaultRouteChanged, None, "via 192.0.2.1", None),
+                change(EnvironmentKind::Suspend, None, "", Some(7380.0)),
+                change(EnvironmentKind::ClockStep, None, "", Some(-3.2)),
+            ]),
+            "\
+18:20:04  ~ this host    link down on eth0 (in use)
+18:20:04  ~ this host    address gone on wlan0 (not in use): 192.0.2.7/24
+18:20:04  ~ this host    default route changed: via 192.0.2.1
+18:20:04  ~ this host    was asleep for 2h 3m
+18:20:04  ~ this host    clock stepped by -3.2 s
+"
+        );
+    }
+
+    #[test]
+    fn a_late_answer_says_what_it_proves_and_a_stop_says_why() {
+        let stop =
+            |reason, duration_connected_seconds| Event::Stop(Stop { reason, duration_connected_seconds });
+        assert_eq!(
+            told(vec![
+                Event::LateAnswer(LateAnswer { seconds: 11.2 }),
+                stop(StopReason::Signal, Some(1321.0)),
+                stop(StopReason::AttemptsExhausted, None),
+            ]),
+            "\
+18:20:04  ! late answer  after 11 s: the path is slow, not dead; the ping timeout is too short
+18:20:04  ■ stopped      on request (signal), the session was closed in order after 22m 1s
+18:20:04  ■ stopped      too many attempts failed in a row
+"
+        );
+    }
+
+    #[test]
+    fn a_sample_says_nothing_but_losses_are_always_told() {
+        let mut after_loss = record(0, Event::Sample(Box::default()));
+        after_loss.records_lost = 3;
+        let quiet = record(1, Event::Sample(Box::new(Sample { connected: true, ..Sample::default() })));
+        assert_eq!(
+            lines(Palette::Plain, &[quiet, after_loss]),
+            "\
+── 2026-11-22 (UTC+01:00) ──
+18:20:04  ! lost         3 records before this one did not get here: the reader or disk was too slow
+"
+        );
+    }
+
+    #[test]
+    fn the_date_is_told_first_and_whenever_it_changes() {
+        let stop = || Event::Stop(Stop { reason: StopReason::Duration, duration_connected_seconds: None });
+        let days = [record(0, stop()), record(60, stop()), record(6 * 3600, stop())];
+        assert_eq!(
+            lines(Palette::Plain, &days),
+            "\
+── 2026-11-22 (UTC+01:00) ──
+18:20:04  ■ stopped      the time asked for is over
+18:21:04  ■ stopped      the time asked for is over
+── 2026-11-23 (UTC+01:00) ──
+00:20:04  ■ stopped      the time asked for is over
+"
+        );
+        assert_eq!(at(0).timestamp(), 1_795_368_004);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_broker_says_stays_on_its_line_and_is_harmless(message: String, name: String, topic: String) {
+            let mut drop = dropped();
+            drop.error_message = message;
+            drop.error_name = name.into();
+            drop.last_sent_topic = Some(topic);
+            let text = told(vec![Event::Drop(Box::new(drop))]);
+            proptest::prop_assert_eq!(text.matches('\n').count(), 1);
+            proptest::prop_assert!(!text.trim_end_matches('\n').contains(crate::report::text::is_unsafe));
+        }
+    }
+
+    #[test]
+    fn text_from_outside_cannot_steer_the_terminal() {
+        let mut drop = dropped();
+        drop.error_message = "bye\u{1b}]0;owned\u{7}\nfake line".to_owned();
+        drop.error_name = "EVIL\u{202e}".into();
+        let text = told(vec![Event::Drop(Box::new(drop))]);
+        assert_eq!(text.lines().count(), 1);
+        assert!(text.contains("bye\\u{1b}]0;owned\\u{7}\\nfake line"));
+        assert!(text.ends_with("· EVIL\\u{202e}\n"));
+    }
+}

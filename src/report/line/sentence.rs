@@ -1,0 +1,273 @@
+//! What each event says to a person, in words: the fact first, then the numbers that matter.
+//!
+//! The words stand alone: mark and colour only repeat them. All text from outside is cleaned here.
+
+use std::borrow::Cow;
+
+use crate::event::{
+    AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Phase, Phases,
+    SessionDrop, Start, Stop, StopReason, Subscribed,
+};
+use crate::report::style::Meaning;
+use crate::report::suback;
+use crate::report::text::{clean, count, figures, signed_span, span, watched};
+
+/// One event, told.
+#[derive(Debug)]
+pub(super) struct Sentence<'a> {
+    /// The kind of event, for the eye; `None` for the line that begins a run.
+    pub(super) mark: Option<Mark>,
+    /// Everything else that is to be said.
+    pub(super) text: String,
+    /// The CRT name of the error, cleaned.
+    pub(super) name: Option<Cow<'a, str>>,
+}
+
+impl<'a> Sentence<'a> {
+    const fn new(mark: Mark, text: String) -> Self {
+        Self { mark: Some(mark), text, name: None }
+    }
+
+    fn named(self, name: &'a str) -> Self {
+        Self { name: Some(clean(name)), ..self }
+    }
+}
+
+/// A symbol and the word beside it that says the same.
+#[derive(Debug)]
+pub(super) struct Mark {
+    /// One column wide.
+    pub(super) symbol: char,
+    /// What happened.
+    pub(super) label: Cow<'static, str>,
+    /// Gives the colour.
+    pub(super) meaning: Meaning,
+}
+
+impl Mark {
+    fn new(symbol: char, label: impl Into<Cow<'static, str>>, meaning: Meaning) -> Self {
+        Self { symbol, label: label.into(), meaning }
+    }
+}
+
+/// What `event` says; `None` for a sample, which is for the journal only.
+pub(super) fn of(event: &Event) -> Option<Sentence<'_>> {
+    match event {
+        Event::Start(start) => Some(started(start)),
+        Event::Connected(connected) => Some(connected_as(connected)),
+        Event::Subscribed(subscribed) => Some(answered(subscribed)),
+        Event::Drop(drop) => Some(dropped(drop)),
+        Event::LateAnswer(late) => Some(late_answer(*late)),
+        Event::AttemptFailed(attempt) => Some(attempt_failed(attempt)),
+        Event::Environment(change) => Some(changed(change)),
+        Event::Stop(stop) => Some(stopped(*stop)),
+        Event::Sample(_) => None,
+    }
+}
+
+/// What is said where records are missing.
+pub(super) fn lost(records: u64) -> Sentence<'static> {
+    let text = format!(
+        "{} before this one did not get here: the reader or disk was too slow",
+        count(records, "record")
+    );
+    Sentence::new(Mark::new('!', "lost", Meaning::Warning), text)
+}
+
+fn started(start: &Start) -> Sentence<'_> {
+    let target = &start.target;
+    let mut text = format!("watching {}", watched(target));
+    if let (Some(interval), Some(timeout)) = (target.ping_interval_seconds, target.ping_timeout_seconds) {
+        text.push_str("; a dead link is noticed within ");
+        text.push_str(&span(interval + timeout));
+    }
+    Sentence { mark: None, text, name: None }
+}
+
+fn connected_as(connected: &Connected) -> Sentence<'_> {
+    let (label, parts) = match connected.kind {
+        ConnectionKind::Connected => ("connected", first_connection(connected)),
+        ConnectionKind::Resumed => ("reconnected", reconnection(connected, None)),
+        ConnectionKind::DeepReconnected => {
+            ("reconnected", reconnection(connected, Some("deep: new TLS session and credentials")))
+        }
+    };
+    Sentence::new(Mark::new('●', label, Meaning::Good), joined(parts))
+}
+
+fn first_connection(connected: &Connected) -> Vec<Option<String>> {
+    let attempt = (connected.attempt_number > 1).then(|| format!("at attempt {}", connected.attempt_number));
+    let way = [took(&connected.phases), steps(&connected.phases), reached(connected)];
+    let mut parts = vec![Some(way.into_iter().flatten().collect::<Vec<_>>().join(" ")), attempt];
+    parts.extend(from_connack(connected));
+    parts
+}
+
+fn reconnection(connected: &Connected, how: Option<&str>) -> Vec<Option<String>> {
+    let down = connected.time_to_reconnect_seconds.map(|seconds| format!("down {}", span(seconds)));
+    let attempts = count(u64::from(connected.attempt_number), "attempt");
+    let way =
+        [took(&connected.phases), reached(connected)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let mut parts = vec![down, Some(attempts), how.map(str::to_owned), Some(way)];
+    parts.extend(from_connack(connected));
+    parts
+}
+
+/// What the broker answered beyond yes.
+fn from_connack(connected: &Connected) -> [Option<String>; 3] {
+    [
+        connected.session_present.then(|| "the broker kept the session".to_owned()),
+        connected
+            .server_keep_alive_seconds
+            .map(|seconds| format!("the broker sets the keep-alive to {seconds} s")),
+        connected.reason_string.as_deref().map(|words| format!("the broker says: {}", clean(words))),
+    ]
+}
+
+fn took(phases: &Phases) -> Option<String> {
+    let sum: f64 = phases.steps().map(|(_, millis)| millis).sum();
+    phases.steps().next().map(|_| format!("in {}", span(sum / 1e3)))
+}
+
+fn steps(phases: &Phases) -> Option<String> {
+    let steps: Vec<_> =
+        phases.steps().map(|(phase, millis)| format!("{} {}", step(phase), figures(millis))).collect();
+    (!steps.is_empty()).then(|| format!("({})", steps.join(", ")))
+}
+
+const fn step(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Auth => "sign-in",
+        Phase::Mqtt => "connack",
+        Phase::Dns | Phase::Tcp | Phase::Tls | Phase::Websocket => phase.word(),
+    }
+}
+
+fn reached(connected: &Connected) -> Option<String> {
+    connected.peer_address.as_deref().map(|address| format!("to {}", clean(address)))
+}
+
+fn answered(subscribed: &Subscribed) -> Sentence<'_> {
+    let topic = clean(&subscribed.topic);
+    let Some(granted) = subscribed.granted_qos else {
+        let text =
+            format!("the subscription to {topic} is not active: {}", suback::refusal(subscribed.return_code));
+        return Sentence::new(Mark::new('✗', "refused", Meaning::Bad), text);
+    };
+    let lowered = (granted < subscribed.qos).then(|| format!("where {} was asked for", subscribed.qos));
+    let text = joined([Some(format!("to {topic} with QoS {granted}")), lowered]);
+    Sentence::new(Mark::new('●', "subscribed", Meaning::Good), text)
+}
+
+fn dropped(drop: &SessionDrop) -> Sentence<'_> {
+    let message = if drop.error_message.is_empty() { "the session ended" } else { &drop.error_message };
+    let fact = format!("after {}: {}", span(drop.duration_connected_seconds), clean(message));
+    let heard = drop.last_received_seconds.map(|seconds| format!("last heard {} before", span(seconds)));
+    let unanswered =
+        drop.unanswered_ping_seconds.map(|seconds| format!("PINGREQ unanswered for {}", span(seconds)));
+    let sent = last_sent(drop).filter(|_| unanswered.is_none() || !is_ping(drop));
+    let reason = broker_words(drop.reason_string.as_deref(), &drop.error_message);
+    let text =
+        joined([Some(fact), heard, sent, unanswered, reason, pointed(drop.server_reference.as_deref())]);
+    Sentence::new(Mark::new('✗', "dropped", Meaning::Bad), text).named(&drop.error_name)
+}
+
+fn is_ping(drop: &SessionDrop) -> bool {
+    drop.last_sent_packet.as_deref() == Some("PINGREQ")
+}
+
+fn last_sent(drop: &SessionDrop) -> Option<String> {
+    let age = span(drop.last_sent_seconds?);
+    let packet = drop.last_sent_packet.as_deref().map_or(Cow::Borrowed("a packet"), clean);
+    Some(match drop.last_sent_topic.as_deref() {
+        Some(topic) => format!("sent {packet} {} {age} before", clean(topic)),
+        None => format!("sent {packet} {age} before"),
+    })
+}
+
+/// The broker's reason, unless the message has told it already.
+fn broker_words(reason: Option<&str>, message: &str) -> Option<String> {
+    let reason = reason.filter(|reason| !reason.is_empty() && !message.contains(reason))?;
+    Some(format!("the broker says: {}", clean(reason)))
+}
+
+fn pointed(server: Option<&str>) -> Option<String> {
+    server.map(|server| format!("the broker points to {}", clean(server)))
+}
+
+fn late_answer(late: LateAnswer) -> Sentence<'static> {
+    let text =
+        format!("after {}: the path is slow, not dead; the ping timeout is too short", span(late.seconds));
+    Sentence::new(Mark::new('!', "late answer", Meaning::Warning), text)
+}
+
+fn attempt_failed(attempt: &AttemptFailed) -> Sentence<'_> {
+    let message = if attempt.error_message.is_empty() { "failed" } else { &attempt.error_message };
+    let codes = [
+        attempt.return_code.map(|code| format!(" (CONNACK code {code})")),
+        attempt.http_status.map(|status| format!(" (HTTP {status})")),
+    ];
+    let codes: String = codes.into_iter().flatten().collect();
+    let fact = format!("{}: {}{codes}", attempt.phase, clean(message));
+    let next = attempt
+        .next_attempt_seconds
+        .map_or_else(|| "no further attempt".to_owned(), |seconds| format!("next in {}", span(seconds)));
+    let reason = broker_words(attempt.reason_string.as_deref(), &attempt.error_message);
+    let text = joined([Some(fact), reason, pointed(attempt.server_reference.as_deref()), Some(next)]);
+    let label = format!("attempt {}", attempt.attempt_number);
+    Sentence::new(Mark::new('↻', label, Meaning::Warning), text).named(&attempt.error_name)
+}
+
+fn changed(change: &Environment) -> Sentence<'_> {
+    let place = change.interface.as_deref().map(|name| format!(" on {}", clean(name))).unwrap_or_default();
+    let used = match change.in_use {
+        Some(true) => " (in use)",
+        Some(false) => " (not in use)",
+        None => "",
+    };
+    let detail =
+        if change.detail.is_empty() { String::new() } else { format!(": {}", clean(&change.detail)) };
+    let text = format!("{}{place}{used}{detail}", change_words(change));
+    Sentence::new(Mark::new('~', "this host", Meaning::Warning), text)
+}
+
+fn change_words(change: &Environment) -> String {
+    let sized = |words: &str, size: fn(f64) -> String| {
+        change.seconds.map_or_else(|| words.to_owned(), |seconds| format!("{words} {}", size(seconds)))
+    };
+    match change.kind {
+        EnvironmentKind::LinkDown => "link down".to_owned(),
+        EnvironmentKind::LinkUp => "link up".to_owned(),
+        EnvironmentKind::AddressAdded => "new address".to_owned(),
+        EnvironmentKind::AddressRemoved => "address gone".to_owned(),
+        EnvironmentKind::DefaultRouteChanged => "default route changed".to_owned(),
+        EnvironmentKind::Suspend => sized("was asleep for", span),
+        EnvironmentKind::ClockStep => sized("clock stepped by", signed_span),
+        EnvironmentKind::ClockOffset => sized("clock differs by", signed_span),
+    }
+}
+
+fn stopped(stop: Stop) -> Sentence<'static> {
+    let session = stop
+        .duration_connected_seconds
+        .map(|seconds| format!("the session was closed in order after {}", span(seconds)));
+    let text = joined([Some(stop_words(stop.reason).to_owned()), session]);
+    Sentence::new(Mark::new('■', "stopped", Meaning::Faint), text)
+}
+
+const fn stop_words(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::Signal => "on request (signal)",
+        StopReason::Duration => "the time asked for is over",
+        StopReason::MaxEvents => "the number of events asked for is reached",
+        StopReason::OutputClosed => "nobody reads the output any more",
+        StopReason::AttemptsExhausted => "too many attempts failed in a row",
+        StopReason::CredentialsRejected => "the service refused user or password for good",
+        StopReason::Error => "the run could not go on",
+    }
+}
+
+fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    let said: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    said.join(", ")
+}

@@ -1,0 +1,228 @@
+//! A small hand-made world for the tests of this room: one broker, one afternoon.
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+
+use super::Report;
+use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
+use crate::collector::timeline::{Link, Timeline};
+use crate::event::{
+    AttemptFailed, ClosedBy, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Phase, Phases,
+    Protocol, Record, SessionDrop, Start, Subscribed, TargetFacts, Transport,
+};
+
+/// `seconds` after 18:20:04 in Paris.
+pub(super) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_368_004 + seconds, 0).unwrap()
+}
+
+/// Winter time in Paris.
+pub(super) fn paris(time: DateTime<Utc>) -> DateTime<FixedOffset> {
+    time.with_timezone(&FixedOffset::east_opt(3600).unwrap())
+}
+
+/// A record of `event`, `seconds` after the first.
+pub(super) fn record(seconds: i64, event: Event) -> Record {
+    Record { ts: at(seconds), run_seconds: None, records_lost: 0, event }
+}
+
+pub(super) fn target() -> TargetFacts {
+    TargetFacts {
+        name: "mqtts-broker.example-8883".to_owned(),
+        url: "mqtts://broker.example:8883".to_owned(),
+        transport: Some(Transport::Tls),
+        protocol: "auto".to_owned(),
+        client_id: "nwdiag-5f0c2a91".to_owned(),
+        keep_alive_seconds: Some(60.0),
+        ping_interval_seconds: Some(60.0),
+        ping_timeout_seconds: Some(3.0),
+        clean_session: Some(true),
+        topics: vec!["a/#".to_owned()],
+    }
+}
+
+pub(super) fn start() -> Start {
+    Start {
+        v: 1,
+        run: "c2b3".to_owned(),
+        version: "0.1.0".to_owned(),
+        pid: 42,
+        host: "laptop".to_owned(),
+        time_zone: "Europe/Paris".to_owned(),
+        target: target(),
+    }
+}
+
+pub(super) fn connected() -> Connected {
+    Connected {
+        kind: ConnectionKind::Connected,
+        protocol: Some(Protocol::V5),
+        session_present: false,
+        return_code: 0,
+        attempt_number: 0,
+        time_to_reconnect_seconds: None,
+        phases: Phases {
+            dns_ms: Some(3.0),
+            tcp_ms: Some(21.2),
+            tls_ms: Some(48.0),
+            mqtt_ms: Some(12.0),
+            ..Phases::default()
+        },
+        local_address: Some("192.0.2.7:50123".to_owned()),
+        peer_address: Some("203.0.113.7:8883".to_owned()),
+        server_keep_alive_seconds: None,
+        maximum_packet_bytes: None,
+        receive_maximum: None,
+        assigned_client_id: None,
+        reason_string: None,
+    }
+}
+
+pub(super) fn dropped() -> SessionDrop {
+    SessionDrop {
+        error_name: "AWS_IO_SOCKET_CLOSED".into(),
+        error_code: Some(1051),
+        error_message: "the broker closed the connection (FIN)".to_owned(),
+        closed_by: Some(ClosedBy::PeerClose),
+        protocol: Some(Protocol::V5),
+        reason_code: None,
+        reason_string: None,
+        server_reference: None,
+        websocket_close_code: None,
+        reconnect_attempt: 0,
+        duration_connected_seconds: 1321.0,
+        active_subscriptions: 1,
+        queued_commands: 0,
+        last_received_seconds: Some(8.0),
+        last_sent_seconds: Some(8.02),
+        last_sent_packet: Some("PINGREQ".into()),
+        last_sent_topic: None,
+        idle_before_last_sent_seconds: Some(52.0),
+        unanswered_ping_seconds: None,
+        loop_lag_ms: Some(0.2),
+        messages_received: 3,
+        messages_published: 0,
+        bytes_received: 412,
+        bytes_sent: 96,
+        publish_rate_per_second: 0.0,
+        largest_publish_bytes: None,
+        ping_rtt_ms: None,
+        tcp: None,
+        wifi_dbm: None,
+    }
+}
+
+pub(super) fn attempt() -> AttemptFailed {
+    AttemptFailed {
+        attempt_number: 1,
+        phase: Phase::Tcp,
+        protocol: Some(Protocol::V5),
+        error_name: "AWS_IO_SOCKET_CONNECTION_REFUSED".into(),
+        error_code: Some(1047),
+        error_message: "connection refused after 1 ms".to_owned(),
+        return_code: None,
+        reason_string: None,
+        server_reference: None,
+        http_status: None,
+        peer_address: Some("203.0.113.7:8883".to_owned()),
+        elapsed_seconds: 0.001,
+        next_attempt_seconds: Some(1.4),
+        phases: Phases::default(),
+    }
+}
+
+fn afternoon_observation() -> Observation {
+    Observation {
+        from: Some(at(0)),
+        to: Some(at(1305)),
+        runs: 1,
+        interrupted_runs: 0,
+        observed_seconds: 1305.1,
+        connected_seconds: 1302.5,
+        suspended_seconds: 0.0,
+        records_lost: 0,
+    }
+}
+
+fn distribution(count: u64, [min, mean, p50, p99, max]: [f64; 5]) -> Distribution {
+    Distribution {
+        count,
+        min: Some(min),
+        mean: Some(mean),
+        p50: Some(p50),
+        p90: Some(p99),
+        p99: Some(p99),
+        max: Some(max),
+    }
+}
+
+fn afternoon_timeline() -> Timeline {
+    let mut timeline = Timeline::default();
+    let spans = [(0, 60, Link::Up), (60, 62, Link::Down), (62, 1262, Link::Up), (1262, 1263, Link::Down)];
+    for (from, to, link) in spans.into_iter().chain([(1263, 1305, Link::Up)]) {
+        timeline.add(at(from), at(to), link);
+    }
+    timeline
+}
+
+fn drop_after(seconds: f64) -> SessionDrop {
+    SessionDrop { duration_connected_seconds: seconds, ..dropped() }
+}
+
+/// Two drops in twenty-two minutes, connected again since 42 seconds.
+pub(super) fn afternoon() -> Report {
+    let metrics = Metrics {
+        target: Some(target()),
+        observation: afternoon_observation(),
+        connected: true,
+        session_seconds: 42.0,
+        connections: 1,
+        drops: 2,
+        reconnect_attempts: 3,
+        failed_attempts: 1,
+        failed_attempts_by_phase: [(Phase::Tcp, 1)].into(),
+        recovered: 2,
+        drops_by_error: vec![("AWS_IO_SOCKET_CLOSED".to_owned(), 2)],
+        outages_by_attempts: [1, 1, 0, 0],
+        sessions: distribution(2, [60.0, 630.25, 60.0, 1200.5, 1200.5]),
+        recent_sessions: vec![60.0, 1200.5],
+        reconnects: distribution(2, [0.6, 1.3, 0.6, 2.0, 2.0]),
+        ping_rtt: distribution(21, [20.1, 22.4, 22.0, 31.0, 31.0]),
+        last_drop: Some(at(1262)),
+        last_connect: Some(at(1263)),
+        recent_drops: vec![
+            Dated { at: at(60), fact: drop_after(60.0) },
+            Dated { at: at(1262), fact: drop_after(1200.5) },
+        ],
+        recent_connections: vec![Dated { at: at(0), fact: connected() }],
+        subscriptions: vec![answer("a/#", Some(1), 1)],
+        timeline: afternoon_timeline(),
+        ..Metrics::default()
+    };
+    Report { generated: at(1305), live: true, skipped_lines: 0, metrics }
+}
+
+pub(super) fn answer(topic: &str, granted_qos: Option<u8>, return_code: u8) -> Subscribed {
+    Subscribed { topic: topic.to_owned(), qos: 1, granted_qos, return_code }
+}
+
+pub(super) fn link_down() -> Dated<Environment> {
+    let fact = Environment {
+        kind: EnvironmentKind::LinkDown,
+        interface: Some("eth0".to_owned()),
+        in_use: Some(true),
+        detail: String::new(),
+        seconds: None,
+    };
+    Dated { at: at(59), fact }
+}
+
+/// A report of nothing.
+pub(super) fn nothing() -> Report {
+    Report { generated: at(0), live: false, skipped_lines: 0, metrics: Metrics::default() }
+}
+
+/// The same report a while later.
+pub(super) fn later(mut report: Report, seconds: i64) -> Report {
+    report.generated += TimeDelta::seconds(seconds);
+    report
+}

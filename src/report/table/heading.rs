@@ -1,0 +1,83 @@
+//! The first lines of a summary: what was watched, how it is now, over which period, and what to mistrust.
+
+use crate::collector::metrics::{Metrics, Observation};
+use crate::event::TargetFacts;
+use chrono::{DateTime, Utc};
+
+use crate::report::Report;
+use crate::report::style::{Meaning, View};
+use crate::report::text::{clock, count, moment, offset, span, watched};
+
+/// A line and what its colour stands for.
+pub(super) type Line = (Option<Meaning>, String);
+
+/// Target, state, period, and a line for each thing that is wrong with the data.
+pub(super) fn lines(report: &Report, target: &TargetFacts, view: &View) -> Vec<Line> {
+    let observation = &report.metrics.observation;
+    let mut lines =
+        vec![(Some(Meaning::Title), watched(target)), state(report, view), (None, period(observation, view))];
+    lines.extend(caveats(observation, report.skipped_lines).map(|text| (Some(Meaning::Warning), text)));
+    lines
+}
+
+fn state(report: &Report, view: &View) -> Line {
+    match (report.live, report.metrics.connected) {
+        (true, true) => {
+            (Some(Meaning::Good), format!("● connected for {}", span(report.current_uptime_seconds())))
+        }
+        (true, false) => (Some(Meaning::Bad), format!("✗ not connected{}", since_when(report, view))),
+        (false, _) => (None, format!("■ not being watched now{}", last_look(report))),
+    }
+}
+
+/// The drop that nothing has mended since.
+fn open_outage(metrics: &Metrics) -> Option<DateTime<Utc>> {
+    metrics.last_drop.filter(|drop| !metrics.connected && metrics.last_connect <= Some(*drop))
+}
+
+fn since_when(report: &Report, view: &View) -> String {
+    match (open_outage(&report.metrics), report.metrics.last_connect) {
+        (Some(drop), _) => {
+            format!(" since the drop at {}, {} ago", clock(view.zone, drop), span(report.seconds_since(drop)))
+        }
+        (None, None) => ", and never was in this period".to_owned(),
+        (None, Some(_)) => String::new(),
+    }
+}
+
+fn last_look(report: &Report) -> String {
+    let Some(to) = report.metrics.observation.to else {
+        return String::new();
+    };
+    let state = match (report.metrics.connected, open_outage(&report.metrics)) {
+        (true, _) => "; the connection was up then",
+        (false, Some(_)) => "; the connection was down then",
+        (false, None) => "",
+    };
+    format!(", last record {} ago{state}", span(report.seconds_since(to)))
+}
+
+fn period(observation: &Observation, view: &View) -> String {
+    let (Some(from), Some(to)) = (observation.from, observation.to) else {
+        return "nothing was recorded in this period".to_owned();
+    };
+    format!(
+        "{} to {} ({}), {}, watched {}",
+        moment(view.zone, from),
+        moment(view.zone, to),
+        offset(view.zone, from),
+        count(observation.runs, "run"),
+        span(observation.observed_seconds),
+    )
+}
+
+fn caveats(observation: &Observation, skipped_lines: u64) -> impl Iterator<Item = String> {
+    [
+        (observation.interrupted_runs, "run", "ended without a word (killed, or power lost)"),
+        (skipped_lines, "line", "of the journal could not be read and did not count"),
+        (observation.records_lost, "record", "did not reach the journal (disk full or slow)"),
+    ]
+    .into_iter()
+    .filter(|(number, ..)| *number > 0)
+    .map(|(number, what, words)| format!("! {} {words}", count(number, what)))
+}

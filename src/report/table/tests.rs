@@ -1,0 +1,327 @@
+//! What a summary looks like, byte for byte, and that it keeps to its width whatever it is given.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
+
+use super::*;
+use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
+use crate::collector::timeline::{Link, Timeline};
+use crate::event::{Phase, SessionDrop, TargetFacts};
+use crate::report::sample::{afternoon, answer, at, dropped, later, nothing, paris, target};
+use crate::report::style::Palette;
+
+fn page(report: &Report, palette: Palette, width: u16) -> String {
+    let mut out = Vec::new();
+    write(&mut out, report, &View { zone: paris, palette, width }).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn widest(page: &str) -> usize {
+    page.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+}
+
+#[test]
+fn a_summary_says_state_availability_drops_and_their_error_first() {
+    assert_eq!(
+        page(&afternoon(), Palette::Plain, 80),
+        "\
+mqtts://broker.example:8883 as nwdiag-5f0c2a91
+● connected for 42 s
+2026-11-22 18:20:04 to 2026-11-22 18:41:49 (UTC+01:00), 1 run, watched 21m 45s
+
+███▒█████████████████████████████████████████████████████████████████████████▒██
+2026-11-22 18:20:04                                          2026-11-22 18:41:49
+█ up   ▒ partly up   ▁ down   · not watched   one column: 16 s
+
+Overview
+  Availability   99.80 %, up 21m 43s of 21m 45s
+  Drops          2, one in 10m 51s of connection on average
+  Reconnections  2, after 1.3 s on average
+
+Drops by error
+  Drops  Share  Error
+  ──────────────────────────────────
+      2  100 %  AWS_IO_SOCKET_CLOSED
+
+Last drops, newest first
+  When                 Session  Why
+  ────────────────────────────────────────────────────────────────────
+  2026-11-22 18:41:06   20m 1s  the broker closed the connection (FIN)
+                                AWS_IO_SOCKET_CLOSED
+  2026-11-22 18:21:04     60 s  the broker closed the connection (FIN)
+                                AWS_IO_SOCKET_CLOSED
+
+Connection
+  First connections    1
+  Closed on purpose    0
+  Reconnect attempts   3
+  Failed attempts      1 (tcp 1)
+  Attempts per outage  1 in 1 outage, 2-5 in 1 outage
+  Messages             0 published, 0 queued, 0 received
+
+How long
+            Session  Reconnect   Ping
+  ───────────────────────────────────
+  Shortest     60 s     600 ms  20 ms
+  Average   10m 30s      1.3 s  22 ms
+  p50          60 s     600 ms  22 ms
+  p90        20m 1s        2 s  31 ms
+  p99        20m 1s        2 s  31 ms
+  Longest    20m 1s        2 s  31 ms
+  Count           2          2     21
+"
+    );
+}
+
+#[test]
+fn an_empty_journal_is_told_kindly_with_what_to_do_next() {
+    assert_eq!(
+        page(&nothing(), Palette::Plain, 80),
+        "\
+Nothing has been watched yet: the journal is empty.
+
+Leave this running for a while, best until the connection drops, then ask again:
+
+  nwdiag watch TARGET
+
+TARGET is a broker's URL such as mqtts://broker.example; demo needs no broker.
+"
+    );
+    let unreadable = Report { skipped_lines: 2, ..nothing() };
+    assert!(page(&unreadable, Palette::Plain, 80).contains("! 2 lines of it could not be read"));
+}
+
+#[test]
+fn colours_change_no_word() {
+    let mut report = afternoon();
+    report.skipped_lines = 1;
+    let coloured = page(&report, Palette::Colour, 80);
+    assert!(coloured.contains("\u{1b}[32m● connected for 42 s\u{1b}[0m"));
+    assert!(
+        coloured.contains("\u{1b}[33m! 1 line of the journal could not be read and did not count\u{1b}[0m")
+    );
+    let mut words = coloured;
+    for escape in ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"] {
+        words = words.replace(escape, "");
+    }
+    assert_eq!(words, page(&report, Palette::Plain, 80));
+}
+
+#[test]
+fn the_state_now_is_told_for_every_case() {
+    let state = |change: fn(&mut Report)| {
+        let mut report = later(afternoon(), 60);
+        change(&mut report);
+        page(&report, Palette::Plain, 100).lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(state(|_| ()), "● connected for 1m 42s");
+    let down = |report: &mut Report| {
+        report.metrics.connected = false;
+        report.metrics.last_drop = Some(at(1300));
+    };
+    assert_eq!(state(down), "✗ not connected since the drop at 18:41:44, 65 s ago");
+    let never = |report: &mut Report| {
+        report.metrics = Metrics { target: Some(target()), ..Metrics::default() };
+    };
+    assert_eq!(state(never), "✗ not connected, and never was in this period");
+    let interrupted = |report: &mut Report| report.live = false;
+    let words = "■ not being watched now, last record 60 s ago; the connection was up then";
+    assert_eq!(state(interrupted), words);
+    let ended = |report: &mut Report| {
+        report.live = false;
+        report.metrics.connected = false;
+    };
+    assert_eq!(state(ended), "■ not being watched now, last record 60 s ago");
+}
+
+#[test]
+fn what_is_wrong_with_the_data_is_said_only_where_something_is() {
+    let mut report = afternoon();
+    assert!(!page(&report, Palette::Plain, 80).contains('!'));
+    report.skipped_lines = 2;
+    report.metrics.observation.interrupted_runs = 1;
+    report.metrics.observation.records_lost = 12;
+    let text = page(&report, Palette::Plain, 80);
+    let caveats: Vec<_> = text.lines().filter(|line| line.starts_with('!')).collect();
+    assert_eq!(
+        caveats,
+        [
+            "! 1 run ended without a word (killed, or power lost)",
+            "! 2 lines of the journal could not be read and did not count",
+            "! 12 records did not reach the journal (disk full or slow)",
+        ]
+    );
+}
+
+#[test]
+fn long_and_wide_texts_wrap_and_lose_nothing() {
+    let mut report = afternoon();
+    let name = "AWS_ERROR_MQTT5_".to_owned() + &"VERY_LONG_".repeat(20);
+    report.metrics.drops_by_error = vec![(name.clone(), 2)];
+    report.metrics.recent_drops[0].fact.error_name = name.into();
+    report.metrics.recent_drops[1].fact.error_message = "断开连接 👩‍🔧🇫🇷 ".repeat(12);
+    report.metrics.target = Some(TargetFacts { url: format!("wss://{}/mqtt", "a.b".repeat(60)), ..target() });
+    report.metrics.subscriptions = vec![answer(&"家/温度/🌡️/".repeat(15), None, 135)];
+    for width in [44, 60, 80, 120] {
+        let text = page(&report, Palette::Plain, width);
+        assert!(widest(&text) <= usize::from(width), "{width}:\n{text}");
+        let counted = ["断", "👩‍🔧", "温"].map(|wide| text.matches(wide).count());
+        assert_eq!(
+            counted,
+            [12, 12, 15],
+            "{width}:
+{text}"
+        );
+    }
+    assert!(page(&report, Palette::Plain, 80).contains("not authorized (code 135)"));
+}
+
+#[test]
+fn rare_errors_are_summed_up() {
+    let mut report = afternoon();
+    report.metrics.drops = 55;
+    report.metrics.drops_by_error = (1..=10).rev().map(|drops| (format!("ERROR_{drops}"), drops)).collect();
+    let text = page(&report, Palette::Plain, 80);
+    assert!(text.contains("     10   18 %  ERROR_10\n"), "{text}");
+    assert!(text.contains("      3    5 %  2 others\n"), "{text}");
+}
+
+#[test]
+fn text_from_outside_cannot_steer_the_terminal() {
+    let mut report = afternoon();
+    let evil = "\u{1b}[2J\r\n\u{202e}\u{9b}\t";
+    report.metrics.recent_drops[0].fact.error_message = evil.to_owned();
+    report.metrics.drops_by_error = vec![(evil.to_owned(), 2)];
+    report.metrics.target = Some(TargetFacts { client_id: evil.to_owned(), ..target() });
+    report.metrics.subscriptions = vec![answer(evil, None, 128)];
+    let text = page(&report, Palette::Plain, 80);
+    assert!(!text.contains(|c: char| c != '\n' && crate::report::text::is_unsafe(c)), "{text}");
+}
+
+/// Texts that stretch a page: anything at all, long words, wide characters.
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        (0_usize..300).prop_map(|times| "x".repeat(times)),
+        (0_usize..60).prop_map(|times| "温度🌡️ 👩‍🔧".repeat(times)),
+    ]
+}
+
+fn numbers() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        0.0..1e10_f64,
+        Just(0.0),
+        any::<f64>().prop_filter("records hold finite numbers", |n| n.is_finite())
+    ]
+}
+
+fn distributions() -> impl Strategy<Value = Distribution> {
+    (any::<u64>(), proptest::option::of(numbers())).prop_map(|(count, value)| Distribution {
+        count,
+        min: value,
+        mean: value,
+        p50: value,
+        p90: value,
+        p99: value,
+        max: value,
+    })
+}
+
+prop_compose! {
+    fn drops()(message in texts(), name in texts(), seconds in numbers(), after in 0_i64..1_000_000) -> Dated<SessionDrop> {
+        let fact = SessionDrop {
+            error_message: message,
+            error_name: name.into(),
+            duration_connected_seconds: seconds,
+            ..dropped()
+        };
+        Dated { at: at(after), fact }
+    }
+}
+
+prop_compose! {
+    fn timelines()(spans in proptest::collection::vec((0_i64..100_000, any::<bool>(), any::<bool>()), 0..40)) -> Timeline {
+        let mut timeline = Timeline::default();
+        let mut now = 0;
+        for (length, up, watched) in spans {
+            let link = if up { Link::Up } else { Link::Down };
+            if watched {
+                timeline.add(at(now), at(now + length), link);
+            }
+            now += length;
+        }
+        timeline
+    }
+}
+
+prop_compose! {
+    fn observations()(seconds in [numbers(), numbers(), numbers()], counts in any::<[u64; 3]>(), end in proptest::option::of(0_i64..1_000_000)) -> Observation {
+        Observation {
+            from: end.map(|_| at(0)),
+            to: end.map(at),
+            runs: counts[0],
+            interrupted_runs: counts[1],
+            observed_seconds: seconds[0],
+            connected_seconds: seconds[1],
+            suspended_seconds: seconds[2],
+            records_lost: counts[2],
+        }
+    }
+}
+
+prop_compose! {
+    fn metrics()(
+        observation in observations(),
+        timeline in timelines(),
+        url in texts(),
+        counts in any::<[u64; 8]>(),
+        distributions in [distributions(), distributions(), distributions(), distributions()],
+        recent_drops in proptest::collection::vec(drops(), 0..8),
+        errors in proptest::collection::vec((texts(), any::<u64>()), 0..12),
+        topics in proptest::collection::vec((texts(), proptest::option::of(0_u8..3), any::<u8>()), 0..4),
+    ) -> Metrics {
+        let [connections, disconnects, drops, reconnect_attempts, failed, published, queued, received] = counts;
+        let [sessions, reconnects, ping_rtt, probe_rtt] = distributions;
+        Metrics {
+            target: Some(TargetFacts { url, ..target() }),
+            observation,
+            timeline,
+            connections,
+            disconnects,
+            drops,
+            reconnect_attempts,
+            failed_attempts: failed,
+            failed_attempts_by_phase: BTreeMap::from([(Phase::Tcp, failed), (Phase::Mqtt, published)]),
+            outages_by_attempts: [connections, disconnects, drops, failed],
+            drops_by_error: errors,
+            sessions,
+            reconnects,
+            ping_rtt,
+            probe_rtt,
+            messages_published: published,
+            messages_queued: queued,
+            messages_received: received,
+            recent_drops,
+            subscriptions: topics.iter().map(|(topic, qos, code)| answer(topic, *qos, *code)).collect(),
+            ..Metrics::default()
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_line_is_wider_than_the_page_and_none_ends_in_space(
+        metrics in metrics(), live in any::<bool>(), skipped_lines in any::<u64>(), width in 44_u16..160,
+    ) {
+        let report = Report { generated: at(0), live, skipped_lines, metrics };
+        let mut out = Vec::new();
+        write(&mut out, &report, &View { zone: paris, palette: Palette::Plain, width }).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        prop_assert!(widest(&text) <= usize::from(width), "{}", text);
+        prop_assert!(text.lines().all(|line| line.trim_end() == line), "{}", text);
+    }
+}
