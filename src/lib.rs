@@ -19,3 +19,8 @@ pub mod report;
 
 pub mod io;
 pub mod simulator;
+
+pub mod cli;
+pub mod config;
+
+pub mod commands;

@@ -1,3 +1,9 @@
 //! Parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use nwdiag::cli::environment::Environment;
+
+fn main() -> ExitCode {
+    nwdiag::commands::run(std::env::args_os(), &Environment::new(std::env::vars_os()))
+}

@@ -136,6 +136,11 @@ impl Collector {
         self.run = Some(run);
     }
 
+    /// Drops so far.
+    pub const fn drops(&self) -> u64 {
+        self.counts.drops
+    }
+
     /// The numbers as of the last record.
     pub fn metrics(&self, liveness: Liveness) -> Metrics {
         let unfinished = self.run.as_ref().filter(|run| !run.stopped);

@@ -42,6 +42,9 @@ pub enum JournalError {
         /// Process and host, as far as they are known.
         holder: String,
     },
+    /// A device, pipe or folder cannot be appended to and replaced.
+    #[error("the journal '{0}' is not a regular file: choose another with --journal, or use --no-journal")]
+    NoFile(PathBuf),
     /// It cannot be read on.
     #[error("the journal '{path}'")]
     Replay {
@@ -71,6 +74,8 @@ impl JournalFile {
     /// Opens an empty journal in the place of the one at `path`, if any.
     pub fn replace(path: &Path) -> Result<Self, JournalError> {
         let _held_until_renamed = locked(path)?;
+        // A link is followed: what it points to is replaced.
+        let path = &std::fs::canonicalize(path).map_err(|source| failed("find", path, source))?;
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".new-{}", std::process::id()));
         let beside = PathBuf::from(beside);
@@ -163,6 +168,9 @@ fn locked(path: &Path) -> Result<File, JournalError> {
     make_folder(path)?;
     loop {
         let is_new = is_missing(path);
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(JournalError::NoFile(path.to_owned()));
+        }
         let file = options().open(path).map_err(|source| failed("open", path, source))?;
         if !lock::acquire(&file).map_err(|source| failed("lock", path, source))? {
             return Err(JournalError::Held { path: path.to_owned(), holder: holder(path) });

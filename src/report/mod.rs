@@ -4,6 +4,7 @@
 
 pub mod json;
 pub mod line;
+pub mod status;
 pub mod style;
 pub mod table;
 

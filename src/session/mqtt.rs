@@ -69,7 +69,7 @@ impl End {
         match self {
             Self::Stream(end) => end.fault(),
             Self::Refused(code) => crt::MQTT_PROTOCOL_ERROR
-                .told(format!("the broker refused the connection: {} (CONNACK {code})", refusal(*code))),
+                .told(format!("the broker refused the connection: {}", refusal(*code))),
             Self::Disconnect => crt::MQTT_INVALID_PACKET_TYPE.told("the broker sent DISCONNECT"),
             Self::Protocol(error) => protocol_name(error).told(format!("the broker sent {error}")),
             Self::PingUnanswered(after) => {

@@ -1,0 +1,93 @@
+//! The words that options take, and how their texts are read.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::ValueEnum;
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always, also into a pipe.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What `watch` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum WatchFormat {
+    /// One line per event, for people
+    #[default]
+    Text,
+    /// The journal's records, one JSON object per line
+    Json,
+}
+
+/// What `summary` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SummaryFormat {
+    /// A table for 80 columns
+    #[default]
+    Table,
+    /// The object that 'nwdiag export' prints
+    Json,
+}
+
+/// What `export` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object
+    #[default]
+    Json,
+}
+
+/// The MQTT version to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ProtocolChoice {
+    /// MQTT 3.1.1
+    #[default]
+    #[value(name = "3.1.1")]
+    V311,
+}
+
+/// Why a text is not a value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ValueError {
+    /// A number that could be anything.
+    #[error("the unit is missing: write {0}s, {0}m, {0}h or {0}d")]
+    Unit(u64),
+    /// No duration.
+    #[error("{0}; write a duration such as 500ms, 90s, 5m, 24h or 7d")]
+    Duration(#[from] humantime::DurationError),
+    /// A duration with more digits than any age of the universe.
+    #[error("too many digits")]
+    Digits,
+    /// No size.
+    #[error("write a number of bytes, or a size such as 64KiB or 1MiB")]
+    Size,
+}
+
+const DIGITS: usize = 9;
+
+/// Reads `90s`, `5m`, `24h`, `7d`, `1h 30m`; a bare number is refused.
+pub fn duration(text: &str) -> Result<Duration, ValueError> {
+    if let Ok(number) = text.trim().parse() {
+        return Err(ValueError::Unit(number));
+    }
+    // humantime adds seconds up without a look at the far end, and would panic there.
+    let number = |c: char| c.is_ascii_digit() || c.is_whitespace();
+    let digits = |run: &str| run.chars().filter(char::is_ascii_digit).count();
+    if text.split(|c| !number(c)).any(|run| digits(run) > DIGITS) {
+        return Err(ValueError::Digits);
+    }
+    Ok(humantime::parse_duration(text)?)
+}
+
+/// Reads `4096`, `64KiB`, `1MiB`.
+pub fn size(text: &str) -> Result<ByteSize, ValueError> {
+    text.trim().parse().map_err(|_| ValueError::Size)
+}

@@ -1,0 +1,125 @@
+//! What `watch` has to have before its run begins: logs, password, journal, dialler, identity.
+
+use std::io::Write;
+
+use anyhow::Context;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::CommandError;
+use crate::config::{
+    CertificateCheck, ColorChoice, JournalChoice, TlsOptions, Verbosity, WatchConfig, ZoneChoice,
+};
+use crate::event::{FORMAT_VERSION, Start, TargetFacts};
+use crate::io::clock::{self, Clock};
+use crate::io::dial::{DialSettings, Dialer, TlsSettings, Verification};
+use crate::io::journal_file::JournalFile;
+use crate::io::journal_writer::JournalWriter;
+use crate::io::outbox::Outbox;
+use crate::io::terminal::{self, StatusLine};
+use crate::io::{log, password_file};
+use crate::report::Zone;
+use crate::report::style::Palette;
+use crate::target::{Broker, Target};
+
+/// Says a sentence on standard error, whoever reads it.
+pub(super) fn say(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "nwdiag: {sentence}");
+}
+
+/// Says all warnings, unless the user wants none.
+pub(super) fn warn(warnings: &[String], verbosity: Verbosity) {
+    if verbosity > Verbosity::Quiet {
+        for warning in warnings {
+            say(&format!("warning: {warning}"));
+        }
+    }
+}
+
+/// The status line, where it does not get in the way of anything.
+pub(super) fn status_line(verbosity: Verbosity) -> StatusLine {
+    match verbosity {
+        Verbosity::Normal => StatusLine::on_error(),
+        Verbosity::Quiet | Verbosity::Info | Verbosity::Debug | Verbosity::Trace => StatusLine::hidden(),
+    }
+}
+
+/// Starts the logs.
+pub(super) fn logs(verbosity: Verbosity, status: StatusLine) -> Result<WorkerGuard, CommandError> {
+    let level = match verbosity {
+        Verbosity::Quiet => LevelFilter::ERROR,
+        Verbosity::Normal => LevelFilter::WARN,
+        Verbosity::Info => LevelFilter::INFO,
+        Verbosity::Debug => LevelFilter::DEBUG,
+        Verbosity::Trace => LevelFilter::TRACE,
+    };
+    Ok(log::start(level, status).context("cannot start the logs")?)
+}
+
+/// Whether the page on standard output has colours.
+pub(super) fn palette(color: ColorChoice) -> Palette {
+    match color {
+        ColorChoice::Always => Palette::Colour,
+        ColorChoice::Auto if terminal::is_on_output() => Palette::Colour,
+        ColorChoice::Auto | ColorChoice::Never => Palette::Plain,
+    }
+}
+
+/// The zone that times are shown in.
+pub(super) fn zone(choice: ZoneChoice) -> Zone {
+    choice.function(clock::local)
+}
+
+/// Reads the password file, if there is one, into the settings.
+pub(super) fn read_password(config: &mut WatchConfig) -> Result<(), CommandError> {
+    let Some(path) = &config.password_file else { return Ok(()) };
+    let password = password_file::read(path).map_err(|error| CommandError::Settings(error.into()))?;
+    config.warnings.extend(password.warning);
+    std::sync::Arc::make_mut(&mut config.run.session).password = Some(password.secret);
+    Ok(())
+}
+
+/// Opens the journal and starts the thread that writes it; the demo begins a new one each time.
+pub(super) fn journal(config: &WatchConfig, clock: Clock) -> Result<Option<Outbox>, CommandError> {
+    let JournalChoice::File(path) = &config.journal else { return Ok(None) };
+    let file = match config.target {
+        Target::Broker(_) => JournalFile::append_to(path),
+        Target::Demo => JournalFile::replace(path),
+    };
+    let writer = JournalWriter::new(file.map_err(anyhow::Error::from)?, clock);
+    Ok(Some(Outbox::start("journal", writer, || {}).context("cannot start the journal's thread")?))
+}
+
+/// Reads certificates and makes ready to dial `broker`.
+pub(super) fn dialer(broker: &Broker, tls: &TlsOptions) -> Result<Dialer, CommandError> {
+    let settings = DialSettings {
+        transport: broker.transport,
+        host: broker.host.clone(),
+        port: broker.port,
+        path: broker.path.clone(),
+        tls: TlsSettings {
+            cafile: tls.cafile.clone(),
+            identity: tls.identity.as_ref().map(|identity| (identity.cert.clone(), identity.key.clone())),
+            alpn: tls.alpn.clone(),
+            verification: match tls.check {
+                CertificateCheck::Required => Verification::Verify,
+                CertificateCheck::Skipped => Verification::Insecure,
+            },
+        },
+    };
+    Dialer::new(settings).map_err(|error| CommandError::Settings(error.into()))
+}
+
+/// The first record of a run.
+pub(super) fn first_record(target: TargetFacts) -> Start {
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    Start {
+        v: FORMAT_VERSION,
+        run: uuid::Uuid::new_v4().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        host: host.unwrap_or_default(),
+        time_zone: clock::time_zone(),
+        target,
+    }
+}

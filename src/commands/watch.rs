@@ -1,0 +1,149 @@
+//! `nwdiag watch`: dial, keep the session, and hand each event to journal, standard output and collector.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+
+use super::{CommandError, Outcome, start};
+use crate::cli::value::WatchFormat;
+use crate::collector::clock::Window;
+use crate::collector::{Collector, RECENT};
+use crate::config::WatchConfig;
+use crate::event::{Event, Record, StopReason};
+use crate::io::clock::Clock;
+use crate::io::driver::{Driver, Observer};
+use crate::io::live_output::{Format, LiveOutput, StatusBoard};
+use crate::io::outbox::Outbox;
+use crate::io::signal;
+use crate::io::terminal::StatusLine;
+use crate::report::line::Lines;
+use crate::report::status::Status;
+use crate::session::run::Run;
+use crate::simulator::{Simulator, demo};
+use crate::target::{Broker, Target};
+
+/// The time that journal and standard output get at the end to take what is still in memory.
+const LAST_WRITES: Duration = Duration::from_secs(1);
+
+/// Watches until something ends it.
+pub(super) fn run(mut config: WatchConfig) -> Result<Outcome, CommandError> {
+    let status = start::status_line(config.display.verbosity);
+    let _logs_until_the_end = start::logs(config.display.verbosity, status.clone())?;
+    start::read_password(&mut config)?;
+    start::warn(&config.warnings, config.display.verbosity);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the event loop")?;
+    let outcome = runtime.block_on(watch(config, status));
+    // A resolver that is stuck must not hold the exit.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, CommandError> {
+    let clock = Clock::start();
+    let (ask_to_stop, stops) = mpsc::channel(1);
+    signal::listen(&ask_to_stop).context("cannot listen for signals")?;
+    let (broker, _simulator) = broker(&mut config, clock)?;
+    let dialer = start::dialer(&broker, &config.tls)?;
+    let journal = start::journal(&config, clock)?;
+    let board = StatusBoard::default();
+    let output = output(&config, status, board.clone(), clock, ask_to_stop)?;
+    let first = start::first_record(config.run.target.clone());
+    let connect_timeout = config.run.connect_timeout;
+    let run = Run::begin(config.run, first, fastrand::u64(..));
+    let collector = Collector::new(Window::default(), RECENT);
+    let mut recorder = Recorder { clock, journal, output, collector, board };
+    let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, stops };
+    let reason = driver.drive(run, &mut recorder).await;
+    recorder.close(reason).await
+}
+
+/// Where to dial: the demo's broker is started here, and ends when the simulator goes.
+fn broker(config: &mut WatchConfig, clock: Clock) -> Result<(Broker, Option<Simulator>), CommandError> {
+    match &config.target {
+        Target::Broker(broker) => Ok(((**broker).clone(), None)),
+        Target::Demo => {
+            let simulator = Simulator::start(demo::demo(), clock).context("cannot start the demo")?;
+            let url = format!("mqtt://{}", simulator.address());
+            let broker = Broker::parse(&url).context("cannot reach the demo")?;
+            config.run.target.url = url;
+            Ok((broker, Some(simulator)))
+        }
+    }
+}
+
+fn output(
+    config: &WatchConfig,
+    status: StatusLine,
+    board: StatusBoard,
+    clock: Clock,
+    ask_to_stop: mpsc::Sender<StopReason>,
+) -> Result<Outbox, CommandError> {
+    let format = match config.output {
+        WatchFormat::Text => {
+            Format::Text(Lines::new(start::zone(config.display.zone), start::palette(config.display.color)))
+        }
+        WatchFormat::Json => Format::Json,
+    };
+    let output = LiveOutput::open(format, status, board, clock).context("cannot use standard output")?;
+    let gone = move || {
+        // A full queue holds a request to stop already.
+        let _ = ask_to_stop.try_send(StopReason::OutputClosed);
+    };
+    Ok(Outbox::start("standard output", output, gone).context("cannot start the output's thread")?)
+}
+
+/// Stamps events and hands each to all who want it.
+struct Recorder {
+    clock: Clock,
+    journal: Option<Outbox>,
+    output: Outbox,
+    collector: Collector,
+    board: StatusBoard,
+}
+
+impl Observer for Recorder {
+    fn event(&mut self, event: Event) {
+        let record = Record::new(self.clock.stamp(), event);
+        self.collector.record(&record);
+        if let Some(journal) = &self.journal {
+            journal.send(record.clone());
+        }
+        self.output.send(record);
+    }
+
+    fn standing(&mut self, run: &Run) {
+        self.board.post(Status::of(run, self.collector.drops()));
+    }
+}
+
+impl Recorder {
+    async fn close(self, reason: StopReason) -> Result<Outcome, CommandError> {
+        let journal = async {
+            match self.journal {
+                Some(journal) => journal.close(self.clock, LAST_WRITES).await,
+                None => 0,
+            }
+        };
+        let (journal, output) = tokio::join!(journal, self.output.close(self.clock, LAST_WRITES));
+        for (place, lost) in [("journal", journal), ("standard output", output)] {
+            if lost > 0 {
+                start::say(&format!("{lost} records were lost: the {place} did not take them in time"));
+            }
+        }
+        Ok(if journal + output > 0 { Outcome::Failed } else { outcome(reason) })
+    }
+}
+
+const fn outcome(reason: StopReason) -> Outcome {
+    match reason {
+        StopReason::Signal | StopReason::Duration | StopReason::MaxEvents | StopReason::OutputClosed => {
+            Outcome::Done
+        }
+        StopReason::AttemptsExhausted | StopReason::CredentialsRejected | StopReason::Error => {
+            Outcome::Failed
+        }
+    }
+}

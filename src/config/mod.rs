@@ -1,0 +1,69 @@
+//! Arguments and environment, settled: what a command does, with nothing left open. Every refusal is in here.
+//!
+//! Pure: time, zone, chance and the question whether a file exists are arguments. No file is read; a path goes on to
+//! whoever opens it.
+
+mod error;
+mod operand;
+mod period;
+mod place;
+mod report;
+mod security;
+mod session;
+mod topic;
+mod watch;
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::environment::Environment;
+use crate::cli::{Cli, Command};
+use crate::report::Zone;
+
+pub use crate::cli::value::{ColorChoice, SummaryFormat, WatchFormat};
+pub use error::{ConfigError, Refusal};
+pub use period::{PeriodError, moment};
+pub use place::{Display, Verbosity, ZoneChoice};
+pub use report::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
+pub use security::{CertificateCheck, ClientCertificate, TlsOptions};
+pub use topic::TopicError;
+pub use watch::{JournalChoice, WatchConfig};
+
+/// What one command is to do.
+#[derive(Debug, Clone)]
+pub enum Config {
+    /// `nwdiag watch`.
+    Watch(Box<WatchConfig>),
+    /// `nwdiag summary`.
+    Summary(SummaryConfig),
+    /// `nwdiag export`.
+    Export(ExportConfig),
+}
+
+/// The facts of the world that settings depend on.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The variables of this process.
+    pub environment: &'a Environment,
+    /// The wall clock.
+    pub now: DateTime<Utc>,
+    /// The local time zone.
+    pub zone: Zone,
+    /// Whether a path names a file that is there.
+    pub exists: &'a dyn Fn(&Path) -> bool,
+    /// Makes the client ID of this run differ from others.
+    pub random: u32,
+}
+
+/// Settles what the user wants, or says what is wrong, where, and what to write instead.
+pub fn settle(cli: Cli, around: Surroundings<'_>) -> Result<Config, ConfigError> {
+    match cli.command {
+        Command::Watch(args) => watch::settle(*args, &cli.origins, around).map(Box::new).map(Config::Watch),
+        Command::Summary(args) => report::summary(args, &cli.origins, around).map(Config::Summary),
+        Command::Export(args) => report::export(args, &cli.origins, around).map(Config::Export),
+    }
+}
+
+#[cfg(test)]
+mod tests;

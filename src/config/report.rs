@@ -1,0 +1,179 @@
+//! What `nwdiag summary` and `nwdiag export` are to do.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::error::{ConfigError, Refusal};
+use super::operand::Operand;
+use super::period::moment;
+use super::{Display, Surroundings, place, session};
+use crate::cli::environment::Origins;
+use crate::cli::report::{ExportArgs, SourceArgs, SummaryArgs};
+use crate::cli::value::SummaryFormat;
+use crate::target::Target;
+
+/// What `nwdiag summary` is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummaryConfig {
+    /// What to report and where to put it.
+    pub report: ReportConfig,
+    /// What it is written as.
+    pub format: SummaryFormat,
+}
+
+/// What `nwdiag export` is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportConfig {
+    /// What to report and where to put it.
+    pub report: ReportConfig,
+    /// How the JSON is laid out.
+    pub layout: Layout,
+    /// How many recent drops and connections are listed.
+    pub recent: usize,
+}
+
+/// What to report and where to put it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportConfig {
+    /// Where records come from.
+    pub source: ReportSource,
+    /// Records before this are left out.
+    pub since: Option<DateTime<Utc>>,
+    /// Records after this are left out.
+    pub until: Option<DateTime<Utc>>,
+    /// The file to write; standard output where there is none.
+    pub output: Option<PathBuf>,
+    /// How it looks.
+    pub display: Display,
+}
+
+/// Where records come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportSource {
+    /// The journal of a target; where it is missing, nothing was recorded yet.
+    Journal {
+        /// The target's name.
+        name: String,
+        /// Where the journal is.
+        path: PathBuf,
+    },
+    /// A file that the user named; it has to be there.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// How JSON is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Indented on a terminal, on one line elsewhere.
+    Auto,
+    /// Indented.
+    Pretty,
+    /// On one line.
+    Compact,
+}
+
+/// Settles what `nwdiag summary` is to do.
+pub(super) fn summary(
+    args: SummaryArgs,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<SummaryConfig, ConfigError> {
+    let display = place::display(&args.display, around.environment);
+    let format = if args.json { SummaryFormat::Json } else { args.format.unwrap_or_default() };
+    Ok(SummaryConfig { report: report(args.source, display, "summary", origins, around)?, format })
+}
+
+const RECENT: u32 = 50;
+const MOST_RECENT: u32 = 10_000;
+
+/// Settles what `nwdiag export` is to do.
+pub(super) fn export(
+    args: ExportArgs,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<ExportConfig, ConfigError> {
+    let display = place::display(&args.display, around.environment);
+    let recent = args.recent.unwrap_or(RECENT);
+    session::check_number(recent, 0..=MOST_RECENT).map_err(|refusal| refusal.at(origins, "recent"))?;
+    let layout = match (args.pretty, args.compact) {
+        (true, _) => Layout::Pretty,
+        (false, true) => Layout::Compact,
+        (false, false) => Layout::Auto,
+    };
+    let report = report(args.source, display, "export", origins, around)?;
+    Ok(ExportConfig { report, layout, recent: recent as usize })
+}
+
+fn report(
+    args: SourceArgs,
+    display: Display,
+    command: &'static str,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<ReportConfig, ConfigError> {
+    let (since, until) = period(&args, display, origins, around)?;
+    let source = source(&args, command, origins, around)?;
+    let output = args.output.filter(|path| path != Path::new(STANDARD));
+    Ok(ReportConfig { source, since, until, output, display })
+}
+
+/// Standard input as a file to read, standard output as a file to write.
+const STANDARD: &str = "-";
+
+type Period = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+fn period(
+    args: &SourceArgs,
+    display: Display,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<Period, ConfigError> {
+    let zone = display.zone.function(around.zone);
+    let read = |option: &str, text: &Option<String>| {
+        let time = text.as_deref().map(|text| moment(text, around.now, zone)).transpose();
+        time.map_err(|error| Refusal::Period(error).at(origins, option))
+    };
+    let (since, until) = (read("since", &args.since)?, read("until", &args.until)?);
+    match (since, until) {
+        (Some(since), Some(until)) if since > until => {
+            let shown = |time| zone(time).format("%Y-%m-%d %H:%M:%S").to_string();
+            let refusal = Refusal::PeriodOrder { since: shown(since), until: shown(until) };
+            Err(refusal.at(origins, "since"))
+        }
+        _ => Ok((since, until)),
+    }
+}
+
+fn source(
+    args: &SourceArgs,
+    command: &'static str,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<ReportSource, ConfigError> {
+    let chosen = args.journal.as_ref().filter(|_| !origins.from_environment("journal"));
+    let operand = Operand::find(args.target.as_deref(), around.environment)?;
+    // A journal that was asked for by hand is not that of a target that a variable happens to name.
+    let operand = operand.filter(|operand| operand.is_argument() || chosen.is_none());
+    let Some(operand) = operand else {
+        return args.journal.clone().map(ReportSource::File).ok_or(ConfigError::NoTarget(command));
+    };
+    match operand.journal(around.exists) {
+        Some(_) if chosen.is_some() => Err(Refusal::TwoJournals.at(origins, "journal")),
+        Some(source) => Ok(source),
+        None => journal_of(&operand.target()?, args, around),
+    }
+}
+
+fn journal_of(
+    target: &Target,
+    args: &SourceArgs,
+    around: Surroundings<'_>,
+) -> Result<ReportSource, ConfigError> {
+    let name = target.name();
+    let path = args.journal.clone().or_else(|| place::journal(&name, around.environment));
+    let path = path.ok_or(ConfigError::NoStateHome(""))?;
+    Ok(ReportSource::Journal { name, path })
+}

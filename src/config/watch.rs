@@ -1,0 +1,202 @@
+//! What `nwdiag watch` is to do.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::ConfigError;
+use super::operand::Operand;
+use super::security::{TlsOptions, check_length, transport};
+use super::session::Timers;
+use super::{Display, Surroundings, place, security, session};
+use crate::cli::environment::{Environment, Origins};
+use crate::cli::value::{ProtocolChoice, WatchFormat};
+use crate::cli::watch::{JournalArgs, LimitArgs, SessionArgs, WatchArgs};
+use crate::event::{Protocol, TargetFacts, seconds};
+use crate::session::settings::{Limits, RunSettings, SessionSettings};
+use crate::target::{NAME_LIMIT_BYTES, Target};
+
+/// What `nwdiag watch` is to do.
+#[derive(Debug, Clone)]
+pub struct WatchConfig {
+    /// What to watch.
+    pub target: Target,
+    /// The run. For `demo`, `target.url` lacks the port: it is known once the simulator listens.
+    pub run: RunSettings,
+    /// Where the password is; it is not read yet. `run` holds a password only where this is `None`.
+    pub password_file: Option<PathBuf>,
+    /// TLS.
+    pub tls: TlsOptions,
+    /// Where records go.
+    pub journal: JournalChoice,
+    /// What goes to standard output.
+    pub output: WatchFormat,
+    /// How it looks.
+    pub display: Display,
+    /// What the user should know before the run starts, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Where records go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalChoice {
+    /// To this file; its directory may not exist yet.
+    File(PathBuf),
+    /// Nowhere.
+    None,
+}
+
+/// Settles what `nwdiag watch` is to do.
+pub(super) fn settle(
+    args: WatchArgs,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<WatchConfig, ConfigError> {
+    let target = target(args.target.as_deref(), around.environment)?;
+    Ok(WatchConfig {
+        run: run(&args, &target, origins, around)?,
+        tls: security::tls(&args.security, &target, origins)?,
+        journal: journal(&args.journal, &target, around.environment)?,
+        output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
+        display: place::display(&args.display, around.environment),
+        warnings: warnings(&args, origins),
+        password_file: args.security.password_file,
+        target,
+    })
+}
+
+fn target(argument: Option<&str>, environment: &Environment) -> Result<Target, ConfigError> {
+    let operand = Operand::find(argument, environment)?.ok_or(ConfigError::NoTarget("watch"))?;
+    let target = operand.target()?;
+    check_path(&target)?;
+    Ok(target)
+}
+
+/// Every record of a start holds the URL, without its query.
+fn check_path(target: &Target) -> Result<(), ConfigError> {
+    let Target::Broker(broker) = target else { return Ok(()) };
+    check_length(&broker.to_string(), NAME_LIMIT_BYTES)
+        .map_err(|refusal| ConfigError::Refused { place: "URL of the target".to_owned(), refusal })
+}
+
+fn run(
+    args: &WatchArgs,
+    target: &Target,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<RunSettings, ConfigError> {
+    let defaults = session::defaults(target);
+    let timers = session::timers(&args.session, defaults, origins)?;
+    let mut reconnect = session::reconnect(&args.reconnect, defaults, origins)?;
+    reconnect.max_attempts = args.limits.max_attempts;
+    let limits = limits(&args.limits, origins)?;
+    let connect_timeout = timers.connect_timeout;
+    let session = Arc::new(session_settings(args, target, &timers, origins, around)?);
+    Ok(RunSettings {
+        target: facts(target, &session),
+        transport: transport(target),
+        session,
+        reconnect,
+        connect_timeout,
+        limits,
+    })
+}
+
+fn session_settings(
+    args: &WatchArgs,
+    target: &Target,
+    timers: &Timers,
+    origins: &Origins,
+    around: Surroundings<'_>,
+) -> Result<SessionSettings, ConfigError> {
+    let username = security::username(&args.security, target, origins)?;
+    let password = security::password(&args.security, around.environment)?;
+    let some_password = password.is_some() || args.security.password_file.is_some();
+    if some_password && username.is_none() {
+        return Err(security::password_alone(&args.security, origins));
+    }
+    Ok(SessionSettings {
+        protocol: protocol(&args.session),
+        client_id: session::client_id(&args.session, around.random, origins)?,
+        username,
+        password,
+        keep_alive: timers.keep_alive,
+        clean_session: session::clean_session(&args.session, origins)?,
+        ping_interval: timers.ping_interval,
+        ping_timeout: timers.ping_timeout,
+        max_packet_bytes: session::max_packet(&args.session, origins)?,
+        filters: session::filters(&args.session, session::defaults(target), origins)?,
+    })
+}
+
+fn protocol(args: &SessionArgs) -> Protocol {
+    match args.protocol.unwrap_or_default() {
+        ProtocolChoice::V311 => Protocol::V311,
+    }
+}
+
+/// The target as the journal tells it.
+fn facts(target: &Target, session: &SessionSettings) -> TargetFacts {
+    let url = match target {
+        Target::Broker(broker) => broker.to_string(),
+        Target::Demo => "mqtt://127.0.0.1".to_owned(),
+    };
+    TargetFacts {
+        name: target.name(),
+        url,
+        transport: Some(transport(target)),
+        protocol: session.protocol.word().to_owned(),
+        client_id: session.client_id.clone(),
+        keep_alive_seconds: Some(seconds(session.keep_alive)),
+        ping_interval_seconds: Some(seconds(session.ping_interval)),
+        ping_timeout_seconds: Some(seconds(session.ping_timeout)),
+        clean_session: Some(session.clean_session),
+        topics: session.filters.iter().map(|filter| filter.topic.clone()).collect(),
+    }
+}
+
+/// Ten years: any longer means for ever, and is better left out.
+const LONGEST_RUN: Duration = Duration::from_hours(10 * 365 * 24);
+
+fn limits(args: &LimitArgs, origins: &Origins) -> Result<Limits, ConfigError> {
+    let span = args
+        .duration
+        .map_or(Ok(()), |given| session::check_span(given, Duration::from_millis(1)..=LONGEST_RUN));
+    span.map_err(|refusal| refusal.at(origins, "duration"))?;
+    let counts = [("max-events", args.max_events), ("max-attempts", args.max_attempts.map(u64::from))];
+    for (option, given) in counts {
+        let checked = given.map_or(Ok(()), session::check_count);
+        checked.map_err(|refusal| refusal.at(origins, option))?;
+    }
+    Ok(Limits { duration: args.duration, max_events: args.max_events })
+}
+
+fn journal(
+    args: &JournalArgs,
+    target: &Target,
+    environment: &Environment,
+) -> Result<JournalChoice, ConfigError> {
+    if args.no_journal {
+        return Ok(JournalChoice::None);
+    }
+    let path = args.journal.clone().or_else(|| place::journal(&target.name(), environment));
+    path.map(JournalChoice::File).ok_or(ConfigError::NoStateHome(" or --no-journal"))
+}
+
+fn warnings(args: &WatchArgs, origins: &Origins) -> Vec<String> {
+    let client_id = args.session.client_id.as_ref().map(|id| {
+        format!(
+            "{} {id}: a broker keeps one connection per client ID, so while your own client uses this one too, the two \
+             push each other off. Leave it out to watch beside your client; stop your client first to watch in its place",
+            origins.place("client-id"),
+        )
+    });
+    let insecure = args.security.insecure.then(|| {
+        format!(
+            "{}: the broker's certificate is not checked, so anyone on the path can read and change everything, the \
+             password included",
+            origins.place("insecure"),
+        )
+    });
+    client_id.into_iter().chain(insecure).collect()
+}

@@ -1,0 +1,71 @@
+//! Writes records to the journal from a thread of its own, and sees to it that they reach the disk in time.
+
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::journal_file::JournalFile;
+use super::outbox::{Place, PutError, Rest};
+use crate::event::{Event, Moment, Record};
+use crate::journal::encode;
+
+/// The longest that a record may be on its way to the disk (journal format).
+const SYNC_WITHIN: Duration = Duration::from_secs(1);
+
+/// The journal as a place for records.
+#[derive(Debug)]
+pub struct JournalWriter {
+    file: JournalFile,
+    clock: Clock,
+    /// When the oldest record that may not be on the disk yet was written.
+    unsynced_since: Option<Moment>,
+}
+
+impl JournalWriter {
+    /// Writes to `file`.
+    pub const fn new(file: JournalFile, clock: Clock) -> Self {
+        Self { file, clock, unsynced_since: None }
+    }
+
+    fn sync(&mut self) {
+        self.unsynced_since = None;
+        if let Err(error) = self.file.sync() {
+            tracing::warn!(%error, "the journal could not be brought to the disk");
+        }
+    }
+}
+
+impl Place for JournalWriter {
+    fn put(&mut self, record: &Record) -> Result<(), PutError> {
+        let line = encode(record).map_err(std::io::Error::from)?;
+        self.file.append(&line)?;
+        if must_last(&record.event) {
+            self.sync();
+        } else {
+            self.unsynced_since.get_or_insert(self.clock.now());
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self) -> Rest {
+        let Some(since) = self.unsynced_since else { return Rest::UntilNext };
+        let left = since.plus(SYNC_WITHIN).since(self.clock.now());
+        if left.is_zero() {
+            self.sync();
+            return Rest::UntilNext;
+        }
+        Rest::AtMost(left)
+    }
+}
+
+/// Whether a power cut must not take the record.
+const fn must_last(event: &Event) -> bool {
+    match event {
+        Event::Connected(_) | Event::Drop(_) | Event::Stop(_) => true,
+        Event::Start(_)
+        | Event::Subscribed(_)
+        | Event::LateAnswer(_)
+        | Event::AttemptFailed(_)
+        | Event::Sample(_)
+        | Event::Environment(_) => false,
+    }
+}

@@ -1,0 +1,81 @@
+//! The terminal: what is one, how wide it is, and the status line on it.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The width of a page where nobody says otherwise.
+const USUAL_COLUMNS: u16 = 80;
+/// Pages do not get wider than this: long lines are hard to read.
+const WIDEST_COLUMNS: u16 = 120;
+
+/// Whether standard output is a terminal.
+pub fn is_on_output() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Columns for a page on standard output.
+pub fn output_columns() -> u16 {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map_or(USUAL_COLUMNS, |(width, _)| width.0.clamp(1, WIDEST_COLUMNS))
+}
+
+/// A line at the bottom of the terminal on standard error that other lines are written above.
+#[derive(Debug, Clone)]
+pub struct StatusLine {
+    bar: ProgressBar,
+}
+
+impl StatusLine {
+    /// A line that shows if standard error is a terminal.
+    pub fn on_error() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// A line that never shows.
+    pub fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden() }
+    }
+
+    /// Whether there is anything to draw.
+    pub fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Draws the line anew.
+    pub fn draw(&self, text: String) {
+        self.bar.set_message(text);
+        self.bar.tick();
+    }
+
+    /// Takes the line away while `write` writes where it stood.
+    pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
+    /// Takes the line away for good.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Standard error, written above the status line.
+#[derive(Debug)]
+pub struct ErrorOutput {
+    /// The line to keep clear of.
+    pub status: StatusLine,
+}
+
+impl Write for ErrorOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.status.above(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
