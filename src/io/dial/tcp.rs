@@ -34,6 +34,7 @@ pub(super) struct Race {
     entered: usize,
     last_tried: Option<SocketAddr>,
     failures: Vec<(SocketAddr, io::Error)>,
+    head_start: Duration,
 }
 
 impl Race {
@@ -44,6 +45,7 @@ impl Race {
             waiting: interleaved(addresses),
             last_tried: None,
             failures: Vec::new(),
+            head_start: HEAD_START,
         }
     }
 
@@ -65,7 +67,7 @@ impl Race {
                 },
                 () = clock.sleep_until(self.due(next_start)) => {
                     self.start_next(&mut racing);
-                    next_start = clock.now().plus(HEAD_START);
+                    next_start = clock.now().plus(self.head_start);
                 }
             }
         }
@@ -124,12 +126,18 @@ async fn connected(peer: SocketAddr) -> io::Result<Connected> {
     stream.set_nodelay(true)?;
     // The socket itself is not asked for its peer: it has none any more where a reset followed at once.
     let local = stream.local_addr()?;
+    if local == peer {
+        // On one host, a port that nobody listens on can be drawn as our own: TCP then connects us to ourselves.
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
     Ok((stream, Ends { local, peer }))
 }
 
 fn refusal(address: SocketAddr, error: &io::Error) -> Fault {
     let (name, what) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => (crt::SOCKET_CONNECTION_REFUSED, "refused the connection"),
+        io::ErrorKind::ConnectionRefused => {
+            return crt::SOCKET_CONNECTION_REFUSED.told(format!("{address} refused the connection"));
+        }
         io::ErrorKind::TimedOut => (crt::SOCKET_TIMEOUT, "did not answer"),
         _ => (end_by(error).fault().name, "could not be connected to"),
     };
@@ -208,9 +216,8 @@ mod tests {
         let good = listener.local_addr().unwrap();
         let (closed, _taken) = closed();
         let mut race = Race::between(vec![closed, good]);
-        let clock = Clock::start();
-        let (stream, ends) = race.run(clock).await.unwrap();
-        assert!(clock.now().since_start() < HEAD_START);
+        race.head_start = Duration::from_hours(1);
+        let (stream, ends) = race.run(Clock::start()).await.unwrap();
         assert_eq!((ends.peer, ends.local), (good, stream.local_addr().unwrap()));
         assert_eq!(race.last_tried(), Some(good));
         assert!(stream.nodelay().unwrap());
@@ -269,10 +276,7 @@ mod tests {
         for (errno, name) in rows {
             let fault = refusal(address("192.0.2.1:1883"), &errno.into());
             assert_eq!(fault.name, name);
-            assert!(
-                fault.message.contains("192.0.2.1:1883") && fault.message.contains("os error"),
-                "{fault}"
-            );
+            assert!(fault.message.contains("192.0.2.1:1883"), "{fault}");
         }
     }
 }
