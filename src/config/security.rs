@@ -41,14 +41,16 @@ pub enum CertificateCheck {
     Skipped,
 }
 
-/// Settles TLS; options that would do nothing on `target` are refused.
+/// Settles TLS; options that would do nothing on `target` are refused, while variables, which serve all targets, may
+/// do nothing on one.
 pub(super) fn tls(
     args: &SecurityArgs,
     target: &Target,
     origins: &Origins,
 ) -> Result<TlsOptions, ConfigError> {
-    if let Some((option, refusal)) = without_effect(args, transport(target)) {
-        return Err(refusal.at(origins, option));
+    if let Some((options, refusal)) = without_effect(args, transport(target)) {
+        let typed = options.into_iter().find(|option| !origins.from_environment(option));
+        return typed.map_or(Ok(TlsOptions::default()), |option| Err(refusal.at(origins, option)));
     }
     check_alpn(&args.alpn).map_err(|refusal| refusal.at(origins, "alpn"))?;
     Ok(TlsOptions {
@@ -67,8 +69,8 @@ pub(super) fn transport(target: &Target) -> Transport {
     }
 }
 
-/// The first option of TLS that is given although nothing is encrypted.
-fn without_effect(args: &SecurityArgs, transport: Transport) -> Option<(&'static str, Refusal)> {
+/// The options of TLS that are given although nothing is encrypted.
+fn without_effect(args: &SecurityArgs, transport: Transport) -> Option<(Vec<&'static str>, Refusal)> {
     let secure = match transport {
         Transport::Tcp => scheme(Transport::Tls),
         Transport::Ws => scheme(Transport::Wss),
@@ -81,8 +83,8 @@ fn without_effect(args: &SecurityArgs, transport: Transport) -> Option<(&'static
         ("alpn", !args.alpn.is_empty()),
         ("insecure", args.insecure),
     ];
-    let (option, _) = given.into_iter().find(|(_, given)| *given)?;
-    Some((option, Refusal::NotEncrypted { scheme: scheme(transport), secure }))
+    let options = given.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
+    Some((options, Refusal::NotEncrypted { scheme: scheme(transport), secure }))
 }
 
 fn identity(args: &SecurityArgs, origins: &Origins) -> Result<Option<ClientCertificate>, ConfigError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 use super::operand::Operand;
-use super::security::{TlsOptions, check_length, transport};
+use super::security::{CertificateCheck, TlsOptions, check_length, transport};
 use super::session::Timers;
 use super::{Display, Surroundings, place, security, session};
 use crate::cli::environment::{Environment, Origins};
@@ -53,14 +53,15 @@ pub(super) fn settle(
     around: Surroundings<'_>,
 ) -> Result<WatchConfig, ConfigError> {
     let target = target(args.target.as_deref(), around.environment)?;
+    let tls = security::tls(&args.security, &target, origins)?;
     Ok(WatchConfig {
         run: run(&args, &target, origins, around)?,
-        tls: security::tls(&args.security, &target, origins)?,
         journal: journal(&args.journal, &target, around.environment)?,
         output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
         display: place::display(&args.display, around.environment),
-        warnings: warnings(&args, origins),
-        password_file: args.security.password_file,
+        warnings: warnings(&args, &tls, origins),
+        tls,
+        password_file: args.security.password_file.filter(|_| has_accounts(&target)),
         target,
     })
 }
@@ -110,9 +111,9 @@ fn session_settings(
     around: Surroundings<'_>,
 ) -> Result<SessionSettings, ConfigError> {
     let username = security::username(&args.security, target, origins)?;
-    let password = security::password(&args.security, around.environment)?;
+    let password = security::password(&args.security, around.environment)?.filter(|_| has_accounts(target));
     let some_password = password.is_some() || args.security.password_file.is_some();
-    if some_password && username.is_none() {
+    if some_password && username.is_none() && has_accounts(target) {
         return Err(security::password_alone(&args.security, origins));
     }
     Ok(SessionSettings {
@@ -127,6 +128,14 @@ fn session_settings(
         max_packet_bytes: session::max_packet(&args.session, origins)?,
         filters: session::filters(&args.session, session::defaults(target), origins)?,
     })
+}
+
+/// The demo lets everybody in: a password that is meant for another broker stays away from it.
+const fn has_accounts(target: &Target) -> bool {
+    match target {
+        Target::Broker(_) => true,
+        Target::Demo => false,
+    }
 }
 
 fn protocol(args: &SessionArgs) -> Protocol {
@@ -183,7 +192,7 @@ fn journal(
     path.map(JournalChoice::File).ok_or(ConfigError::NoStateHome(" or --no-journal"))
 }
 
-fn warnings(args: &WatchArgs, origins: &Origins) -> Vec<String> {
+fn warnings(args: &WatchArgs, tls: &TlsOptions, origins: &Origins) -> Vec<String> {
     let client_id = args.session.client_id.as_ref().map(|id| {
         format!(
             "{} {id}: a broker keeps one connection per client ID, so while your own client uses this one too, the two \
@@ -191,7 +200,7 @@ fn warnings(args: &WatchArgs, origins: &Origins) -> Vec<String> {
             origins.place("client-id"),
         )
     });
-    let insecure = args.security.insecure.then(|| {
+    let insecure = (tls.check == CertificateCheck::Skipped).then(|| {
         format!(
             "{}: the broker's certificate is not checked, so anyone on the path can read and change everything, the \
              password included",

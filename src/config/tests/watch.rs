@@ -161,6 +161,8 @@ fn user_and_password_come_from_the_nearest_place() {
             user_view,
             r#"Some("u") None Some("f")"#,
         ),
+        ("nwdiag watch demo", &[("NWDIAG_PASSWORD", "p")], user_view, "None None None"),
+        ("nwdiag watch demo", &[("NWDIAG_PASSWORD_FILE", "f")], user_view, "None None None"),
     ]);
 }
 
@@ -234,6 +236,7 @@ fn tls_options_are_settled() {
     check(&[
         ("nwdiag watch mqtts://h", &[], tls_view, empty),
         ("nwdiag watch demo", &[], tls_view, empty),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_CAFILE", "ca"), ("NWDIAG_INSECURE", "1")], tls_view, empty),
         (
             "nwdiag watch wss://h --cafile ca --cert c --key k --alpn a,b --alpn c --insecure",
             &[],
