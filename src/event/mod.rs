@@ -1,0 +1,190 @@
+//! The vocabulary of the journal: a [`Record`] is one stamped [`Event`], and every event is plain data.
+//!
+//! Nothing here decides, reads a clock or does I/O. A key that may be unknown is an `Option` and is written as
+//! `null`; on reading, `null` and absence mean the same. All floating-point numbers are finite and already rounded
+//! (see [`seconds`] and [`millis`]), so that a value read back equals the value that was folded live.
+
+mod connection;
+mod reading;
+mod run;
+mod session_end;
+mod words;
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use serde::{Deserialize, Deserializer};
+
+pub use connection::{AttemptFailed, Connected, Phases, Subscribed};
+pub use reading::{RoundTrips, Sample, TcpReading};
+pub use run::{Environment, Start, Stop, TargetFacts};
+pub use session_end::{LateAnswer, SessionDrop};
+pub use words::{ClosedBy, ConnectionKind, EnvironmentKind, Phase, Protocol, Qos, StopReason, Transport};
+
+/// The format version that this program writes and reads (`v` of a `start` record).
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Texts from outside are stored up to this many bytes.
+pub const TEXT_LIMIT_BYTES: usize = 1024;
+
+/// A point on the run's own clock: the time since the run began, suspension included, free of wall-clock steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Moment(Duration);
+
+impl Moment {
+    /// The moment `elapsed` after the run began.
+    pub const fn after_start(elapsed: Duration) -> Self {
+        Self(elapsed)
+    }
+
+    /// The time since the run began.
+    pub const fn since_start(self) -> Duration {
+        self.0
+    }
+
+    /// The time since `earlier`; zero if `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The moment `span` later; the far end of time where that cannot be said.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+}
+
+/// Both clocks read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The wall clock.
+    pub wall: DateTime<Utc>,
+    /// The run's clock.
+    pub moment: Moment,
+}
+
+/// A span in seconds, rounded to a microsecond: the form in which records carry it.
+pub fn seconds(span: Duration) -> f64 {
+    rounded(span.as_secs_f64(), 1e6)
+}
+
+/// A span in milliseconds, rounded to a microsecond: the form in which records carry it.
+pub fn millis(span: Duration) -> f64 {
+    rounded(span.as_secs_f64() * 1e3, 1e3)
+}
+
+/// `value` with `steps` steps per unit; an infinite or undefined value becomes 0.
+pub fn rounded(value: f64, steps: f64) -> f64 {
+    let rounded = (value * steps).round() / steps;
+    if rounded.is_finite() { rounded } else { 0.0 }
+}
+
+/// `text` cut to [`TEXT_LIMIT_BYTES`] on a character boundary.
+pub fn bounded(mut text: String) -> String {
+    if text.len() > TEXT_LIMIT_BYTES {
+        text.truncate(text.floor_char_boundary(TEXT_LIMIT_BYTES));
+    }
+    text
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Wall clock, to the millisecond.
+    pub ts: DateTime<Utc>,
+    /// Time since the run's start on the run's clock; a journal from elsewhere may lack it.
+    pub run_seconds: Option<f64>,
+    /// Records lost since the last one that was written to the same place.
+    pub records_lost: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Record {
+    /// The record of `event` at `stamp`.
+    pub fn new(stamp: Stamp, event: Event) -> Self {
+        Self {
+            ts: stamp.wall.trunc_subsecs(3),
+            run_seconds: Some(seconds(stamp.moment.since_start())),
+            records_lost: 0,
+            event,
+        }
+    }
+
+    /// The wall clock as seconds since 1970, with milliseconds.
+    pub fn unix_seconds(&self) -> f64 {
+        unix_seconds(self.ts)
+    }
+}
+
+/// A wall-clock time as seconds since 1970, with milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
+pub fn unix_seconds(time: DateTime<Utc>) -> f64 {
+    time.timestamp_millis() as f64 / 1e3
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A run of `watch` begins.
+    Start(Box<Start>),
+    /// A session begins: CONNACK accepted.
+    Connected(Box<Connected>),
+    /// SUBACK for one filter.
+    Subscribed(Subscribed),
+    /// An established session ended and we did not end it.
+    Drop(Box<SessionDrop>),
+    /// The answer to a ping that we had given up on arrived.
+    LateAnswer(LateAnswer),
+    /// An attempt to connect did not reach CONNACK success.
+    AttemptFailed(Box<AttemptFailed>),
+    /// The regular reading, and the one right before each drop and stop.
+    Sample(Box<Sample>),
+    /// Something changed on this host.
+    Environment(Environment),
+    /// A run ended on purpose.
+    Stop(Stop),
+}
+
+impl Event {
+    /// The value of the key `event`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::Connected(_) => "connected",
+            Self::Subscribed(_) => "subscribed",
+            Self::Drop(_) => "drop",
+            Self::LateAnswer(_) => "late_answer",
+            Self::AttemptFailed(_) => "attempt_failed",
+            Self::Sample(_) => "sample",
+            Self::Environment(_) => "environment",
+            Self::Stop(_) => "stop",
+        }
+    }
+}
+
+/// `null` reads like absence.
+fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_on_a_character_boundary() {
+        let text = bounded("é".repeat(1000));
+        assert_eq!(text.len(), TEXT_LIMIT_BYTES);
+        assert!(text.chars().all(|c| c == 'é'));
+        assert_eq!(bounded("short".to_owned()), "short");
+    }
+
+    #[test]
+    fn numbers_are_rounded_and_finite() {
+        assert!((seconds(Duration::from_nanos(1_234_567_890)) - 1.234_568).abs() < f64::EPSILON);
+        assert!((millis(Duration::from_nanos(1_234_567)) - 1.235).abs() < f64::EPSILON);
+        assert_eq!(rounded(f64::NAN, 1.0).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(rounded(f64::INFINITY, 1.0).to_bits(), 0.0_f64.to_bits());
+    }
+}
