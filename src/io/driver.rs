@@ -19,6 +19,9 @@ use crate::session::{ending::StreamEnd, run};
 /// The time given to DISCONNECT and an orderly close at the end.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+/// How often the socket is read before a deadline is held against the broker: 8 MiB, more than a kernel keeps.
+const CATCH_UP_READS: usize = 512;
+
 /// Who wants to know what happens.
 pub trait Observer {
     /// An event to record.
@@ -77,6 +80,7 @@ impl Driver {
             open.timer.set(run.deadline());
             let happening = self.next(&mut open).await;
             self.tell(&mut run, &mut open, happening);
+            self.keep_time(&mut run, &mut open).await;
         }
     }
 
@@ -117,7 +121,7 @@ impl Driver {
 
     async fn next(&mut self, open: &mut Open) -> Happening {
         tokio::select! {
-            stop = self.stops.recv() => stop.map_or(Happening::Nothing, Happening::Stop),
+            Some(stop) = self.stops.recv() => Happening::Stop(stop),
             result = wait_for(&mut open.dialling) => Happening::Dialled(result),
             moved = exchange(&mut open.link) => match moved {
                 Moved::Received(count) => Happening::Received(count),
@@ -130,7 +134,28 @@ impl Driver {
         }
     }
 
-    /// Tells the run what happened, and always what time it is: a deadline may have passed meanwhile.
+    /// Tells the run what time it is, once it wants to know. What has arrived by then is told first: if this process
+    /// was held up, the answer that the run is about to give up on may lie in the socket.
+    async fn keep_time(&self, run: &mut Run, open: &mut Open) {
+        let now = self.clock.now();
+        if run.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        for _ in 0..CATCH_UP_READS {
+            let Some(link) = &mut open.link else { break };
+            match link.waiting().await {
+                Some(Moved::Received(count)) => run.received(now, link.arrived(count)),
+                Some(Moved::Ended(end)) => {
+                    run.stream_ended(now, end);
+                    break;
+                }
+                None => break,
+            }
+        }
+        run.tick(now);
+    }
+
+    /// Tells the run what happened.
     fn tell(&self, run: &mut Run, open: &mut Open, happening: Happening) {
         let now = self.clock.now();
         match happening {
@@ -160,7 +185,6 @@ impl Driver {
             Happening::Stop(reason) => run.stop(now, reason),
             Happening::Nothing => {}
         }
-        run.tick(now);
     }
 }
 

@@ -57,6 +57,16 @@ impl Link {
         poll_fn(|context| self.poll_exchange(context)).await
     }
 
+    /// What has arrived already, without waiting for more; `None` where nothing has.
+    pub async fn waiting(&mut self) -> Option<Moved> {
+        let now_or_never = poll_fn(|context| match self.poll_exchange(context) {
+            Poll::Ready(moved) => Poll::Ready(Some(moved)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        // The runtime makes a busy task wait now and then by calling a stream not ready: here that would be untrue.
+        tokio::task::unconstrained(now_or_never).await
+    }
+
     /// Writes what waits and closes in order, `within` at most.
     pub async fn finish(mut self, clock: Clock, within: Duration) {
         let deadline = clock.now().plus(within);
@@ -123,5 +133,47 @@ impl Link {
             Ok(()) if count > 0 => Moved::Received(count),
             result => Moved::Ended(self.stream.end_of(result)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn pair() -> (Link, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Link::new(Stream::over_tcp(ours)), listener.accept().await.unwrap().0)
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_has_arrived_is_had_without_waiting_for_more() {
+        let (mut link, mut peer) = pair().await;
+        assert_eq!(link.waiting().await, None);
+        peer.write_all(&vec![7; 3 * READ_BYTES]).await.unwrap();
+        peer.shutdown().await.unwrap();
+        let mut received = 0;
+        let end = loop {
+            // The first chunk is waited for: only then is it certain that something has arrived.
+            let moved = if received == 0 { Some(link.exchange().await) } else { link.waiting().await };
+            match moved {
+                Some(Moved::Received(count)) => received += count,
+                Some(Moved::Ended(end)) => break end,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        assert_eq!((received, end), (3 * READ_BYTES, StreamEnd::Fin));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_peer_that_takes_nothing_is_not_read_from_without_end() {
+        let (mut link, mut peer) = pair().await;
+        let flood = vec![0; 64 << 20];
+        link.send(&flood);
+        peer.write_all(b"x").await.unwrap();
+        assert_eq!(link.waiting().await, None);
+        assert!(link.unsent.len() > UNSENT_LIMIT_BYTES);
     }
 }
