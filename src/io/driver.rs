@@ -14,7 +14,7 @@ use super::link::{Link, Moved};
 use crate::event::{Event, Moment, StopReason};
 use crate::session::recovery::Depth;
 use crate::session::run::{Action, Run};
-use crate::session::{ending::StreamEnd, run};
+use crate::session::{attempt, ending::StreamEnd};
 
 /// The time given to DISCONNECT and an orderly close at the end.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -164,7 +164,7 @@ impl Driver {
                 open.link = Some(Link::new(dialled.stream));
                 run.dialled(
                     now,
-                    run::Dialled {
+                    attempt::Dialled {
                         phases: dialled.phases,
                         local_address: dialled.local.to_string(),
                         peer_address: dialled.peer.to_string(),
@@ -188,7 +188,7 @@ impl Driver {
     }
 }
 
-impl From<DialFailure> for run::DialFault {
+impl From<DialFailure> for attempt::DialFault {
     fn from(failure: DialFailure) -> Self {
         Self {
             phase: failure.phase,

@@ -1,10 +1,13 @@
-//! How a connection's byte stream ended, and the name that such an end gets.
+//! How a connection ended, below MQTT or in it, and the name that such an end gets.
 //!
 //! The world outside classifies what the socket, TLS or WebSocket layer said into a [`StreamEnd`]; the names follow
 //! from that and from whether a session was up. No socket type is known here.
 
+use std::time::Duration;
+
 use crate::crt::{self, Fault};
 use crate::event::{ClosedBy, Phase, Transport};
+use crate::wire::WireError;
 
 /// How the byte stream under MQTT ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +122,72 @@ fn websocket_sentence(code: u16, reason: &str) -> String {
     match reason {
         "" => format!("the broker closed the WebSocket ({shown})"),
         reason => format!("the broker closed the WebSocket ({shown}: {reason})"),
+    }
+}
+
+/// How a session, or the attempt at one, ended without our wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// CONNACK said no, with this code.
+    Refused(u8),
+    /// The stream under it ended.
+    Stream(StreamEnd),
+    /// The broker sent DISCONNECT.
+    Disconnect,
+    /// The broker broke the protocol.
+    Protocol(WireError),
+    /// The broker left a PINGREQ unanswered for this long.
+    PingUnanswered(Duration),
+    /// The broker left our SUBSCRIBE unanswered for this long.
+    SubscribeUnanswered(Duration),
+}
+
+impl End {
+    /// Who or what ended it.
+    pub const fn closed_by(&self) -> ClosedBy {
+        match self {
+            Self::Stream(end) => end.closed_by(),
+            Self::Refused(_) | Self::Disconnect => ClosedBy::PeerDisconnect,
+            Self::Protocol(_) => ClosedBy::Protocol,
+            Self::PingUnanswered(_) | Self::SubscribeUnanswered(_) => ClosedBy::Timeout,
+        }
+    }
+
+    /// The name and the sentence.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Stream(end) => end.fault(),
+            Self::Refused(code) => crt::MQTT_PROTOCOL_ERROR
+                .told(format!("the broker refused the connection: {}", refusal(*code))),
+            Self::Disconnect => crt::MQTT_INVALID_PACKET_TYPE.told("the broker sent DISCONNECT"),
+            Self::Protocol(error) => protocol_name(error).told(format!("the broker sent {error}")),
+            Self::PingUnanswered(after) => {
+                crt::MQTT_TIMEOUT.told(format!("no answer to a ping within {:.1} s", after.as_secs_f64()))
+            }
+            Self::SubscribeUnanswered(after) => {
+                crt::MQTT_TIMEOUT.told(format!("no answer to SUBSCRIBE within {} s", after.as_secs()))
+            }
+        }
+    }
+}
+
+const fn protocol_name(error: &WireError) -> crt::Name {
+    match error {
+        WireError::RemainingLength => crt::MQTT_INVALID_REMAINING_LENGTH,
+        WireError::PacketType(_) => crt::MQTT_INVALID_PACKET_TYPE,
+        WireError::TooLarge { .. } | WireError::Malformed { .. } => crt::MQTT_PROTOCOL_ERROR,
+    }
+}
+
+/// MQTT 3.1.1, table 3.1; 6 and 7 are not in the standard, yet in use.
+const fn refusal(code: u8) -> &'static str {
+    match code {
+        1 => "unacceptable protocol version",
+        2 => "client ID rejected",
+        3 => "server unavailable",
+        4 => "bad user name or password",
+        5 => "not authorized",
+        _ => "a code that MQTT 3.1.1 does not name",
     }
 }
 

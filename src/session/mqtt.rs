@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::ending::StreamEnd;
+use super::ending::{End, StreamEnd};
 use super::inbox::Inbox;
 use super::late::LateListener;
 use super::settings::{Filter, SessionSettings};
 use super::traffic::{Traffic, Trips};
-use crate::crt::{self, Fault};
-use crate::event::{ClosedBy, Moment, Qos, SessionDrop, Subscribed, Transport, seconds};
+use crate::crt::Fault;
+use crate::event::{Moment, Protocol, Qos, SessionDrop, Subscribed, Transport, seconds};
 use crate::wire::{self, Connack, Connect, Decoder, Incoming, Outgoing, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
@@ -34,72 +34,6 @@ pub enum Output {
     Subscribed(Subscribed),
     /// The session, or the attempt at one, is over.
     Ended(End),
-}
-
-/// How a session, or the attempt at one, ended without our wish.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// CONNACK said no, with this code.
-    Refused(u8),
-    /// The stream under it ended.
-    Stream(StreamEnd),
-    /// The broker sent DISCONNECT.
-    Disconnect,
-    /// The broker broke the protocol.
-    Protocol(WireError),
-    /// The broker left a PINGREQ unanswered for this long.
-    PingUnanswered(Duration),
-    /// The broker left our SUBSCRIBE unanswered for this long.
-    SubscribeUnanswered(Duration),
-}
-
-impl End {
-    /// Who or what ended it.
-    pub const fn closed_by(&self) -> ClosedBy {
-        match self {
-            Self::Stream(end) => end.closed_by(),
-            Self::Refused(_) | Self::Disconnect => ClosedBy::PeerDisconnect,
-            Self::Protocol(_) => ClosedBy::Protocol,
-            Self::PingUnanswered(_) | Self::SubscribeUnanswered(_) => ClosedBy::Timeout,
-        }
-    }
-
-    /// The name and the sentence.
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::Stream(end) => end.fault(),
-            Self::Refused(code) => crt::MQTT_PROTOCOL_ERROR
-                .told(format!("the broker refused the connection: {}", refusal(*code))),
-            Self::Disconnect => crt::MQTT_INVALID_PACKET_TYPE.told("the broker sent DISCONNECT"),
-            Self::Protocol(error) => protocol_name(error).told(format!("the broker sent {error}")),
-            Self::PingUnanswered(after) => {
-                crt::MQTT_TIMEOUT.told(format!("no answer to a ping within {:.1} s", after.as_secs_f64()))
-            }
-            Self::SubscribeUnanswered(after) => {
-                crt::MQTT_TIMEOUT.told(format!("no answer to SUBSCRIBE within {} s", after.as_secs()))
-            }
-        }
-    }
-}
-
-const fn protocol_name(error: &WireError) -> crt::Name {
-    match error {
-        WireError::RemainingLength => crt::MQTT_INVALID_REMAINING_LENGTH,
-        WireError::PacketType(_) => crt::MQTT_INVALID_PACKET_TYPE,
-        WireError::TooLarge { .. } | WireError::Malformed { .. } => crt::MQTT_PROTOCOL_ERROR,
-    }
-}
-
-/// MQTT 3.1.1, table 3.1; 6 and 7 are not in the standard, yet in use.
-const fn refusal(code: u8) -> &'static str {
-    match code {
-        1 => "unacceptable protocol version",
-        2 => "client ID rejected",
-        3 => "server unavailable",
-        4 => "bad user name or password",
-        5 => "not authorized",
-        _ => "a code that MQTT 3.1.1 does not name",
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +144,11 @@ impl Session {
             State::Open(since) => Some(now.since(since)),
             State::Opening | State::Over => None,
         }
+    }
+
+    /// The version that is spoken.
+    pub fn protocol(&self) -> Protocol {
+        self.settings.protocol
     }
 
     /// What went over the connection.

@@ -9,18 +9,16 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::ending::StreamEnd;
+use super::attempt::{DialFault, Dialled, Opening};
+use super::ending::{End, StreamEnd};
 use super::inbox::Inbox;
 use super::late::LateListener;
-use super::mqtt::{End, Output, Session};
+use super::mqtt::{Output, Session};
 use super::recovery::{Depth, Next, Recovery};
 use super::settings::RunSettings;
 use super::traffic::Totals;
-use crate::crt::{self, Fault};
-use crate::event::{
-    AttemptFailed, Connected, Environment, Event, LateAnswer, Moment, Phase, Phases, Sample, Start, Stop,
-    StopReason, seconds,
-};
+use crate::crt;
+use crate::event::{Environment, Event, LateAnswer, Moment, Phase, Sample, Start, Stop, StopReason, seconds};
 use crate::wire::Connack;
 
 /// Time between regular samples (journal format).
@@ -43,32 +41,6 @@ pub enum Action {
     Finish(StopReason),
 }
 
-/// A stream that is ready for CONNECT.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dialled {
-    /// How long each step took.
-    pub phases: Phases,
-    /// Our `ip:port`.
-    pub local_address: String,
-    /// The broker's `ip:port`.
-    pub peer_address: String,
-}
-
-/// Why there is no stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DialFault {
-    /// The step that failed.
-    pub phase: Phase,
-    /// Why.
-    pub fault: Fault,
-    /// Answer to the WebSocket upgrade.
-    pub http_status: Option<u16>,
-    /// The last address tried.
-    pub peer_address: Option<String>,
-    /// How long each step took, as far as it came.
-    pub phases: Phases,
-}
-
 #[derive(Debug)]
 enum State {
     /// An attempt is at work below MQTT.
@@ -81,14 +53,6 @@ enum State {
     Waiting { until: Moment },
     /// The run is over.
     Finished,
-}
-
-#[derive(Debug)]
-struct Opening {
-    since: Moment,
-    dialled_at: Moment,
-    dialled: Dialled,
-    session: Session,
 }
 
 /// How the run stands, for a status line.
@@ -305,27 +269,10 @@ impl Run {
 
     fn accepted(&mut self, now: Moment, connack: Connack) {
         let State::Opening(opening) = std::mem::replace(&mut self.state, State::Finished) else { return };
-        let Opening { dialled_at, dialled, session, .. } = *opening;
         let recovered = self.recovery.connected(now);
-        let mut phases = dialled.phases;
-        phases.set(Phase::Mqtt, now.since(dialled_at));
-        self.state = State::Up { since: now, session: Box::new(session) };
-        self.record(Event::Connected(Box::new(Connected {
-            kind: recovered.kind,
-            protocol: Some(self.settings.session.protocol),
-            session_present: connack.session_present,
-            return_code: connack.code,
-            attempt_number: recovered.attempt_number,
-            time_to_reconnect_seconds: recovered.outage.map(seconds),
-            phases,
-            local_address: Some(dialled.local_address),
-            peer_address: Some(dialled.peer_address),
-            server_keep_alive_seconds: None,
-            maximum_packet_bytes: None,
-            receive_maximum: None,
-            assigned_client_id: None,
-            reason_string: None,
-        })));
+        let record = opening.connected(now, recovered, connack);
+        self.state = State::Up { since: now, session: Box::new(opening.session) };
+        self.record(Event::Connected(Box::new(record)));
     }
 
     fn ended(&mut self, now: Moment, end: &End) {
@@ -398,22 +345,10 @@ impl Run {
             Next::After(wait) => Some(wait),
             Next::GiveUp => None,
         };
-        self.record(Event::AttemptFailed(Box::new(AttemptFailed {
-            attempt_number,
-            phase: fault.phase,
-            protocol: Some(self.settings.session.protocol),
-            error_name: fault.fault.name.recorded(),
-            error_code: fault.fault.name.code,
-            error_message: fault.fault.message,
-            return_code,
-            reason_string: None,
-            server_reference: None,
-            http_status: fault.http_status,
-            peer_address: fault.peer_address,
-            elapsed_seconds: seconds(now.since(since)),
-            next_attempt_seconds: wait.map(seconds),
-            phases: fault.phases,
-        })));
+        let mut record = fault.into_record(attempt_number, now.since(since), wait);
+        record.protocol = Some(self.settings.session.protocol);
+        record.return_code = return_code;
+        self.record(Event::AttemptFailed(Box::new(record)));
         self.state = State::Waiting { until: now.plus(wait.unwrap_or_default()) };
         if next == Next::GiveUp {
             self.stop(now, StopReason::AttemptsExhausted);
@@ -453,21 +388,5 @@ impl Run {
             | Event::Environment(_) => self.events += 1,
         }
         self.actions.push_back(Action::Record(event));
-    }
-}
-
-impl Opening {
-    fn fault(&self, now: Moment, phase: Phase, fault: Fault) -> DialFault {
-        let mut phases = self.dialled.phases;
-        if phase == Phase::Mqtt {
-            phases.set(Phase::Mqtt, now.since(self.dialled_at));
-        }
-        DialFault {
-            phase,
-            fault,
-            http_status: None,
-            peer_address: Some(self.dialled.peer_address.clone()),
-            phases,
-        }
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::attempt::{DialFault, Dialled};
 use super::ending::StreamEnd;
 use super::recovery::Depth;
-use super::run::{Action, DialFault, Dialled, Run};
+use super::run::{Action, Run};
 use super::settings::{Filter, Limits, ReconnectSettings, RunSettings, SessionSettings};
 use crate::crt;
 use crate::event::{

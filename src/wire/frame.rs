@@ -119,6 +119,9 @@ fn fixed_header(bytes: &[u8]) -> Result<Option<Header>, WireError> {
 
 /// MQTT 3.1.1, table 2.2: the flags are fixed for every type but PUBLISH, and a broker sends only some types.
 fn check_first_byte(first_byte: u8) -> Result<(), WireError> {
+    if first_byte == b'H' {
+        return Err(malformed(first_byte >> 4, "it begins like an HTTP answer: is this a WebSocket port?"));
+    }
     let (kind, flags) = (first_byte >> 4, first_byte & 0x0f);
     let expected_flags = match kind {
         PUBLISH if flags & 0b0110 == 0b0110 => return Err(malformed(kind, "both QoS bits are set")),
@@ -231,12 +234,13 @@ mod tests {
 
     #[test]
     fn garbage_is_refused_as_soon_as_it_shows() {
-        let rows: [(&[u8], WireError); 7] = [
+        let rows: [(&[u8], WireError); 8] = [
             (&[0x30, 0xff, 0xff, 0xff, 0xff], WireError::RemainingLength),
             (&[0x00], WireError::PacketType(0)),
             (&[0x10], WireError::PacketType(1)),
             (&[0x82], WireError::PacketType(8)),
-            (b"HTTP", malformed(4, "reserved flags are set")),
+            (b"HTTP", malformed(4, "it begins like an HTTP answer: is this a WebSocket port?")),
+            (&[0x41], malformed(4, "reserved flags are set")),
             (&[0x36], malformed(3, "both QoS bits are set")),
             (&[0xd0, 0x80, 0x01], WireError::TooLarge { kind: 13, bytes: 131, limit: 64 }),
         ];
