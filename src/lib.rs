@@ -5,15 +5,17 @@
 //! where bytes go. ARCHITECTURE.md tells the rooms and who may know whom; the lines below stand in that order, and a
 //! test holds it.
 
-pub mod crt;
 pub mod event;
+
+pub mod crt;
 pub mod secret;
 pub mod target;
 
 pub mod collector;
 pub mod journal;
-pub mod session;
 pub mod wire;
+
+pub mod session;
 
 pub mod report;
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use crate::cli;
 use crate::cli::environment::Environment;
 use crate::config::{Config, Surroundings, settle};
-use crate::io::clock;
+use crate::io::{clock, journal_file, terminal};
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, environment:
         environment,
         now: clock::wall(),
         zone: clock::local,
-        exists: &|path| path.is_file(),
+        exists: &journal_file::is_there,
         random: fastrand::u32(..),
     };
     let outcome = settle(cli, around).map_err(|error| CommandError::Settings(error.into())).and_then(command);
@@ -70,6 +70,6 @@ fn exit_code(outcome: Result<Outcome, CommandError>) -> ExitCode {
         Err(CommandError::Settings(error)) => (error, WRONG_USAGE),
         Err(CommandError::Failed(error)) => (error, FAILED),
     };
-    start::say(&format!("{error:#}"));
+    terminal::say(&format!("{error:#}"));
     ExitCode::from(code)
 }

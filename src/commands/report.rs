@@ -1,6 +1,5 @@
 //! `nwdiag summary` and `nwdiag export`: the journal through the collector into a report.
 
-use std::io;
 use std::path::Path;
 
 use anyhow::Context;
@@ -12,7 +11,6 @@ use crate::collector::{Collector, Liveness, RECENT};
 use crate::config::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
 use crate::io::journal_file::{self, Reading};
 use crate::io::{clock, report_output, terminal};
-use crate::journal::replay::replay;
 use crate::report::style::{Palette, View};
 use crate::report::{Report, json, table};
 
@@ -55,9 +53,8 @@ fn report(config: &ReportConfig, recent: usize) -> Result<Report, CommandError> 
 fn read(source: &ReportSource, collector: &mut Collector) -> Result<Reading, CommandError> {
     match source {
         ReportSource::Stdin => {
-            let replayed = replay(io::stdin().lock(), |record| collector.record(record));
-            let replayed = replayed.context("the journal on standard input")?;
-            Ok(Reading { skipped_lines: journal_file::skipped_lines(replayed, false), live: false })
+            let reading = journal_file::read_standard_input(|record| collector.record(record));
+            Ok(reading.context("the journal on standard input")?)
         }
         ReportSource::Journal { path, .. } if journal_file::is_missing(path) => {
             Ok(Reading { skipped_lines: 0, live: false })

@@ -1,7 +1,5 @@
 //! What `watch` has to have before its run begins: logs, password, journal, dialler, identity.
 
-use std::io::Write;
-
 use anyhow::Context;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::LevelFilter;
@@ -17,21 +15,16 @@ use crate::io::journal_file::JournalFile;
 use crate::io::journal_writer::JournalWriter;
 use crate::io::outbox::Outbox;
 use crate::io::terminal::{self, StatusLine};
-use crate::io::{log, password_file};
+use crate::io::{host, log, password_file};
 use crate::report::Zone;
 use crate::report::style::Palette;
 use crate::target::{Broker, Target};
-
-/// Says a sentence on standard error, whoever reads it.
-pub(super) fn say(sentence: &str) {
-    let _ = writeln!(std::io::stderr(), "nwdiag: {sentence}");
-}
 
 /// Says all warnings, unless the user wants none.
 pub(super) fn warn(warnings: &[String], verbosity: Verbosity) {
     if verbosity > Verbosity::Quiet {
         for warning in warnings {
-            say(&format!("warning: {warning}"));
+            terminal::say(&format!("warning: {warning}"));
         }
     }
 }
@@ -112,13 +105,12 @@ pub(super) fn dialer(broker: &Broker, tls: &TlsOptions) -> Result<Dialer, Comman
 
 /// The first record of a run.
 pub(super) fn first_record(target: TargetFacts) -> Start {
-    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     Start {
         v: FORMAT_VERSION,
         run: uuid::Uuid::new_v4().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
-        host: host.unwrap_or_default(),
+        host: host::name(),
         time_zone: clock::time_zone(),
         target,
     }

@@ -17,7 +17,7 @@ use crate::io::driver::{Driver, Observer};
 use crate::io::live_output::{Format, LiveOutput, StatusBoard};
 use crate::io::outbox::Outbox;
 use crate::io::signal;
-use crate::io::terminal::StatusLine;
+use crate::io::terminal::{self, StatusLine};
 use crate::report::line::Lines;
 use crate::report::status::Status;
 use crate::session::run::Run;
@@ -130,7 +130,7 @@ impl Recorder {
         let (journal, output) = tokio::join!(journal, self.output.close(self.clock, LAST_WRITES));
         for (place, lost) in [("journal", journal), ("standard output", output)] {
             if lost > 0 {
-                start::say(&format!("{lost} records were lost: the {place} did not take them in time"));
+                terminal::say(&format!("{lost} records were lost: the {place} did not take them in time"));
             }
         }
         Ok(if journal + output > 0 { Outcome::Failed } else { outcome(reason) })

@@ -59,7 +59,7 @@ pub struct Surroundings<'a> {
 /// Settles what the user wants, or says what is wrong, where, and what to write instead.
 pub fn settle(cli: Cli, around: Surroundings<'_>) -> Result<Config, ConfigError> {
     match cli.command {
-        Command::Watch(args) => watch::settle(*args, &cli.origins, around).map(Box::new).map(Config::Watch),
+        Command::Watch(args) => watch::settle(&args, &cli.origins, around).map(Box::new).map(Config::Watch),
         Command::Summary(args) => report::summary(args, &cli.origins, around).map(Config::Summary),
         Command::Export(args) => report::export(args, &cli.origins, around).map(Config::Export),
     }

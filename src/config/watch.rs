@@ -48,20 +48,20 @@ pub enum JournalChoice {
 
 /// Settles what `nwdiag watch` is to do.
 pub(super) fn settle(
-    args: WatchArgs,
+    args: &WatchArgs,
     origins: &Origins,
     around: Surroundings<'_>,
 ) -> Result<WatchConfig, ConfigError> {
     let target = target(args.target.as_deref(), around.environment)?;
     let tls = security::tls(&args.security, &target, origins)?;
     Ok(WatchConfig {
-        run: run(&args, &target, origins, around)?,
+        run: run(args, &target, origins, around)?,
         journal: journal(&args.journal, &target, around.environment)?,
         output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
         display: place::display(&args.display, around.environment),
-        warnings: warnings(&args, &tls, origins),
+        warnings: warnings(args, &tls, origins),
         tls,
-        password_file: args.security.password_file.filter(|_| has_accounts(&target)),
+        password_file: password_file(args, &target, origins).cloned(),
         target,
     })
 }
@@ -112,8 +112,8 @@ fn session_settings(
 ) -> Result<SessionSettings, ConfigError> {
     let username = security::username(&args.security, target, origins)?;
     let password = security::password(&args.security, around.environment)?.filter(|_| has_accounts(target));
-    let some_password = password.is_some() || args.security.password_file.is_some();
-    if some_password && username.is_none() && has_accounts(target) {
+    let some_password = password.is_some() || password_file(args, target, origins).is_some();
+    if some_password && username.is_none() {
         return Err(security::password_alone(&args.security, origins));
     }
     Ok(SessionSettings {
@@ -130,7 +130,13 @@ fn session_settings(
     })
 }
 
-/// The demo lets everybody in: a password that is meant for another broker stays away from it.
+/// The password file, unless a variable names it and the target has no use for it.
+fn password_file<'a>(args: &'a WatchArgs, target: &Target, origins: &Origins) -> Option<&'a PathBuf> {
+    let file = args.security.password_file.as_ref();
+    file.filter(|_| has_accounts(target) || !origins.from_environment("password-file"))
+}
+
+/// The demo lets everybody in: a password that a variable holds for other brokers stays away from it.
 const fn has_accounts(target: &Target) -> bool {
     match target {
         Target::Broker(_) => true,

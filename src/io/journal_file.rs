@@ -143,9 +143,20 @@ pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Reading, JournalEr
     Ok(Reading { skipped_lines: skipped_lines(replayed, live), live })
 }
 
+/// Reads a journal from standard input, which nobody writes any more.
+pub fn read_standard_input(take: impl FnMut(&Record)) -> Result<Reading, ReplayError> {
+    let replayed = replay(io::stdin().lock(), take)?;
+    Ok(Reading { skipped_lines: skipped_lines(replayed, false), live: false })
+}
+
 /// A line without its end is no loss while somebody is writing it.
-pub fn skipped_lines(replayed: Replayed, live: bool) -> u64 {
+fn skipped_lines(replayed: Replayed, live: bool) -> u64 {
     replayed.skipped + u64::from(replayed.torn_end && !live)
+}
+
+/// Whether a journal may be there: a file, and no folder.
+pub fn is_there(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// Whether nothing was ever recorded there.

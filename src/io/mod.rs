@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod dial;
 pub mod driver;
+pub mod host;
 pub mod journal_file;
 pub mod journal_writer;
 pub mod link;

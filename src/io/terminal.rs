@@ -1,6 +1,7 @@
 //! The terminal: what is one, how wide it is, and the status line on it.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -18,6 +19,21 @@ pub fn is_on_output() -> bool {
 pub fn output_columns() -> u16 {
     let size = terminal_size::terminal_size_of(io::stdout());
     size.map_or(USUAL_COLUMNS, |(width, _)| width.0.clamp(1, WIDEST_COLUMNS))
+}
+
+/// Time that a reader of standard error gets to take a sentence.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Says a sentence on standard error, whoever reads it: a paused terminal or pager may miss it, and holds up nobody.
+pub fn say(sentence: &str) {
+    let line = format!("nwdiag: {sentence}\n");
+    let (written, done) = std::sync::mpsc::channel();
+    let writer = std::thread::Builder::new().name("standard error".to_owned()).spawn(move || {
+        let _ = written.send(io::stderr().write_all(line.as_bytes()));
+    });
+    if writer.is_ok() {
+        let _ = done.recv_timeout(PATIENCE);
+    }
 }
 
 /// A line at the bottom of the terminal on standard error that other lines are written above.

@@ -1,0 +1,200 @@
+//! The rules of the house, each a pure function from source text to what breaks it.
+
+use proc_macro2::LexError;
+
+use crate::source::{Named, Source, words};
+
+/// The most lines of a file: a longer one holds two ideas.
+pub(crate) const LONGEST_FILE: usize = 400;
+
+/// One file of `src/`.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    /// Below the root of the tree.
+    pub(crate) path: String,
+    /// Its module path below the crate; `main.rs` has none.
+    pub(crate) module: Vec<String>,
+    pub(crate) text: String,
+}
+
+impl File {
+    pub(crate) fn new(path: &str, text: impl Into<String>) -> Self {
+        let inside = path.trim_start_matches("src/").trim_end_matches(".rs");
+        let parts = inside.split('/').filter(|part| !["mod", "lib", "main"].contains(part));
+        Self { path: path.to_owned(), module: parts.map(str::to_owned).collect(), text: text.into() }
+    }
+
+    /// The room it stands in; `None` for `lib.rs` and `main.rs`, which stand in none.
+    fn room(&self) -> Option<&str> {
+        self.module.first().map(String::as_str)
+    }
+
+    fn breaks(&self, named: &Named, rule: impl Into<String>) -> Breach {
+        Breach { path: self.path.clone(), line: named.line, rule: rule.into() }
+    }
+}
+
+/// A line that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Breach {
+    path: String,
+    line: usize,
+    rule: String,
+}
+
+impl std::fmt::Display for Breach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.rule)
+    }
+}
+
+type Checked = Result<Vec<Breach>, LexError>;
+
+/// The rooms in the order of the `pub mod` lines of `lib.rs`.
+pub(crate) fn rooms(lib: &str) -> Vec<String> {
+    let declared = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    declared.map(str::to_owned).collect()
+}
+
+/// Rooms that import nothing of the crate.
+const ALONE: [&str; 1] = ["cli"];
+
+/// A room imports only rooms that stand above it.
+pub(crate) fn imports_point_down(file: &File, rooms: &[String]) -> Checked {
+    let Some(own) = file.room() else { return Ok(Vec::new()) };
+    let rank = |room: &str| rooms.iter().position(|known| known == room);
+    let Some(own_rank) = rank(own) else {
+        let nowhere = Named { name: own.to_owned(), line: 1 };
+        return Ok(vec![file.breaks(&nowhere, format!("{own} is no room of src/lib.rs"))]);
+    };
+    let broken = |named: &Named| {
+        let other = named.name.strip_prefix("crate::")?.split("::").next()?;
+        match rank(other) {
+            _ if other == own => None,
+            None => Some(format!("{} names no room of src/lib.rs", named.name)),
+            Some(_) if ALONE.contains(&own) => Some(format!("{own} imports {other}, and may import no room")),
+            Some(rank) if rank > own_rank => {
+                Some(format!("{own} imports {other}, which stands below it in src/lib.rs"))
+            }
+            Some(_) => None,
+        }
+    };
+    let source = Source::read(&file.text, &file.module)?;
+    Ok(source.paths.iter().filter_map(|named| Some(file.breaks(named, broken(named)?))).collect())
+}
+
+/// Rooms that are the world's.
+const WORLDLY: [&str; 2] = ["io", "simulator"];
+
+/// What belongs to the world, and what it is. The longest entry that fits a name counts.
+const WORLD: &[(&str, &str)] = &[
+    ("std::net", "a socket"),
+    ("std::os", "the operating system"),
+    ("std::fs", "a file"),
+    ("std::path::Path::exists", "a file"),
+    ("std::path::Path::is_file", "a file"),
+    ("std::io::stdin", "standard input"),
+    ("std::io::stdout", "standard output"),
+    ("std::io::stderr", "standard error"),
+    ("std::io::IsTerminal", "a terminal"),
+    ("std::env", "the environment"),
+    ("std::process", "a process"),
+    ("std::thread", "a thread"),
+    ("std::time::Instant", "a clock"),
+    ("std::time::SystemTime", "a clock"),
+    ("chrono::Utc::now", "a clock"),
+    ("chrono::Local", "a clock"),
+    ("iana_time_zone", "the host's time zone"),
+    ("tokio", "the event loop"),
+    ("tokio_rustls", "a socket"),
+    ("tungstenite", "a socket"),
+    ("rustls_native_certs", "a file"),
+    ("dns_lookup", "the resolver"),
+    ("nix", "the operating system"),
+    ("indicatif", "a terminal"),
+    ("terminal_size", "a terminal"),
+    ("tracing_appender", "the logs"),
+    ("tracing_subscriber", "the logs"),
+    ("fastrand", "chance"),
+    ("uuid::Uuid::new_v4", "chance"),
+];
+
+/// What a room may use of the world all the same. Chance from a seed is no chance; `commands` puts the parts together
+/// and so holds the exit code, the event loop, its channels and the guard of the logs, but reads and writes nothing.
+const EXCEPT: &[(&str, &str)] = &[
+    ("session", "fastrand::Rng"),
+    ("commands", "std::process::ExitCode"),
+    ("commands", "std::process::id"),
+    ("commands", "tokio::runtime"),
+    ("commands", "tokio::sync"),
+    ("commands", "tokio::join"),
+    ("commands", "tracing_appender::non_blocking::WorkerGuard"),
+    ("commands", "tracing_subscriber::filter"),
+    ("commands", "fastrand"),
+    ("commands", "uuid::Uuid::new_v4"),
+];
+
+/// Methods that look at a file, a name or a terminal through a harmless-looking value.
+const WORLDLY_CALLS: &[(&str, &str)] = &[
+    (".is_file", "a file"),
+    (".is_dir", "a file"),
+    (".exists", "a file"),
+    (".try_exists", "a file"),
+    (".metadata", "a file"),
+    (".symlink_metadata", "a file"),
+    (".canonicalize", "a file"),
+    (".read_dir", "a file"),
+    (".read_link", "a file"),
+    (".is_terminal", "a terminal"),
+    (".to_socket_addrs", "the resolver"),
+];
+
+fn within(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Outside the world's rooms there is no clock, socket, file or terminal.
+pub(crate) fn the_world_stays_outside(file: &File) -> Checked {
+    let Some(own) = file.room().filter(|room| !WORLDLY.contains(room)) else { return Ok(Vec::new()) };
+    let source = Source::read(&file.text, &file.module)?;
+    let excepted = |name: &str| EXCEPT.iter().any(|(room, prefix)| *room == own && within(name, prefix));
+    let paths = source.paths.iter().filter(|named| !excepted(&named.name)).filter_map(|named| {
+        let (_, what) = WORLD.iter().find(|(prefix, _)| within(&named.name, prefix))?;
+        Some((named, *what))
+    });
+    let calls = source.calls.iter().filter_map(|named| {
+        let (_, what) = WORLDLY_CALLS.iter().find(|(method, _)| *method == named.name)?;
+        Some((named, *what))
+    });
+    let told = |(named, what): (&Named, &str)| {
+        file.breaks(named, format!("{} is {what}, which belongs to src/io/ or src/simulator/", named.name))
+    };
+    Ok(paths.chain(calls).map(told).collect())
+}
+
+/// Only `wire` names the MQTT crate, and nothing is unsafe, in tests as well.
+pub(crate) fn words_stay_in_their_place(file: &File) -> Checked {
+    let banned = |named: &Named| match named.name.as_str() {
+        "unsafe" => Some("there is no unsafe code in this house"),
+        "rumqttc" if file.room() != Some("wire") => Some("only src/wire names rumqttc"),
+        _ => None,
+    };
+    let found = words(&file.text, &["unsafe", "rumqttc"])?;
+    Ok(found.iter().filter_map(|named| Some(file.breaks(named, banned(named)?))).collect())
+}
+
+/// Every file says first what it is for.
+pub(crate) fn begins_with_its_purpose(file: &File) -> Option<Breach> {
+    let first = Named { name: String::new(), line: 1 };
+    let said =
+        file.text.strip_prefix("//! ").is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()));
+    (!said).then(|| file.breaks(&first, "a file begins with //! and what it is for"))
+}
+
+/// No file is longer than [`LONGEST_FILE`], its tests not counted.
+pub(crate) fn is_short(file: &File) -> Checked {
+    let lines = Source::read(&file.text, &file.module)?.lines;
+    let last = Named { name: String::new(), line: lines };
+    let rule = format!("{lines} lines without tests, and {LONGEST_FILE} are the most");
+    Ok((lines > LONGEST_FILE).then(|| file.breaks(&last, rule)).into_iter().collect())
+}

@@ -1,0 +1,18 @@
+//! The built program as its users meet it: arguments, streams, exit codes, signals, files, and a real mosquitto.
+//!
+//! Everything is on loopback, in a home of its own, and ends with the test that started it.
+
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has to stop there")]
+#![expect(clippy::print_stdout, reason = "what was measured and what was left out is told")]
+
+mod broker;
+mod endings;
+mod journals;
+mod mosquitto;
+mod program;
+mod reports;
+mod slow_places;
+mod small_disk;
+mod streams;
+mod terminals;
+mod usage;

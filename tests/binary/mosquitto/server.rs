@@ -1,0 +1,180 @@
+//! A real mosquitto on free ports of this host: started, killed, paused and started again by the tests.
+
+use std::net::{Ipv6Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::certificates::Certificates;
+use crate::program::wait_for;
+
+/// Set where a test that is left out counts as failed.
+const REQUIRED: &str = "NWDIAG_REQUIRE_MOSQUITTO";
+/// Where system daemons live, which is not on everybody's path.
+const BESIDE_PATH: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
+
+pub(super) const USER: &str = "me";
+pub(super) const PASSWORD: &str = "hunter2";
+
+/// One port for each way in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) plain: u16,
+    pub(super) password: u16,
+    pub(super) tls: u16,
+    pub(super) client_certificate: u16,
+    pub(super) expired: u16,
+    pub(super) websocket: u16,
+    pub(super) websocket_tls: u16,
+    /// Only where this host has IPv6.
+    pub(super) ipv6: Option<u16>,
+}
+
+/// The broker. It does not outlive this.
+pub(super) struct Mosquitto {
+    program: PathBuf,
+    folder: TempDir,
+    child: Child,
+    pub(super) ports: Ports,
+    pub(super) certificates: Certificates,
+}
+
+impl Mosquitto {
+    /// Starts the broker, or says that `test` is left out.
+    pub(super) fn start(test: &str) -> Option<Self> {
+        let tools = ["mosquitto", "mosquitto_passwd", "mosquitto_pub"].map(|name| (name, find(name)));
+        if let Some((missing, _)) = tools.iter().find(|(_, path)| path.is_none()) {
+            assert!(
+                std::env::var_os(REQUIRED).is_none(),
+                "{missing} is not installed: apt-get install mosquitto mosquitto-clients"
+            );
+            println!("left out: {missing} is not installed: {test}");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = Certificates::make(folder.path());
+        let ports = Ports::free();
+        write_passwords(folder.path());
+        std::fs::write(folder.path().join("mosquitto.conf"), configuration(&ports, folder.path())).unwrap();
+        let program = find("mosquitto").unwrap();
+        let child = spawn(&program, folder.path());
+        let broker = Self { program, folder, child, ports, certificates };
+        broker.wait_until_it_listens();
+        Some(broker)
+    }
+
+    pub(super) fn plain_url(&self) -> String {
+        format!("mqtt://127.0.0.1:{}", self.ports.plain)
+    }
+
+    /// Ends the broker by a signal and waits until it is gone.
+    pub(super) fn end(&mut self, signal: Signal) {
+        self.signal(signal);
+        self.child.wait().unwrap();
+    }
+
+    /// Starts the broker again on the same ports.
+    pub(super) fn start_again(&mut self) {
+        self.child = spawn(&self.program, self.folder.path());
+        self.wait_until_it_listens();
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Waits until the broker's log holds `count` lines with these words.
+    pub(super) fn logs(&self, words: &str, count: usize) {
+        let log = self.folder.path().join("log");
+        wait_for(words, || {
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            (text.lines().filter(|line| line.contains(words)).count() >= count).then_some(())
+        });
+    }
+
+    /// Publishes `count` messages with mosquitto's own client.
+    pub(super) fn publish(&self, topic: &str, qos: u8, count: usize) {
+        let (port, qos, count) = (self.ports.plain.to_string(), qos.to_string(), count.to_string());
+        let arguments =
+            ["-h", "127.0.0.1", "-p", &port, "-t", topic, "-q", &qos, "-m", "x", "--repeat", &count];
+        let done = Command::new(find("mosquitto_pub").unwrap()).args(arguments).status().unwrap();
+        assert!(done.success());
+    }
+
+    fn wait_until_it_listens(&self) {
+        let Ports { plain, password, tls, client_certificate, expired, websocket, websocket_tls, .. } =
+            self.ports;
+        for port in [plain, password, tls, client_certificate, expired, websocket, websocket_tls] {
+            wait_for("mosquitto listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+        }
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        // Both say no more than that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ports {
+    fn free() -> Self {
+        let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
+        // All are held until all are drawn: none is drawn twice.
+        let held: [TcpListener; 7] = std::array::from_fn(|_| listen());
+        let [plain, password, tls, client_certificate, expired, websocket, websocket_tls] =
+            std::array::from_fn(|index| held[index].local_addr().unwrap().port());
+        let ipv6 =
+            TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).ok().map(|held| held.local_addr().unwrap().port());
+        Self { plain, password, tls, client_certificate, expired, websocket, websocket_tls, ipv6 }
+    }
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(BESIDE_PATH.map(PathBuf::from));
+    folders.map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn write_passwords(folder: &Path) {
+    let program = find("mosquitto_passwd").unwrap();
+    let done = Command::new(program)
+        .args(["-b", "-c"])
+        .arg(folder.join("passwords"))
+        .args([USER, PASSWORD])
+        .output();
+    assert!(done.unwrap().status.success());
+}
+
+fn configuration(ports: &Ports, folder: &Path) -> String {
+    let folder = folder.display();
+    let open = "allow_anonymous true";
+    let certified = |name: &str| {
+        format!("{open}\ncafile {folder}/ca.pem\ncertfile {folder}/{name}.pem\nkeyfile {folder}/{name}.key")
+    };
+    let listeners = [
+        (ports.plain, open.to_owned()),
+        (ports.password, format!("allow_anonymous false\npassword_file {folder}/passwords")),
+        (ports.tls, certified("server")),
+        (ports.client_certificate, format!("{}\nrequire_certificate true", certified("server"))),
+        (ports.expired, certified("expired")),
+        (ports.websocket, format!("{open}\nprotocol websockets")),
+        (ports.websocket_tls, format!("{}\nprotocol websockets", certified("server"))),
+    ];
+    let ipv6 = ports.ipv6.map(|port| format!("listener {port} ::1\n{open}\n"));
+    let common = format!(
+        "per_listener_settings true\npersistence false\nlog_type all\nlog_dest file {folder}/log\nuser root\n"
+    );
+    let ipv4 = listeners.map(|(port, settings)| format!("listener {port} 127.0.0.1\n{settings}\n"));
+    std::iter::once(common).chain(ipv4).chain(ipv6).collect()
+}
+
+fn spawn(program: &Path, folder: &Path) -> Child {
+    let mut command = Command::new(program);
+    command.arg("-c").arg(folder.join("mosquitto.conf")).stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(Stdio::null()).spawn().unwrap()
+}

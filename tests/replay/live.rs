@@ -1,0 +1,122 @@
+//! What `watch` saw is what its journal says afterwards.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use nwdiag::cli::environment::Environment;
+use nwdiag::collector::metrics::Metrics;
+use nwdiag::collector::{Collector, Liveness};
+use nwdiag::config::{Config, Surroundings, WatchConfig, settle};
+use nwdiag::event::{Event, FORMAT_VERSION, Record, Start, StopReason};
+use nwdiag::io::clock::{Clock, utc};
+use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings, Verification};
+use nwdiag::io::driver::{Driver, Observer};
+use nwdiag::journal::encode;
+use nwdiag::journal::replay::{Replayed, replay};
+use nwdiag::session::run::Run;
+use nwdiag::simulator::{Simulator, demo};
+use nwdiag::target::Broker;
+use tokio::sync::mpsc;
+
+use crate::{collector, page};
+
+/// Folds the records as they come, and writes them down as the journal would.
+struct Live {
+    clock: Clock,
+    collector: Collector,
+    lines: Vec<u8>,
+    /// What was known after each record.
+    known: Vec<Metrics>,
+}
+
+impl Observer for Live {
+    fn event(&mut self, event: Event) {
+        let record = Record::new(self.clock.stamp(), event);
+        self.collector.record(&record);
+        self.lines.extend(encode(&record).unwrap());
+        self.known.push(self.collector.metrics(Liveness::Live));
+    }
+
+    fn standing(&mut self, _run: &Run) {}
+}
+
+fn config() -> WatchConfig {
+    let environment = Environment::default();
+    let arguments = ["nwdiag", "watch", "demo", "--duration", "9s", "--no-journal"];
+    let around = Surroundings {
+        environment: &environment,
+        now: DateTime::UNIX_EPOCH,
+        zone: utc,
+        exists: &|_| false,
+        random: 1,
+    };
+    match settle(nwdiag::cli::parse(arguments, &environment).unwrap(), around).unwrap() {
+        Config::Watch(config) => *config,
+        Config::Summary(_) | Config::Export(_) => unreachable!("'watch' was asked for"),
+    }
+}
+
+fn dialer(broker: &Broker) -> Dialer {
+    let tls =
+        TlsSettings { cafile: None, identity: None, alpn: Vec::new(), verification: Verification::Verify };
+    let (transport, host, port) = (broker.transport, broker.host.clone(), broker.port);
+    Dialer::new(DialSettings { transport, host, port, path: broker.path.clone(), tls }).unwrap()
+}
+
+fn start(config: &WatchConfig) -> Start {
+    Start {
+        v: FORMAT_VERSION,
+        run: "r".to_owned(),
+        version: String::new(),
+        pid: std::process::id(),
+        host: String::new(),
+        time_zone: "UTC".to_owned(),
+        target: config.run.target.clone(),
+    }
+}
+
+/// Watches the demo from inside, where records have not been written and read yet.
+async fn watch() -> Live {
+    let (clock, config) = (Clock::start(), config());
+    let simulator = Simulator::start(demo::demo(), clock).unwrap();
+    let broker = Broker::parse(&format!("mqtt://{}", simulator.address())).unwrap();
+    let mut live = Live { clock, collector: collector(), lines: Vec::new(), known: Vec::new() };
+    let (_nobody_stops_it, stops) = mpsc::channel(1);
+    let connect_timeout = config.run.connect_timeout;
+    let driver = Driver { clock, dialer: Arc::new(dialer(&broker)), connect_timeout, stops };
+    let start = start(&config);
+    let reason = driver.drive(Run::begin(config.run, start, 1), &mut live).await;
+    assert_eq!(reason, StopReason::Duration);
+    live
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_replayed_run_gives_the_numbers_that_the_live_one_had_after_each_record() {
+    let live = watch().await;
+    assert!(live.collector.drops() >= 2, "{} drops", live.collector.drops());
+    let (mut replayed, mut at) = (collector(), 0);
+    let done = replay(&live.lines[..], |record| {
+        replayed.record(record);
+        assert_eq!(replayed.metrics(Liveness::Live), live.known[at], "after record {at}");
+        at += 1;
+    });
+    let lines = live.known.len() as u64;
+    assert_eq!(done.unwrap(), Replayed { lines, skipped: 0, torn_end: false });
+    assert!(replayed.metrics(Liveness::Over).ping_rtt.count > 0, "round trips are folded too");
+}
+
+#[test]
+fn what_watch_printed_gives_the_numbers_of_its_journal() {
+    let home = tempfile::tempdir().unwrap();
+    let journal = home.path().join("demo.jsonl");
+    let printed =
+        page(&["watch", "demo", "--duration", "8s", "--json", "--journal", journal.to_str().unwrap()]);
+    let fold = |text: &[u8]| {
+        let mut collector = collector();
+        replay(text, |record| collector.record(record)).unwrap();
+        collector.metrics(Liveness::Over)
+    };
+    let metrics = fold(printed.as_bytes());
+    assert!(metrics.drops > 0 && metrics.recent_drops.len() as u64 == metrics.drops, "{metrics:?}");
+    assert_eq!(metrics, fold(&std::fs::read(&journal).unwrap()));
+}
