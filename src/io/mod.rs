@@ -14,6 +14,7 @@ pub mod outbox;
 pub mod password_file;
 pub mod report_output;
 pub mod signal;
+pub mod socket;
 pub mod stream;
 pub mod terminal;
 pub mod websocket;

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls;
 
+use crate::io::socket::Socket;
 use crate::io::websocket::{End, WebsocketStream};
 use crate::session::ending::StreamEnd;
 
@@ -35,11 +36,11 @@ pub struct Stream(Box<dyn Layer>);
 impl Stream {
     /// Over TCP alone.
     pub fn over_tcp(tcp: TcpStream) -> Self {
-        Self(Box::new(tcp))
+        Self(Box::new(Socket::new(tcp)))
     }
 
     /// Over TLS.
-    pub fn over_tls(tls: TlsStream<TcpStream>) -> Self {
+    pub fn over_tls(tls: TlsStream<Socket>) -> Self {
         Self(Box::new(tls))
     }
 
@@ -73,9 +74,9 @@ impl fmt::Debug for Stream {
     }
 }
 
-impl Layer for TcpStream {
+impl Layer for Socket {
     fn tcp(&self) -> &TcpStream {
-        self
+        self.tcp()
     }
 
     fn orderly_end(&self) -> StreamEnd {
@@ -87,9 +88,9 @@ impl Layer for TcpStream {
     }
 }
 
-impl Layer for TlsStream<TcpStream> {
+impl Layer for TlsStream<Socket> {
     fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+        self.get_ref().0.tcp()
     }
 
     fn orderly_end(&self) -> StreamEnd {

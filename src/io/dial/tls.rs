@@ -23,6 +23,7 @@ use super::certificate::Expectation;
 use super::setup::{self, SetupError};
 use super::{Late, TlsSettings, Verification, ended_during};
 use crate::crt::{self, Fault};
+use crate::io::socket::Socket;
 use crate::io::stream::{end_by, tls_error};
 
 /// All that handshakes with one broker need.
@@ -49,9 +50,9 @@ impl Tls {
     }
 
     /// Agrees on TLS over `tcp`.
-    pub(super) async fn handshake(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Fault> {
+    pub(super) async fn handshake(&self, tcp: TcpStream) -> Result<TlsStream<Socket>, Fault> {
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let agreed = connector.connect(self.expectation.name.clone(), tcp).await;
+        let agreed = connector.connect(self.expectation.name.clone(), Socket::new(tcp)).await;
         agreed.map_err(|error| self.fault(&error))
     }
 

@@ -123,6 +123,22 @@ async fn a_websocket_over_tls_ends_as_the_layer_that_spoke_last() {
 }
 
 #[tokio::test]
+async fn a_reset_that_meets_our_answer_to_a_websocket_ping_is_a_reset() {
+    let (leave, left) = tokio::sync::oneshot::channel();
+    let port = broker(async |mut tcp| {
+        upgraded(&mut tcp).await;
+        tcp.write_all(b"\x89\x00").await.unwrap();
+        tcp.set_zero_linger().unwrap();
+        drop(tcp);
+        leave.send(()).unwrap();
+    });
+    let mut stream = dialled(settings(Transport::Ws, port.await)).await.unwrap().stream;
+    left.await.unwrap();
+    let result = stream.read(&mut [0; 8]).await.map(|_| ());
+    assert_eq!(stream.end_of(result), StreamEnd::Reset);
+}
+
+#[tokio::test]
 async fn shutting_down_closes_every_layer_in_order() {
     let pki = Pki::new();
     let (told, heard_all) = tokio::sync::oneshot::channel();
