@@ -1,0 +1,161 @@
+//! A run of `watch` against the simulator, in this process: the real dialler, link and driver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nwdiag::event::{
+    AttemptFailed, Event, FORMAT_VERSION, Protocol, Qos, SessionDrop, Start, StopReason, TargetFacts,
+    Transport,
+};
+use nwdiag::io::clock::Clock;
+use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings};
+use nwdiag::io::driver::{Driver, Observer};
+use nwdiag::session::run::Run;
+use nwdiag::session::settings::{Filter, Limits, ReconnectSettings, RunSettings, SessionSettings};
+use nwdiag::simulator::Simulator;
+use nwdiag::simulator::script::Script;
+use tokio::sync::{mpsc, watch};
+
+/// No row takes so long: it hangs.
+const HUNG: Duration = Duration::from_secs(20);
+
+/// How soon the runs of these tests notice a dead link.
+pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(200);
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// A session with one subscription that is quick to ping and in no hurry to time out otherwise.
+pub(crate) fn settings() -> RunSettings {
+    RunSettings {
+        target: TargetFacts::default(),
+        transport: Transport::Tcp,
+        session: Arc::new(SessionSettings {
+            protocol: Protocol::V311,
+            client_id: "faults".to_owned(),
+            username: None,
+            password: None,
+            keep_alive: Duration::from_mins(1),
+            clean_session: true,
+            ping_interval: Duration::from_mins(1),
+            ping_timeout: Duration::from_secs(10),
+            max_packet_bytes: 1024,
+            filters: vec![filter("t")],
+        }),
+        reconnect: ReconnectSettings {
+            min: Duration::from_millis(1),
+            max: Duration::from_millis(20),
+            deep_every: 10,
+            max_attempts: None,
+        },
+        connect_timeout: Duration::from_secs(10),
+        limits: Limits::default(),
+    }
+}
+
+/// A subscription at QoS 2, so that a message keeps its own.
+pub(crate) fn filter(topic: &str) -> Filter {
+    Filter { topic: topic.to_owned(), qos: Qos::ExactlyOnce }
+}
+
+/// The same session with other details.
+pub(crate) fn session(change: impl FnOnce(&mut SessionSettings)) -> RunSettings {
+    let mut settings = settings();
+    change(Arc::make_mut(&mut settings.session));
+    settings
+}
+
+/// The same run, over after so many events.
+pub(crate) fn ending_after(mut settings: RunSettings, events: u64) -> RunSettings {
+    settings.limits.max_events = Some(events);
+    settings
+}
+
+/// A run that can be watched and stopped.
+pub(crate) struct Rig {
+    pub(crate) simulator: Simulator,
+    pub(crate) events: watch::Receiver<Vec<Event>>,
+    pub(crate) stop: mpsc::Sender<StopReason>,
+    pub(crate) clock: Clock,
+}
+
+struct Recorder(watch::Sender<Vec<Event>>);
+
+impl Observer for Recorder {
+    fn event(&mut self, event: Event) {
+        self.0.send_modify(|events| events.push(event));
+    }
+
+    fn standing(&mut self, _run: &Run) {}
+}
+
+impl Rig {
+    /// The simulator with its script, and the run as a future that ends when the run does.
+    pub(crate) fn new(script: Script, settings: RunSettings) -> (Self, impl Future<Output = StopReason>) {
+        let clock = Clock::start();
+        let simulator = Simulator::start(script, clock).expect("a free port");
+        let (stop, stops) = mpsc::channel(1);
+        let (recorded, events) = watch::channel(Vec::new());
+        let dialer = Arc::new(dialer(&simulator));
+        let driver = Driver { clock, dialer, connect_timeout: settings.connect_timeout, stops };
+        let drive = async move {
+            let run = Run::begin(settings, start(), 7);
+            let mut recorder = Recorder(recorded);
+            tokio::time::timeout(HUNG, driver.drive(run, &mut recorder)).await.expect("the run hangs")
+        };
+        (Self { simulator, events, stop, clock }, drive)
+    }
+}
+
+fn dialer(simulator: &Simulator) -> Dialer {
+    let address = simulator.address();
+    Dialer::new(DialSettings {
+        transport: Transport::Tcp,
+        host: url::Host::parse(&address.ip().to_string()).expect("an address"),
+        port: address.port(),
+        path: String::new(),
+        tls: TlsSettings::default(),
+    })
+    .expect("TCP needs no files")
+}
+
+fn start() -> Start {
+    Start {
+        v: FORMAT_VERSION,
+        run: String::new(),
+        version: String::new(),
+        pid: 1,
+        host: String::new(),
+        time_zone: "UTC".to_owned(),
+        target: TargetFacts::default(),
+    }
+}
+
+/// The events of a run that ends by itself, without its `start`, its samples and its `stop`.
+pub(crate) async fn events(script: Script, settings: RunSettings) -> Vec<Event> {
+    let (rig, run) = Rig::new(script, settings);
+    run.await;
+    let told = |event: &Event| !matches!(event, Event::Start(_) | Event::Sample(_) | Event::Stop(_));
+    rig.events.borrow().iter().filter(|event| told(event)).cloned().collect()
+}
+
+/// The drops among the events.
+pub(crate) fn drops(events: &[Event]) -> Vec<&SessionDrop> {
+    let drop = |event| match event {
+        &Event::Drop(ref drop) => Some(&**drop),
+        _ => None,
+    };
+    events.iter().filter_map(drop).collect()
+}
+
+/// The failed attempts among the events.
+pub(crate) fn failures(events: &[Event]) -> Vec<&AttemptFailed> {
+    let failure = |event| match event {
+        &Event::AttemptFailed(ref failed) => Some(&**failed),
+        _ => None,
+    };
+    events.iter().filter_map(failure).collect()
+}
+
+/// The names of the events.
+pub(crate) fn names(events: &[Event]) -> Vec<&'static str> {
+    events.iter().map(Event::name).collect()
+}

@@ -1,0 +1,87 @@
+//! What a session has to bear, and how it counts.
+
+use std::time::Duration;
+
+use nwdiag::event::{ClosedBy, Event, Qos, SessionDrop};
+use nwdiag::session::settings::RunSettings;
+use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::script::{Conduct, Copies, Cue, Deed, Message, Script, Service};
+
+use crate::rig::{drops, ending_after, events, filter, session, settings};
+
+const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
+
+/// Publishes after the subscription and ends with FIN once `answer` has come so often.
+fn publishing(message: Message, answer: PacketKind, answers: u32) -> Conduct {
+    Conduct::serving().act(SUBSCRIBED, Deed::Publish(message)).act(Cue::on_nth(answer, answers), Deed::Fin)
+}
+
+async fn only_drop(conduct: Conduct, settings: RunSettings) -> SessionDrop {
+    let events = events(Script::of([conduct]), ending_after(settings, 2)).await;
+    let drops = drops(&events);
+    assert_eq!(drops.len(), 1, "{events:?}");
+    drops[0].clone()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn each_message_is_answered_and_counted_as_its_qos_says() {
+    let at = Message::at;
+    let twice = |qos| Message { copies: Copies::Two, ..at(qos) };
+    let large = |qos| Message { payload_bytes: 100_000, ..at(qos) };
+    let rows = [
+        ("QoS 1", at(Qos::AtLeastOnce), PacketKind::Puback, 1, 1),
+        ("QoS 1 twice", twice(Qos::AtLeastOnce), PacketKind::Puback, 2, 2),
+        ("QoS 2", at(Qos::ExactlyOnce), PacketKind::Pubcomp, 1, 1),
+        ("QoS 2 twice", twice(Qos::ExactlyOnce), PacketKind::Pubcomp, 1, 1),
+        ("QoS 1 over the limit", large(Qos::AtLeastOnce), PacketKind::Puback, 1, 1),
+        ("QoS 2 over the limit", large(Qos::ExactlyOnce), PacketKind::Pubcomp, 1, 1),
+    ];
+    for (what, message, answer, answers, counted) in rows {
+        let drop = only_drop(publishing(message, answer, answers), settings()).await;
+        assert_eq!(drop.messages_received, counted, "{what}");
+        assert_eq!(drop.closed_by, Some(ClosedBy::PeerClose), "{what}: {}", drop.error_message);
+        assert!(drop.bytes_received > message.payload_bytes.try_into().unwrap(), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_over_the_limit_is_passed_over_and_the_session_goes_on() {
+    let conduct = Conduct::serving()
+        .act(SUBSCRIBED, Deed::Publish(Message::sized(3_000_000)))
+        .act(Cue::at_once(), Deed::Publish(Message::default()))
+        .act(Cue::at_once(), Deed::Fin);
+    let drop = only_drop(conduct, settings()).await;
+    assert_eq!((drop.messages_received, drop.closed_by), (2, Some(ClosedBy::PeerClose)));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_refused_filter_is_told_and_not_active() {
+    let service = Service { refused_filters: vec!["no".to_owned()], ..Service::default() };
+    let conduct = Conduct::serving().with(service).act(SUBSCRIBED, Deed::Fin);
+    let settings = session(|session| session.filters = ["t", "no", "u"].map(filter).to_vec());
+    let events = events(Script::of([conduct]), ending_after(settings, 2)).await;
+    let told: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Subscribed(told) => {
+                Some((told.topic.as_str(), told.qos, told.granted_qos, told.return_code))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [("t", 2, Some(2), 2), ("no", 2, None, 128), ("u", 2, Some(2), 2)]);
+    assert_eq!(drops(&events)[0].active_subscriptions, 2);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_broker_whose_bytes_trickle_is_slow_and_not_gone() {
+    let service = Service { pace: Some(Duration::from_millis(5)), ..Service::default() };
+    let conduct = Conduct::serving()
+        .with(service)
+        .act(SUBSCRIBED, Deed::Publish(Message::default()))
+        .act(Cue::on_nth(PacketKind::Pingreq, 3), Deed::Fin);
+    let settings = session(|session| session.ping_interval = Duration::from_millis(50));
+    let drop = only_drop(conduct, settings).await;
+    assert_eq!((drop.closed_by, drop.messages_received), (Some(ClosedBy::PeerClose), 1));
+    assert_eq!(drop.ping_rtt_ms.map(|trips| trips.count), Some(3));
+}
