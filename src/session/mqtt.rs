@@ -40,8 +40,8 @@ pub enum Output {
 enum State {
     /// CONNECT is out.
     Opening,
-    /// CONNACK came at this moment.
-    Open(Moment),
+    /// CONNACK came.
+    Open,
     /// Nothing more is asked for.
     Over,
 }
@@ -89,7 +89,7 @@ impl Session {
     pub fn deadline(&self) -> Option<Moment> {
         match self.state {
             State::Opening | State::Over => None,
-            State::Open(_) => {
+            State::Open => {
                 let suback = self.subscribe_sent.map(|sent| sent.plus(SUBACK_TIMEOUT));
                 suback.into_iter().chain([self.ping_deadline()]).min()
             }
@@ -116,7 +116,7 @@ impl Session {
 
     /// Time passed.
     pub fn timeout(&mut self, now: Moment) {
-        let State::Open(_) = self.state else { return };
+        let State::Open = self.state else { return };
         if let Some(sent) = self.subscribe_sent.filter(|sent| now >= sent.plus(SUBACK_TIMEOUT)) {
             return self.end(End::SubscribeUnanswered(now.since(sent)));
         }
@@ -132,18 +132,10 @@ impl Session {
 
     /// Ends the session in order: DISCONNECT is the last thing to send.
     pub fn close(&mut self, now: Moment) {
-        if let State::Open(_) = self.state {
+        if let State::Open = self.state {
             self.send(now, &Outgoing::Disconnect);
         }
         self.state = State::Over;
-    }
-
-    /// How long the session has been, or was, up; `None` before CONNACK.
-    pub fn uptime(&self, now: Moment) -> Option<Duration> {
-        match self.state {
-            State::Open(since) => Some(now.since(since)),
-            State::Opening | State::Over => None,
-        }
     }
 
     /// The version that is spoken.
@@ -236,8 +228,8 @@ impl Session {
             (State::Opening, Incoming::Connack(connack)) => self.answered(now, connack),
             (State::Opening, Incoming::Disconnect) => self.end(End::Disconnect),
             (State::Opening, _) => self.break_off(0, "a packet before CONNACK"),
-            (State::Open(_), Incoming::Connack(_)) => self.break_off(2, "a second CONNACK"),
-            (State::Open(_), packet) => self.handle_open(now, packet),
+            (State::Open, Incoming::Connack(_)) => self.break_off(2, "a second CONNACK"),
+            (State::Open, packet) => self.handle_open(now, packet),
             (State::Over, _) => {}
         }
     }
@@ -264,7 +256,7 @@ impl Session {
         if connack.code != 0 {
             return self.end(End::Refused(connack.code));
         }
-        self.state = State::Open(now);
+        self.state = State::Open;
         if !connack.session_present {
             self.inbox = Inbox::default();
         }

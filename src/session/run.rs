@@ -223,11 +223,13 @@ impl Run {
         }
         self.sample(now);
         let mut uptime = None;
-        if let State::Up { session, .. } = &mut self.state {
-            uptime = session.uptime(now);
+        if let State::Up { since, session } = &mut self.state {
+            uptime = Some(now.since(*since));
             session.close(now);
-            while let Some(Output::Send(bytes)) = session.poll() {
-                self.actions.push_back(Action::Send(bytes));
+            while let Some(output) = session.poll() {
+                if let Output::Send(bytes) = output {
+                    self.actions.push_back(Action::Send(bytes));
+                }
             }
         }
         self.record(Event::Stop(Stop { reason, duration_connected_seconds: uptime.map(seconds) }));
@@ -254,7 +256,8 @@ impl Run {
 
     /// Carries out what the session wants, then looks whether the run has seen enough.
     fn settle(&mut self, now: Moment) {
-        while let Some(output) = self.session().and_then(Session::poll) {
+        while !self.has_seen_enough() {
+            let Some(output) = self.session().and_then(Session::poll) else { return };
             match output {
                 Output::Send(bytes) => self.actions.push_back(Action::Send(bytes)),
                 Output::Accepted(connack) => self.accepted(now, connack),
@@ -262,9 +265,11 @@ impl Run {
                 Output::Ended(end) => self.ended(now, &end),
             }
         }
-        if self.settings.limits.max_events.is_some_and(|most| self.events >= most) {
-            self.stop(now, StopReason::MaxEvents);
-        }
+        self.stop(now, StopReason::MaxEvents);
+    }
+
+    fn has_seen_enough(&self) -> bool {
+        self.settings.limits.max_events.is_some_and(|most| self.events >= most)
     }
 
     fn accepted(&mut self, now: Moment, connack: Connack) {

@@ -490,6 +490,19 @@ fn each_limit_ends_the_run_with_its_reason() {
     assert_eq!(with(|s| s.reconnect.max_attempts = Some(3)), Some(StopReason::AttemptsExhausted));
 }
 
+#[test]
+fn a_run_ends_at_the_very_event_that_is_its_last() {
+    let mut settings = subscribing(&["a"]);
+    settings.limits.max_events = Some(1);
+    let mut rig = Rig::new(settings);
+    rig.dialled();
+    rig.bytes(&[CONNACK, &[0x90, 3, 0, 1, 1, 0xe0, 0]].concat());
+    assert_eq!(rig.names(), ["start", "connected", "sample", "stop"]);
+    let Some((_, Event::Stop(stop))) = rig.events.last() else { panic!("{:?}", rig.events) };
+    assert_eq!(stop.duration_connected_seconds, Some(0.0));
+    assert_eq!(rig.run.deadline(), None);
+}
+
 #[derive(Debug, Clone)]
 enum Move {
     Pass(u64),
