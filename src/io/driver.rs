@@ -121,7 +121,8 @@ impl Driver {
 
     async fn next(&mut self, open: &mut Open) -> Happening {
         tokio::select! {
-            Some(stop) = self.stops.recv() => Happening::Stop(stop),
+            // Nobody who could still ask is a branch that is out, not one that is always ready.
+            Some(reason) = self.stops.recv() => Happening::Stop(reason),
             result = wait_for(&mut open.dialling) => Happening::Dialled(result),
             moved = exchange(&mut open.link) => match moved {
                 Moved::Received(count) => Happening::Received(count),

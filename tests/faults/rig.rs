@@ -75,16 +75,23 @@ pub(crate) struct Rig {
     pub(crate) events: watch::Receiver<Vec<Event>>,
     pub(crate) stop: mpsc::Sender<StopReason>,
     pub(crate) clock: Clock,
+    /// How often the loop went round.
+    pub(crate) rounds: watch::Receiver<u32>,
 }
 
-struct Recorder(watch::Sender<Vec<Event>>);
+struct Recorder {
+    events: watch::Sender<Vec<Event>>,
+    rounds: watch::Sender<u32>,
+}
 
 impl Observer for Recorder {
     fn event(&mut self, event: Event) {
-        self.0.send_modify(|events| events.push(event));
+        self.events.send_modify(|events| events.push(event));
     }
 
-    fn standing(&mut self, _run: &Run) {}
+    fn standing(&mut self, _run: &Run) {
+        self.rounds.send_modify(|rounds| *rounds += 1);
+    }
 }
 
 impl Rig {
@@ -94,14 +101,15 @@ impl Rig {
         let simulator = Simulator::start(script, clock).expect("a free port");
         let (stop, stops) = mpsc::channel(1);
         let (recorded, events) = watch::channel(Vec::new());
+        let (counted, rounds) = watch::channel(0);
         let dialer = Arc::new(dialer(&simulator));
         let driver = Driver { clock, dialer, connect_timeout: settings.connect_timeout, stops };
         let drive = async move {
             let run = Run::begin(settings, start(), 7);
-            let mut recorder = Recorder(recorded);
+            let mut recorder = Recorder { events: recorded, rounds: counted };
             tokio::time::timeout(HUNG, driver.drive(run, &mut recorder)).await.expect("the run hangs")
         };
-        (Self { simulator, events, stop, clock }, drive)
+        (Self { simulator, events, stop, clock, rounds }, drive)
     }
 }
 

@@ -112,3 +112,14 @@ async fn the_broker_hears_disconnect_when_we_stop_in_the_middle_of_its_messages(
     let (_, seen) = tokio::join!(run, asking);
     assert_eq!(seen.count(PacketKind::Disconnect), 1);
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_run_that_nobody_can_stop_sleeps_between_its_events() {
+    let mut settings = settings();
+    settings.limits.duration = Some(Duration::from_millis(300));
+    let (rig, run) = Rig::new(Script::of([Conduct::serving()]), settings);
+    let Rig { stop, rounds, simulator: _running, .. } = rig;
+    drop(stop);
+    assert_eq!(run.await, StopReason::Duration);
+    assert!(*rounds.borrow() < 100, "{} rounds", *rounds.borrow());
+}
