@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use super::clock::Clock;
 use super::stream::Stream;
 use crate::session::ending::StreamEnd;
-use crate::session::late::{LATE_ANSWER_WINDOW, LateListener};
+use crate::session::late::{Heard, LATE_ANSWER_WINDOW, LateListener};
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 16 * 1024;
@@ -88,8 +88,10 @@ impl Link {
         let answer = async {
             loop {
                 let Moved::Received(count) = self.exchange().await else { return None };
-                if let Some(after) = listener.receive(clock.now(), self.arrived(count)) {
-                    return Some(after);
+                match listener.receive(clock.now(), self.arrived(count)) {
+                    Heard::Nothing => {}
+                    Heard::Answer(after) => return Some(after),
+                    Heard::Garbage => return None,
                 }
             }
         };

@@ -8,6 +8,17 @@ use crate::wire::{Decoder, Incoming};
 /// How long after the timeout the old stream is read on (journal format, `late_answer`).
 pub const LATE_ANSWER_WINDOW: Duration = Duration::from_secs(30);
 
+/// What the bytes on the old stream held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// No answer so far.
+    Nothing,
+    /// The answer, this long after the ping.
+    Answer(Duration),
+    /// What is no MQTT: nothing behind it can be read.
+    Garbage,
+}
+
 /// Reads on where a session left off.
 #[derive(Debug)]
 pub struct LateListener {
@@ -21,14 +32,16 @@ impl LateListener {
         Self { decoder, ping_sent }
     }
 
-    /// Bytes arrived: how long the answer took, if it is among them. What cannot be read is no answer.
-    pub fn receive(&mut self, now: Moment, bytes: &[u8]) -> Option<Duration> {
+    /// Bytes arrived. After an answer or garbage there is no more to listen for.
+    pub fn receive(&mut self, now: Moment, bytes: &[u8]) -> Heard {
         self.decoder.push(bytes);
-        while let Ok(Some(packet)) = self.decoder.next_packet() {
-            if packet == Incoming::Pingresp {
-                return Some(now.since(self.ping_sent));
+        loop {
+            match self.decoder.next_packet() {
+                Ok(Some(Incoming::Pingresp)) => return Heard::Answer(now.since(self.ping_sent)),
+                Ok(Some(_)) => {}
+                Ok(None) => return Heard::Nothing,
+                Err(_) => return Heard::Garbage,
             }
         }
-        None
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::attempt::{DialFault, Dialled};
 use super::ending::StreamEnd;
+use super::late::Heard;
 use super::recovery::Depth;
 use super::run::{Action, Run};
 use super::settings::{Filter, Limits, ReconnectSettings, RunSettings, SessionSettings};
@@ -263,12 +264,19 @@ fn a_late_answer_is_heard_on_the_old_stream() {
     let mut rig = Rig::connected(settings());
     rig.pass(63 * SECOND);
     let mut listener = rig.lingering.take().expect("a listener");
-    assert_eq!(listener.receive(rig.now, &[0x30, 3, 0, 1, b't', 0xd0]), None);
-    let late = listener.receive(rig.now.plus(2 * SECOND), &[0]).expect("an answer");
-    assert_eq!(late, 5 * SECOND);
-    rig.run.late_answer(rig.now, late);
+    assert_eq!(listener.receive(rig.now, &[0x30, 3, 0, 1, b't', 0xd0]), Heard::Nothing);
+    assert_eq!(listener.receive(rig.now.plus(2 * SECOND), &[0]), Heard::Answer(5 * SECOND));
+    rig.run.late_answer(rig.now, 5 * SECOND);
     rig.drain();
     assert_eq!(rig.names().last(), Some(&"late_answer"));
+}
+
+#[test]
+fn garbage_on_the_old_stream_ends_the_listening() {
+    let mut rig = Rig::connected(settings());
+    rig.pass(63 * SECOND);
+    let mut listener = rig.lingering.take().expect("a listener");
+    assert_eq!(listener.receive(rig.now, &[0xff, 0xd0, 0]), Heard::Garbage);
 }
 
 #[test]
