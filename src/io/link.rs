@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::clock::Clock;
 use super::stream::Stream;
@@ -67,18 +67,21 @@ impl Link {
         tokio::task::unconstrained(now_or_never).await
     }
 
-    /// Writes what waits and closes in order, `within` at most.
+    /// Writes what waits, closes in order and waits for the peer to do so too, `within` at most.
     pub async fn finish(mut self, clock: Clock, within: Duration) {
         let deadline = clock.now().plus(within);
         let closing = async {
             self.stream.write_all(&self.unsent).await?;
-            self.stream.shutdown().await
+            self.stream.shutdown().await?;
+            // Closed with bytes of the peer unread, the socket would reset, and that may overtake our DISCONNECT.
+            while self.stream.read(&mut self.buffer).await? > 0 {}
+            Ok::<(), io::Error>(())
         };
         tokio::select! {
             result = closing => if let Err(error) = result {
                 tracing::debug!(%error, "the stream was not closed in order");
             },
-            () = clock.sleep_until(Some(deadline)) => tracing::debug!("the stream did not take our DISCONNECT in time"),
+            () = clock.sleep_until(Some(deadline)) => tracing::debug!("the peer did not close in time"),
         }
     }
 
@@ -177,5 +180,24 @@ mod tests {
         peer.write_all(b"x").await.unwrap();
         assert_eq!(link.waiting().await, None);
         assert!(link.unsent.len() > UNSENT_LIMIT_BYTES);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_peer_that_is_still_sending_reads_our_last_bytes_and_no_reset() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (mut link, mut theirs) = (Link::new(Stream::over_tcp(ours.unwrap())), theirs.unwrap().0);
+        theirs.write_all(&[0; 1000]).await.unwrap();
+        link.send(b"last");
+        let peer = async {
+            let mut read = Vec::new();
+            theirs.read_to_end(&mut read).await.unwrap();
+            theirs.write_all(b"bye").await.unwrap();
+            drop(theirs);
+            read
+        };
+        let ((), read) = tokio::join!(link.finish(Clock::start(), Duration::from_secs(10)), peer);
+        assert_eq!(read, b"last");
     }
 }
