@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
@@ -82,10 +83,19 @@ impl LiveOutput {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => drop(self.unwritten.drain(..written)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_for_room()?,
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Whoever shares this output may have set it not to block: that is no fault, and this thread may wait.
+    fn wait_for_room(&self) -> io::Result<()> {
+        match poll(&mut [PollFd::new(self.out.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether the reader of a pipe, or the terminal, has gone.
@@ -128,5 +138,33 @@ impl Place for LiveOutput {
 impl Drop for LiveOutput {
     fn drop(&mut self) {
         self.status.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+    use super::*;
+
+    #[test]
+    fn an_output_that_is_set_not_to_block_is_waited_for() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        let mut output = LiveOutput {
+            out: File::from(OwnedFd::from(writer)),
+            format: Format::Json,
+            status: StatusLine::hidden(),
+            board: StatusBoard::default(),
+            clock: Clock::start(),
+            unwritten: vec![b'.'; 1 << 20],
+            needs_pulse: true,
+        };
+        let reading = std::thread::spawn(move || reader.read_to_end(&mut Vec::new()));
+        output.write_out().unwrap();
+        drop(output);
+        assert_eq!(reading.join().unwrap().unwrap(), 1 << 20);
     }
 }
