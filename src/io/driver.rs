@@ -131,7 +131,10 @@ impl Driver {
             Some(heard) = open.listening.join_next() => {
                 heard.ok().flatten().map_or(Happening::Nothing, Happening::Late)
             }
-            () = &mut open.timer.sleep => Happening::Nothing,
+            () = &mut open.timer.sleep => {
+                open.timer.deadline = None;
+                Happening::Nothing
+            }
         }
     }
 
@@ -215,9 +218,11 @@ async fn exchange(link: &mut Option<Link>) -> Moved {
     }
 }
 
-/// A timer that is set anew only when the deadline changed: a busy topic must not cost a timer a message.
+/// A timer that is set anew only for an earlier deadline, and goes off too early for one that moved away: a busy topic
+/// must not cost a timer a message.
 struct Timer {
     clock: Clock,
+    /// When it goes off; `None` if it never does, or did.
     deadline: Option<Moment>,
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -228,9 +233,29 @@ impl Timer {
     }
 
     fn set(&mut self, deadline: Option<Moment>) {
-        if self.deadline != deadline {
+        let is_early_enough = self.deadline.is_some_and(|set| deadline.is_none_or(|wanted| set <= wanted));
+        if !is_early_enough {
             self.deadline = deadline;
             self.sleep = Box::pin(self.clock.sleep_until(deadline));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_is_set_anew_for_an_earlier_deadline_only() {
+        let at = |seconds| Some(Moment::after_start(Duration::from_secs(seconds)));
+        let mut timer = Timer::new(Clock::start());
+        let set: Vec<_> = [at(10), at(11), None, at(9), at(10)]
+            .into_iter()
+            .map(|deadline| {
+                timer.set(deadline);
+                timer.deadline
+            })
+            .collect();
+        assert_eq!(set, [at(10), at(10), at(10), at(9), at(9)]);
     }
 }
