@@ -73,13 +73,13 @@ pub(super) fn read_password(config: &mut WatchConfig) -> Result<(), CommandError
 }
 
 /// Opens the journal and starts the thread that writes it; the demo begins a new one each time.
-pub(super) fn journal(config: &WatchConfig, clock: Clock) -> Result<Option<Outbox>, CommandError> {
+pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandError> {
     let JournalChoice::File(path) = &config.journal else { return Ok(None) };
     let file = match config.target {
         Target::Broker(_) => JournalFile::append_to(path),
         Target::Demo => JournalFile::replace(path),
     };
-    let writer = JournalWriter::new(file.map_err(anyhow::Error::from)?, clock);
+    let writer = JournalWriter::new(file.map_err(anyhow::Error::from)?, Clock::start());
     Ok(Some(Outbox::start("journal", writer, || {}).context("cannot start the journal's thread")?))
 }
 

@@ -42,12 +42,13 @@ pub(super) fn run(mut config: WatchConfig) -> Result<Outcome, CommandError> {
 }
 
 async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, CommandError> {
-    let clock = Clock::start();
     let (ask_to_stop, stops) = mpsc::channel(1);
     signal::listen(&ask_to_stop).context("cannot listen for signals")?;
-    let (broker, _simulator) = broker(&mut config, clock)?;
+    let (broker, _simulator) = broker(&mut config)?;
     let dialer = start::dialer(&broker, &config.tls)?;
-    let journal = start::journal(&config, clock)?;
+    let journal = start::journal(&config)?;
+    // Certificates and journal may have taken their time: the run begins only now.
+    let clock = Clock::start();
     let board = StatusBoard::default();
     let output = output(&config, status, board.clone(), clock, ask_to_stop)?;
     let first = start::first_record(config.run.target.clone());
@@ -61,11 +62,12 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
 }
 
 /// Where to dial: the demo's broker is started here, and ends when the simulator goes.
-fn broker(config: &mut WatchConfig, clock: Clock) -> Result<(Broker, Option<Simulator>), CommandError> {
+fn broker(config: &mut WatchConfig) -> Result<(Broker, Option<Simulator>), CommandError> {
     match &config.target {
         Target::Broker(broker) => Ok(((**broker).clone(), None)),
         Target::Demo => {
-            let simulator = Simulator::start(demo::demo(), clock).context("cannot start the demo")?;
+            let simulator =
+                Simulator::start(demo::demo(), Clock::start()).context("cannot start the demo")?;
             let url = format!("mqtt://{}", simulator.address());
             let broker = Broker::parse(&url).context("cannot reach the demo")?;
             config.run.target.url = url;
