@@ -129,10 +129,12 @@ impl Collector {
         let mut run = self.run_of(record, place);
         self.pass_time(&mut run, place, &record.event);
         self.apply(&mut run, record);
-        if self.window.contains(record.ts) {
+        let counts = self.window.contains(record.ts);
+        if counts {
             self.observe(&mut run, record);
-            self.latest.session_us = run.session_us();
         }
+        // What was up at the end of a period that is past says nothing about now.
+        self.latest.session_us = run.session_us().filter(|_| counts);
         self.run = Some(run);
     }
 

@@ -239,6 +239,16 @@ fn a_period_counts_its_own_records_and_cuts_time() {
 }
 
 #[test]
+fn a_session_at_the_end_of_a_past_period_is_not_the_current_one() {
+    let window = Window { since: None, until: Some(wall(1000)) };
+    let mut records = example();
+    let metrics = fold(window, &records, Liveness::Live);
+    assert_eq!((metrics.connected, metrics.session_seconds), (false, 0.0));
+    records.truncate(5);
+    assert!(fold(window, &records, Liveness::Live).connected, "nothing lies behind the period yet");
+}
+
+#[test]
 fn records_lost_are_summed() {
     let mut records = example();
     records[3].records_lost = 2;
