@@ -38,7 +38,7 @@ impl Place {
     /// Microseconds since `earlier` on the run's clock, on the wall clock where that is not told; never negative.
     pub fn since_us(self, earlier: Self) -> i64 {
         let span = match (self.run_us, earlier.run_us) {
-            (Some(later), Some(earlier)) => later - earlier,
+            (Some(later), Some(earlier)) => later.saturating_sub(earlier),
             _ => (self.wall - earlier.wall).num_microseconds().unwrap_or(i64::MAX),
         };
         span.max(0)

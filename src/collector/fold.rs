@@ -29,12 +29,14 @@ impl Collector {
         let span = Span::between(run.last, place, &self.window);
         let slept_us = slept_us(event).min(span.length_us);
         let link = if run.up_since.is_some() { Link::Up } else { Link::Down };
-        self.observed.total_us += span.length_us;
-        self.observed.suspended_us += slept_us;
-        self.observed.connected_us += match link {
+        let connected_us = match link {
             Link::Up => span.length_us - slept_us,
             Link::Down => 0,
         };
+        let observed = &mut self.observed;
+        observed.total_us = observed.total_us.saturating_add(span.length_us);
+        observed.suspended_us = observed.suspended_us.saturating_add(slept_us);
+        observed.connected_us = observed.connected_us.saturating_add(connected_us);
         self.timeline.add(span.from, span.to, link);
         run.last = place;
     }
@@ -43,7 +45,7 @@ impl Collector {
     pub(super) fn observe(&mut self, run: &mut RunState, record: &Record) {
         self.observed.from.get_or_insert(record.ts);
         self.observed.to = Some(record.ts);
-        self.observed.records_lost += record.records_lost;
+        self.observed.records_lost = self.observed.records_lost.saturating_add(record.records_lost);
         if !run.counted {
             run.counted = true;
             self.observed.runs += 1;

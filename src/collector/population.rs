@@ -21,7 +21,7 @@ impl Population {
     /// Adds one value.
     pub fn add(&mut self, value: f64) {
         self.count += 1;
-        self.sum_parts += parts(value);
+        self.sum_parts = self.sum_parts.saturating_add(parts(value));
         self.widen(value, value);
         self.quantiles.add(value);
     }
@@ -32,8 +32,8 @@ impl Population {
             self.quantiles.add(*value);
         }
         let (Some(min), Some(mean), Some(max)) = (group.min, group.mean, group.max) else { return };
-        self.count += group.count;
-        self.sum_parts += parts(mean) * i128::from(group.count);
+        self.count = self.count.saturating_add(group.count);
+        self.sum_parts = self.sum_parts.saturating_add(parts(mean).saturating_mul(group.count.into()));
         self.widen(min, max);
     }
 

@@ -249,6 +249,29 @@ fn a_session_at_the_end_of_a_past_period_is_not_the_current_one() {
 }
 
 #[test]
+fn numbers_that_no_run_can_have_break_nothing() {
+    let far = |run_seconds, event| Record { run_seconds: Some(run_seconds), ..record(0, 0, event) };
+    let trips = RoundTrips {
+        min: Some(-1e300),
+        mean: Some(1e300),
+        max: Some(1e300),
+        count: u64::MAX,
+        ..RoundTrips::default()
+    };
+    let sample = Event::Sample(Box::new(Sample { ping_rtt_ms: Some(trips), ..Sample::default() }));
+    let mut records = vec![far(-1e300, start())];
+    for _ in 0..3 {
+        records.push(far(-1e300, connected(ConnectionKind::Connected, 0, Some(1e300))));
+        records.push(far(1e300, dropped("A", 1e300)));
+        records.push(Record { records_lost: u64::MAX, ..far(1e300, sample.clone()) });
+        records.push(far(-1e300, suspend(1e300)));
+    }
+    let metrics = all(&records, Liveness::Live);
+    assert_eq!((metrics.drops, metrics.observation.records_lost), (3, u64::MAX));
+    assert!(metrics.observation.connected_seconds <= metrics.observation.observed_seconds);
+}
+
+#[test]
 fn records_lost_are_summed() {
     let mut records = example();
     records[3].records_lost = 2;
