@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use nwdiag::event::Phase;
+use nwdiag::event::{Phase, StopReason};
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{
     BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Script, Step, Then,
 };
 
-use crate::rig::{events, failures, names, settings};
+use crate::rig::{Rig, drops, events, failures, names, sessions, settings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -121,12 +121,12 @@ async fn attempts_are_told_one_by_one_until_the_broker_is_back() {
         Step::Connection(Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Fin)),
     ];
     let script = Script { steps, then: Then::Refuse };
-    let (rig, run) = crate::rig::Rig::new(script, settings());
+    let (rig, run) = Rig::new(script, settings());
     let mut seen = rig.events.clone();
     let watching = async {
-        let twice = |events: &Vec<_>| crate::rig::drops(events).len() == 2;
+        let twice = |events: &Vec<_>| drops(events).len() == 2;
         let events = seen.wait_for(twice).await.expect("the run goes on").clone();
-        rig.stop.send(nwdiag::event::StopReason::Signal).await.expect("the run goes on");
+        rig.stop.send(StopReason::Signal).await.expect("the run goes on");
         events
     };
     let (_, events) = tokio::join!(run, watching);
@@ -134,13 +134,7 @@ async fn attempts_are_told_one_by_one_until_the_broker_is_back() {
     let numbers: Vec<u32> = failed.iter().map(|failed| failed.attempt_number).collect();
     assert_eq!(numbers, (1..=u32::try_from(failed.len()).unwrap()).collect::<Vec<_>>());
     assert!(failed.iter().all(|failed| failed.phase == Phase::Tcp && failed.next_attempt_seconds.is_some()));
-    let connected: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            nwdiag::event::Event::Connected(connected) => Some(connected),
-            _ => None,
-        })
-        .collect();
+    let connected = sessions(&events);
     assert_eq!((connected[0].attempt_number, connected[0].time_to_reconnect_seconds), (0, None));
     assert_eq!(connected[1].attempt_number, u32::try_from(failed.len()).unwrap() + 1);
     assert!(connected[1].time_to_reconnect_seconds >= Some(0.1));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nwdiag::event::{ClosedBy, Event, Qos, SessionDrop};
+use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{
     BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Message, Pings, Script, Service,
@@ -103,7 +104,7 @@ async fn a_peer_that_breaks_the_protocol_is_left() {
 }
 
 /// A run that pings soon, and ends after so many events.
-fn pinging(events: u64) -> nwdiag::session::settings::RunSettings {
+fn pinging(events: u64) -> RunSettings {
     let settings = session(|session| {
         session.ping_interval = PING_INTERVAL;
         session.ping_timeout = PING_TIMEOUT;

@@ -1,6 +1,7 @@
 //! Every fault over real sockets: the simulator misbehaves, and the run must name what happened.
 //!
 //! One row a fault, one check function a table. Nothing waits for time to pass but where time is the fault.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod attempts;
 mod drops;

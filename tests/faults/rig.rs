@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nwdiag::event::{
-    AttemptFailed, Event, FORMAT_VERSION, Protocol, Qos, SessionDrop, Start, StopReason, TargetFacts,
-    Transport,
+    AttemptFailed, Connected, Event, FORMAT_VERSION, Protocol, Qos, SessionDrop, Start, StopReason,
+    TargetFacts, Transport,
 };
 use nwdiag::io::clock::Clock;
 use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings};
@@ -106,8 +106,8 @@ impl Rig {
         let driver = Driver { clock, dialer, connect_timeout: settings.connect_timeout, stops };
         let drive = async move {
             let run = Run::begin(settings, start(), 7);
-            let mut recorder = Recorder { events: recorded, rounds: counted };
-            tokio::time::timeout(HUNG, driver.drive(run, &mut recorder)).await.expect("the run hangs")
+            let mut observer = Recorder { events: recorded, rounds: counted };
+            tokio::time::timeout(HUNG, driver.drive(run, &mut observer)).await.expect("the run hangs")
         };
         (Self { simulator, events, stop, clock, rounds }, drive)
     }
@@ -147,20 +147,29 @@ pub(crate) async fn events(script: Script, settings: RunSettings) -> Vec<Event> 
 
 /// The drops among the events.
 pub(crate) fn drops(events: &[Event]) -> Vec<&SessionDrop> {
-    let drop = |event| match event {
-        &Event::Drop(ref drop) => Some(&**drop),
+    let found = events.iter().filter_map(|event| match event {
+        Event::Drop(drop) => Some(&**drop),
         _ => None,
-    };
-    events.iter().filter_map(drop).collect()
+    });
+    found.collect()
 }
 
 /// The failed attempts among the events.
 pub(crate) fn failures(events: &[Event]) -> Vec<&AttemptFailed> {
-    let failure = |event| match event {
-        &Event::AttemptFailed(ref failed) => Some(&**failed),
+    let found = events.iter().filter_map(|event| match event {
+        Event::AttemptFailed(failed) => Some(&**failed),
         _ => None,
-    };
-    events.iter().filter_map(failure).collect()
+    });
+    found.collect()
+}
+
+/// The sessions among the events.
+pub(crate) fn sessions(events: &[Event]) -> Vec<&Connected> {
+    let found = events.iter().filter_map(|event| match event {
+        Event::Connected(connected) => Some(&**connected),
+        _ => None,
+    });
+    found.collect()
 }
 
 /// The names of the events.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nwdiag::event::{Event, StopReason};
 use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Message, Script, Service, Then};
+use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Message, Messages, Script, Service, Then};
 
 use crate::rig::{Rig, settings};
 
@@ -99,8 +99,7 @@ async fn a_stop_is_soon_over_in_every_state() {
 async fn the_broker_hears_disconnect_when_we_stop_in_the_middle_of_its_messages() {
     let message = Message::sized(50_000);
     let mut service = Service::publishing(Duration::from_millis(1));
-    service.messages =
-        service.messages.map(|messages| nwdiag::simulator::script::Messages { message, ..messages });
+    service.messages = service.messages.map(|messages| Messages { message, ..messages });
     let (rig, run) = Rig::new(Script::of([Conduct::serving().with(service)]), settings());
     let mut told = rig.events.clone();
     let asking = async {
