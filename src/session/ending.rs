@@ -175,7 +175,9 @@ const fn protocol_name(error: &WireError) -> crt::Name {
     match error {
         WireError::RemainingLength => crt::MQTT_INVALID_REMAINING_LENGTH,
         WireError::PacketType(_) => crt::MQTT_INVALID_PACKET_TYPE,
-        WireError::TooLarge { .. } | WireError::Malformed { .. } => crt::MQTT_PROTOCOL_ERROR,
+        WireError::TooLarge { .. } | WireError::Malformed { .. } | WireError::OutOfTurn(_) => {
+            crt::MQTT_PROTOCOL_ERROR
+        }
     }
 }
 

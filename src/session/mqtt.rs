@@ -227,8 +227,8 @@ impl Session {
         match (self.state, packet) {
             (State::Opening, Incoming::Connack(connack)) => self.answered(now, connack),
             (State::Opening, Incoming::Disconnect) => self.end(End::Disconnect),
-            (State::Opening, _) => self.break_off(0, "a packet before CONNACK"),
-            (State::Open, Incoming::Connack(_)) => self.break_off(2, "a second CONNACK"),
+            (State::Opening, _) => self.break_off("a packet before CONNACK"),
+            (State::Open, Incoming::Connack(_)) => self.break_off("a second CONNACK"),
             (State::Open, packet) => self.handle_open(now, packet),
             (State::Over, _) => {}
         }
@@ -278,7 +278,7 @@ impl Session {
             return;
         }
         if codes.len() != self.settings.filters.len() {
-            return self.break_off(9, "not one code for each filter");
+            return self.break_off("a SUBACK that has not one code for each filter");
         }
         for (filter, code) in self.settings.filters.iter().zip(codes) {
             let subscribed = subscribed(filter, *code);
@@ -311,8 +311,8 @@ impl Session {
         }
     }
 
-    fn break_off(&mut self, kind: u8, reason: &str) {
-        self.end(End::Protocol(WireError::Malformed { kind, reason: reason.to_owned() }));
+    fn break_off(&mut self, what: &'static str) {
+        self.end(End::Protocol(WireError::OutOfTurn(what)));
     }
 
     fn send(&mut self, now: Moment, packet: &Outgoing) {

@@ -323,6 +323,13 @@ fn what_the_broker_sends_wrongly_is_a_protocol_drop() {
 }
 
 #[test]
+fn a_packet_out_of_turn_is_told_in_plain_words() {
+    let mut rig = Rig::connected(settings());
+    rig.bytes(CONNACK);
+    assert_eq!(rig.last_drop().error_message, "the broker sent a second CONNACK");
+}
+
+#[test]
 fn a_disconnect_is_the_brokers_word() {
     let mut rig = Rig::connected(settings());
     rig.bytes(&[0xe0, 0]);

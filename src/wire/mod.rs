@@ -154,6 +154,9 @@ pub enum WireError {
         /// What is wrong.
         reason: String,
     },
+    /// A packet that can be read, where it does not belong.
+    #[error("{0}")]
+    OutOfTurn(&'static str),
 }
 
 /// Reads one MQTT connection.
