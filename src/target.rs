@@ -65,7 +65,7 @@ pub enum TargetError {
     /// The URL cannot be read.
     #[error("'{text}' is not a URL: {reason}")]
     Malformed {
-        /// As given, without a password.
+        /// As given, without a password and a query.
         text: String,
         /// What is wrong.
         reason: String,
@@ -125,6 +125,7 @@ fn malformed(text: &str, reason: String) -> TargetError {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://…@{rest}"),
         _ => text.to_owned(),
     };
+    let shown = shown.split('?').next().unwrap_or_default().to_owned();
     TargetError::Malformed { text: shown, reason }
 }
 
@@ -241,8 +242,10 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_url_does_not_repeat_its_password() {
+    fn a_refused_url_does_not_repeat_its_secrets() {
         let error = Target::parse("mqtt://u:hunter2@h:99999").unwrap_err().to_string();
         assert!(!error.contains("hunter2"), "{error}");
+        let error = Target::parse("wss://h:99999/x?token=hunter2").unwrap_err().to_string();
+        assert!(error.contains("wss://h:99999/x") && !error.contains("hunter2"), "{error}");
     }
 }
