@@ -80,9 +80,10 @@ impl JournalFile {
         beside.push(format!(".new-{}", std::process::id()));
         let beside = PathBuf::from(beside);
         let attempt = || {
-            let file = options().open(&beside)?;
+            // One that a run before left is in the way; one that somebody else put there is not followed.
+            let _may_not_be_there = std::fs::remove_file(&beside);
+            let file = options().create_new(true).open(&beside)?;
             lock::acquire(&file)?;
-            file.set_len(0)?;
             std::fs::rename(&beside, path)?;
             sync_folder(path)?;
             Ok(file)

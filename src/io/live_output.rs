@@ -116,7 +116,7 @@ impl Place for LiveOutput {
         }
         let status = self.status.clone();
         match status.above(|| self.write_out()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(PutError::Gone),
+            Err(error) if is_nobody_there(&error) => Err(PutError::Gone),
             result => Ok(result?),
         }
     }
@@ -133,6 +133,11 @@ impl Place for LiveOutput {
         }
         Rest::AtMost(PULSE)
     }
+}
+
+/// A pipe without a reader, or a terminal that was hung up.
+fn is_nobody_there(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::EIO as i32)
 }
 
 impl Drop for LiveOutput {

@@ -57,7 +57,9 @@ fn replace(path: &Path, report: &[u8]) -> io::Result<()> {
 }
 
 fn fill(beside: &Path, path: &Path, report: &[u8]) -> io::Result<()> {
-    let mut file = File::create(beside)?;
+    // One that a run before left is in the way; one that somebody else put there is not followed.
+    let _may_not_be_there = std::fs::remove_file(beside);
+    let mut file = File::create_new(beside)?;
     if let Ok(there) = std::fs::metadata(path) {
         file.set_permissions(there.permissions())?;
     }
