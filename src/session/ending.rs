@@ -68,19 +68,16 @@ impl StreamEnd {
 
     /// The close code as a record holds it: 1006 where a WebSocket ended without a close frame.
     pub fn websocket_close_code(&self, transport: Transport) -> Option<u16> {
-        match self {
-            Self::WebsocketClose(code, _) => Some(*code),
-            _ if matches!(transport, Transport::Ws | Transport::Wss) => Some(1006),
-            _ => None,
+        if let Self::WebsocketClose(code, _) = self {
+            return Some(*code);
         }
+        matches!(transport, Transport::Ws | Transport::Wss).then_some(1006)
     }
 
     /// The close reason, where a frame carried one.
     pub fn websocket_reason(&self) -> Option<String> {
-        match self {
-            Self::WebsocketClose(_, reason) if !reason.is_empty() => Some(reason.clone()),
-            _ => None,
-        }
+        let Self::WebsocketClose(_, reason) = self else { return None };
+        (!reason.is_empty()).then(|| reason.clone())
     }
 
     /// The name and the sentence.
@@ -151,6 +148,37 @@ impl End {
             Self::Protocol(_) => ClosedBy::Protocol,
             Self::PingUnanswered(_) | Self::SubscribeUnanswered(_) => ClosedBy::Timeout,
         }
+    }
+
+    /// How the stream ended, where that is what ended it.
+    pub const fn stream_end(&self) -> Option<&StreamEnd> {
+        if let Self::Stream(end) = self { Some(end) } else { None }
+    }
+
+    /// The phase that fails when a session ends so before CONNACK.
+    pub const fn failed_phase(&self) -> Phase {
+        match self {
+            Self::Stream(end) => end.failed_phase(),
+            Self::Refused(_)
+            | Self::Disconnect
+            | Self::Protocol(_)
+            | Self::PingUnanswered(_)
+            | Self::SubscribeUnanswered(_) => Phase::Mqtt,
+        }
+    }
+
+    /// The code of a CONNACK that said no.
+    pub const fn return_code(&self) -> Option<u8> {
+        if let Self::Refused(code) = self { Some(*code) } else { None }
+    }
+
+    /// The name and the sentence where no session was up yet.
+    pub fn fault_before_connack(&self) -> Fault {
+        let mut fault = self.fault();
+        if let Self::Stream(_) = self {
+            fault.message.push_str(", before CONNACK");
+        }
+        fault
     }
 
     /// The name and the sentence.

@@ -174,10 +174,7 @@ impl Session {
         transport: Transport,
     ) -> SessionDrop {
         let Fault { name, message } = end.fault();
-        let (reason_string, websocket_close_code) = match end {
-            End::Stream(end) => (end.websocket_reason(), end.websocket_close_code(transport)),
-            _ => (None, None),
-        };
+        let stream_end = end.stream_end();
         let sent = self.traffic.last_sent.clone();
         SessionDrop {
             error_name: name.recorded(),
@@ -186,9 +183,9 @@ impl Session {
             closed_by: Some(end.closed_by()),
             protocol: Some(self.settings.protocol),
             reason_code: None,
-            reason_string: reason_string.map(crate::event::bounded),
+            reason_string: stream_end.and_then(StreamEnd::websocket_reason).map(crate::event::bounded),
             server_reference: None,
-            websocket_close_code,
+            websocket_close_code: stream_end.and_then(|end| end.websocket_close_code(transport)),
             reconnect_attempt: 0,
             duration_connected_seconds: seconds(uptime),
             active_subscriptions: self.active_subscriptions,

@@ -313,23 +313,11 @@ impl Run {
 
     fn refused(&mut self, now: Moment, opening: Opening, end: &End) {
         let since = opening.since;
-        let return_code = match end {
-            End::Refused(code) => Some(*code),
-            _ => None,
-        };
-        let phase = match end {
-            End::Stream(end) => end.failed_phase(),
-            _ => Phase::Mqtt,
-        };
-        let mut fault = end.fault();
-        if let End::Stream(_) = end {
-            fault.message.push_str(", before CONNACK");
-        }
-        let fault = opening.fault(now, phase, fault);
+        let fault = opening.fault(now, end.failed_phase(), end.fault_before_connack());
         self.state = State::Opening(Box::new(opening));
         self.retire_session();
         self.actions.push_back(Action::Close);
-        self.attempt_failed(now, since, fault, return_code);
+        self.attempt_failed(now, since, fault, end.return_code());
     }
 
     fn connack_missing(&mut self, now: Moment) {
