@@ -3,7 +3,7 @@
 //! Everything is on loopback, in a home of its own, and ends with the test that started it.
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has to stop there")]
-#![expect(clippy::print_stdout, reason = "what was measured and what was left out is told")]
+#![expect(clippy::print_stdout, reason = "what was measured is told")]
 
 mod broker;
 mod endings;

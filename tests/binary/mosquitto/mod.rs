@@ -1,9 +1,11 @@
 //! The built program against a real mosquitto. Where that is not installed, each test says that it is left out;
 //! `NWDIAG_REQUIRE_MOSQUITTO=1` makes it fail instead.
 
+mod absence;
 mod certificates;
 mod connecting;
 mod dropping;
+mod ports;
 mod refusing;
 mod server;
 

@@ -1,6 +1,7 @@
 //! A real mosquitto on free ports of this host: started, killed, paused and started again by the tests.
 
-use std::net::{Ipv6Addr, TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -9,10 +10,13 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::certificates::Certificates;
+use super::ports;
 use crate::program::wait_for;
 
 /// Set where a test that is left out counts as failed.
-const REQUIRED: &str = "NWDIAG_REQUIRE_MOSQUITTO";
+pub(super) const REQUIRED: &str = "NWDIAG_REQUIRE_MOSQUITTO";
+/// The only folder to look for mosquitto in, where it is set.
+pub(super) const LOOK_IN: &str = "NWDIAG_TEST_MOSQUITTO";
 /// Where system daemons live, which is not on everybody's path.
 const BESIDE_PATH: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
 
@@ -51,7 +55,7 @@ impl Mosquitto {
                 std::env::var_os(REQUIRED).is_none(),
                 "{missing} is not installed: apt-get install mosquitto mosquitto-clients"
             );
-            println!("left out: {missing} is not installed: {test}");
+            leave_out(test, missing);
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -123,21 +127,32 @@ impl Drop for Mosquitto {
 
 impl Ports {
     fn free() -> Self {
-        let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
-        // All are held until all are drawn: none is drawn twice.
-        let held: [TcpListener; 7] = std::array::from_fn(|_| listen());
-        let [plain, password, tls, client_certificate, expired, websocket, websocket_tls] =
-            std::array::from_fn(|index| held[index].local_addr().unwrap().port());
-        let ipv6 =
-            TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).ok().map(|held| held.local_addr().unwrap().port());
-        Self { plain, password, tls, client_certificate, expired, websocket, websocket_tls, ipv6 }
+        Self {
+            plain: ports::free(),
+            password: ports::free(),
+            tls: ports::free(),
+            client_certificate: ports::free(),
+            expired: ports::free(),
+            websocket: ports::free(),
+            websocket_tls: ports::free(),
+            ipv6: ports::has_ipv6().then(ports::free),
+        }
     }
 }
 
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(BESIDE_PATH.map(PathBuf::from));
-    folders.map(|folder| folder.join(name)).find(|program| program.is_file())
+    let folders = match std::env::var_os(LOOK_IN) {
+        Some(only) => vec![PathBuf::from(only)],
+        None => std::env::split_paths(&path).chain(BESIDE_PATH.map(PathBuf::from)).collect(),
+    };
+    folders.into_iter().map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// Said past the test harness, which keeps the words of a test that passes to itself.
+fn leave_out(test: &str, missing: &str) {
+    let line = format!("left out: {missing} is not installed: {test}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 fn write_passwords(folder: &Path) {
