@@ -22,7 +22,7 @@ pub fn output_columns() -> u16 {
 }
 
 /// Time that a reader of standard error gets to take a sentence.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Says a sentence on standard error, whoever reads it: a paused terminal or pager may miss it, and holds up nobody.
 pub fn say(sentence: &str) {

@@ -56,5 +56,9 @@ pub fn replay(mut source: impl BufRead, mut take: impl FnMut(&Record)) -> Result
                 Err(LineError::Corrupt(_)) => replayed.skipped += 1,
             },
         }
+        // While it is being written, a journal ends more than once: what comes next is the rest of this line.
+        if found == Found::Torn {
+            return Ok(replayed);
+        }
     }
 }

@@ -98,7 +98,7 @@ fn a_reader_that_goes_away_ends_a_watch_to_which_nothing_happens() {
 
 #[test]
 fn a_reader_that_goes_away_ends_a_busy_watch_and_is_no_error() {
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let command = home.command(&[&["watch", &broker.url(), "--json"], &AT_ONCE[..]].concat());
     let done = Running::start_closing_behind(command, "drop").ended_within(A_FEW_SECONDS);
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));

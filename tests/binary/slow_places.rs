@@ -16,6 +16,8 @@ use crate::small_disk::SmallDisk;
 
 /// The promise of 2 seconds, and one that the last writes get.
 const WITH_LAST_WRITES: Duration = Duration::from_secs(3);
+/// The same, and what is said last on standard error.
+const WITH_LAST_WORDS: Duration = Duration::from_secs(4);
 /// More than a pipe holds.
 const MORE_THAN_A_PIPE: u64 = 256 * 1024;
 const PIPE: usize = 64 * 1024;
@@ -34,7 +36,7 @@ fn flapping_json(url: &str) -> Vec<&str> {
 
 #[test]
 fn a_reader_that_pauses_stops_neither_session_nor_journal_nor_the_end() {
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let journal = home.journal(&broker.name());
     let (watch, out) = Running::start_unread(home.command(&flapping_json(&broker.url())));
     grows_to(&journal, MORE_THAN_A_PIPE);
@@ -53,7 +55,7 @@ fn a_reader_that_pauses_stops_neither_session_nor_journal_nor_the_end() {
 
 #[test]
 fn a_reader_that_comes_back_gets_all_that_waited() {
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let journal = home.journal(&broker.name());
     let (mut watch, out) = Running::start_unread(home.command(&flapping_json(&broker.url())));
     grows_to(&journal, MORE_THAN_A_PIPE);
@@ -73,7 +75,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
 
 #[test]
 fn a_pause_of_both_streams_holds_up_the_end_of_the_watch_no_longer() {
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let journal = home.journal(&broker.name());
     let (_paused, full) = full_pipe();
     let mut command = home.command(&[&flapping_json(&broker.url())[..], &["-vvv"]].concat());
@@ -81,7 +83,7 @@ fn a_pause_of_both_streams_holds_up_the_end_of_the_watch_no_longer() {
     let (watch, _unread) = Running::start_unread(command);
     grows_to(&journal, MORE_THAN_A_PIPE);
     watch.signal(Signal::SIGTERM);
-    assert_eq!(watch.ended_within(WITH_LAST_WRITES).code, Some(1));
+    assert_eq!(watch.ended_within(WITH_LAST_WORDS).code, Some(1));
     assert_eq!(stop_reason(&crate::program::recorded(&journal)), "signal");
 }
 
@@ -120,7 +122,7 @@ fn on_a_full_disk(home: &Home, broker: &Broker, disk: &SmallDisk) -> Running {
 #[test]
 fn records_wait_while_the_disk_is_full_and_are_written_when_there_is_space() {
     let Some(disk) = SmallDisk::mount() else { return };
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let mut watch = on_a_full_disk(&home, &broker, &disk);
     disk.clear();
     watch.warns("the journal can be written again");
@@ -139,7 +141,7 @@ fn records_wait_while_the_disk_is_full_and_are_written_when_there_is_space() {
 #[test]
 fn records_that_the_disk_never_took_are_counted_and_an_error() {
     let Some(disk) = SmallDisk::mount() else { return };
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let watch = on_a_full_disk(&home, &broker, &disk);
     watch.signal(Signal::SIGTERM);
     let done = watch.ended_within(WITH_LAST_WRITES);

@@ -40,7 +40,7 @@ fn a_terminal_gets_colours_and_a_status_line() {
 
 #[test]
 fn a_terminal_that_is_paused_stops_neither_session_nor_the_end() {
-    let (home, broker) = (Home::new(), Broker::flapping());
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
     let journal = home.journal(&broker.name());
     let (watch, mut person) = on_terminal(home.command(&[&["watch", &broker.url()], &AT_ONCE[..]].concat()));
     let drops = || std::fs::read_to_string(&journal).map_or(0, |text| text.matches("\"drop\"").count());

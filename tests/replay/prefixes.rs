@@ -1,10 +1,12 @@
 //! A journal that was cut short anywhere still reads: what a power cut leaves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{BufRead, Read, Result};
 
+use nwdiag::journal::replay::{Replayed, replay};
 use serde_json::Value;
 
-use crate::{fixture, page};
+use crate::{collector, fixture, page};
 
 const CUTS: usize = 200;
 
@@ -42,5 +44,46 @@ fn every_prefix_of_a_journal_can_be_exported() {
         let export = serde_json::from_str(&page(&["export", cut.to_str().unwrap()])).unwrap();
         let prefix = std::str::from_utf8(&journal[..end]).unwrap();
         assert_eq!(said(&export), expected(prefix), "cut at {end}");
+    }
+}
+
+/// A file that somebody is writing: each time its end was reached there is more.
+struct Growing<'a>(VecDeque<&'a [u8]>);
+
+impl Read for Growing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Growing<'_> {
+    fn fill_buf(&mut self) -> Result<&[u8]> {
+        match self.0.front() {
+            Some([]) => {
+                self.0.pop_front();
+                Ok(&[])
+            }
+            part => Ok(part.copied().unwrap_or_default()),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if let Some(part) = self.0.front_mut() {
+            *part = &part[amount..];
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_being_written_while_it_is_read_is_neither_torn_nor_corrupt() {
+    let journal = std::fs::read(fixture("demo.jsonl")).unwrap();
+    let first = journal.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for cut in [first + 1, first + 100] {
+        let growing = Growing([&journal[..cut], &journal[cut..]].into());
+        let mut collector = collector();
+        let replayed = replay(growing, |record| collector.record(record)).unwrap();
+        assert_eq!(replayed, Replayed { lines: 1, skipped: 0, torn_end: true }, "cut at {cut}");
     }
 }
