@@ -18,6 +18,7 @@ use crate::io::live_output::{Format, LiveOutput, StatusBoard};
 use crate::io::outbox::Outbox;
 use crate::io::signal;
 use crate::io::terminal::{self, StatusLine};
+use crate::report::clean;
 use crate::report::line::Lines;
 use crate::report::status::Status;
 use crate::session::run::Run;
@@ -55,7 +56,7 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let connect_timeout = config.run.connect_timeout;
     let run = Run::begin(config.run, first, fastrand::u64(..));
     let collector = Collector::new(Window::default(), RECENT);
-    let mut recorder = Recorder { clock, journal, output, collector, board };
+    let mut recorder = Recorder { clock, journal, output, collector, board, last_failure: None };
     let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, stops };
     let reason = driver.drive(run, &mut recorder).await;
     recorder.close(reason).await
@@ -104,10 +105,15 @@ struct Recorder {
     output: Outbox,
     collector: Collector,
     board: StatusBoard,
+    /// What the last attempt that failed said.
+    last_failure: Option<String>,
 }
 
 impl Observer for Recorder {
     fn event(&mut self, event: Event) {
+        if let Event::AttemptFailed(failed) = &event {
+            self.last_failure = Some(failed.error_message.clone());
+        }
         let record = Record::new(self.clock.stamp(), event);
         self.collector.record(&record);
         if let Some(journal) = &self.journal {
@@ -134,6 +140,12 @@ impl Recorder {
             if lost > 0 {
                 terminal::say(&format!("{lost} records were lost: the {place} did not take them in time"));
             }
+        }
+        if let (StopReason::AttemptsExhausted, Some(last)) = (reason, self.last_failure) {
+            terminal::say(&format!(
+                "gave up after the attempts that --max-attempts allows; the last one said: {}",
+                clean(&last)
+            ));
         }
         Ok(if journal + output > 0 { Outcome::Failed } else { outcome(reason) })
     }

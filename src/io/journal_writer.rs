@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::journal_file::JournalFile;
-use super::outbox::{Place, PutError, Rest};
+use super::outbox::{Place, PutError, Queued, Rest};
 use crate::event::{Event, Moment, Record};
 use crate::journal::encode;
 
@@ -18,16 +18,19 @@ pub struct JournalWriter {
     clock: Clock,
     /// When the oldest record that may not be on the disk yet was written.
     unsynced_since: Option<Moment>,
+    /// Whether one of them must not wait.
+    urgent: bool,
 }
 
 impl JournalWriter {
     /// Writes to `file`.
     pub const fn new(file: JournalFile, clock: Clock) -> Self {
-        Self { file, clock, unsynced_since: None }
+        Self { file, clock, unsynced_since: None, urgent: false }
     }
 
     fn sync(&mut self) {
         self.unsynced_since = None;
+        self.urgent = false;
         if let Err(error) = self.file.sync() {
             tracing::warn!(%error, "the journal could not be brought to the disk");
         }
@@ -38,18 +41,16 @@ impl Place for JournalWriter {
     fn put(&mut self, record: &Record) -> Result<(), PutError> {
         let line = encode(record).map_err(std::io::Error::from)?;
         self.file.append(&line)?;
-        if must_last(&record.event) {
-            self.sync();
-        } else {
-            self.unsynced_since.get_or_insert(self.clock.now());
-        }
+        self.urgent |= must_last(&record.event);
+        self.unsynced_since.get_or_insert(self.clock.now());
         Ok(())
     }
 
-    fn rest(&mut self) -> Rest {
+    /// What piled up while the disk was slow goes to it in one go: a sync for each would make it slower still.
+    fn rest(&mut self, queue: Queued) -> Rest {
         let Some(since) = self.unsynced_since else { return Rest::UntilNext };
         let left = since.plus(SYNC_WITHIN).since(self.clock.now());
-        if left.is_zero() {
+        if left.is_zero() || (self.urgent && queue == Queued::Nothing) {
             self.sync();
             return Rest::UntilNext;
         }

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
-use super::outbox::{Place, PutError, Rest};
+use super::outbox::{Place, PutError, Queued, Rest};
 use super::terminal::StatusLine;
 use crate::event::Record;
 use crate::journal::encode;
@@ -121,7 +121,7 @@ impl Place for LiveOutput {
         }
     }
 
-    fn rest(&mut self) -> Rest {
+    fn rest(&mut self, _queue: Queued) -> Rest {
         if !self.needs_pulse {
             return Rest::UntilNext;
         }

@@ -21,7 +21,16 @@ pub trait Place: Send + 'static {
     fn put(&mut self, record: &Record) -> Result<(), PutError>;
 
     /// Called after each record and whenever the time it returned is over: for what must not wait for a next record.
-    fn rest(&mut self) -> Rest;
+    fn rest(&mut self, queue: Queued) -> Rest;
+}
+
+/// What comes after the record that was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queued {
+    /// The next one, at once.
+    More,
+    /// Nothing for now.
+    Nothing,
 }
 
 /// Why a record was not put.
@@ -106,6 +115,10 @@ impl Outbox {
 }
 
 impl Queue {
+    fn queued(&self) -> Queued {
+        if self.backlog.is_empty() { Queued::Nothing } else { Queued::More }
+    }
+
     fn losses(&self) -> u64 {
         if self.gone {
             return 0;
@@ -153,7 +166,7 @@ struct Worker<P> {
 impl<P: Place> Worker<P> {
     fn work(mut self) -> Outcome {
         loop {
-            let rest = self.place.rest();
+            let rest = self.place.rest(self.shared.lock().queued());
             if rest == Rest::Gone {
                 return Outcome::Gone;
             }
@@ -241,7 +254,7 @@ mod tests {
             answer
         }
 
-        fn rest(&mut self) -> Rest {
+        fn rest(&mut self, _queue: Queued) -> Rest {
             Rest::UntilNext
         }
     }

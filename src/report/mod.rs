@@ -13,6 +13,8 @@ mod text;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
+pub use text::clean;
+
 use crate::collector::metrics::Metrics;
 
 /// Shows a time in the zone that the user asked for.

@@ -142,7 +142,7 @@ pub(super) fn watched(target: &TargetFacts) -> String {
 
 /// Text from outside, on one line, with everything that could steer or deceive a terminal written as an escape:
 /// `\n`, `\u{1b}`, `\u{202e}`.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }

@@ -155,6 +155,11 @@ fn attempts_that_all_fail_end_the_watch_with_exit_code_1() {
     let done = home.run(&[&["watch", &broker.url(), "--max-attempts", "3"], &AT_ONCE[..]].concat());
     assert_eq!(done.code, Some(1));
     assert!(done.out.lines().last().unwrap().contains("■ stopped"), "{}", done.out);
+    assert!(
+        done.err.starts_with("nwdiag: gave up") && done.err.contains("refused the connection"),
+        "{}",
+        done.err
+    );
     let records = recorded(&home.journal(&broker.name()));
     assert_eq!(stop_reason(&records), "attempts_exhausted");
     let failed: Vec<&Value> = records.iter().filter(|record| record["event"] == "attempt_failed").collect();
