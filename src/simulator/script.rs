@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::client_packet::PacketKind;
 use crate::event::Qos;
 
-/// A remaining length of five bytes, where MQTT allows four.
+/// A remaining length of five bytes, where MQTT allows four; it goes behind the first byte of a packet.
 pub const BAD_REMAINING_LENGTH: [u8; 5] = [0xff; 5];
 
 /// A complete PINGREQ, which only a client may send.
