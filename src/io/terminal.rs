@@ -1,6 +1,9 @@
 //! The terminal: what is one, how wide it is, and the status line on it.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,6 +16,13 @@ const WIDEST_COLUMNS: u16 = 120;
 /// Whether standard output is a terminal.
 pub fn is_on_output() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Whether standard output goes to another program, which may write to the same terminal: `watch | jq`.
+fn is_piped() -> bool {
+    let owned = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let kind = owned.and_then(|output| output.metadata()).map(|output| output.file_type());
+    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
 }
 
 /// Columns for a page on standard output.
@@ -43,10 +53,13 @@ pub struct StatusLine {
 }
 
 impl StatusLine {
-    /// A line that shows if standard error is a terminal.
+    /// A line that shows if standard error is a terminal, and nobody else is likely to write on it.
     pub fn on_error() -> Self {
+        if is_piped() {
+            return Self::hidden();
+        }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
         Self { bar }
