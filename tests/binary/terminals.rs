@@ -1,7 +1,7 @@
 //! `watch` on a terminal: a status line, colours, and a user who presses Ctrl-S.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -36,6 +36,21 @@ fn a_terminal_gets_colours_and_a_status_line() {
     let page = watch.ended().out;
     assert!(page.contains("0 drops"), "{page:?}");
     assert!(page.contains("stopped"), "{page:?}");
+}
+
+/// `watch | jq`: what jq prints and the status line would stand on the same screen.
+#[test]
+fn a_pipe_keeps_the_status_line_off_the_terminal() {
+    let (home, broker) = (Home::new(), Broker::serving());
+    let pair = openpty(None, None).unwrap();
+    let mut command = home.command(&["watch", &broker.url(), "--max-events", "1"]);
+    command.stderr(Stdio::from(pair.slave));
+    let done = Running::start(command).ended();
+    assert!(done.out.contains("stopped"), "{}", done.out);
+    let mut shown = Vec::new();
+    // Reading a terminal that everybody left ends in an error, behind what was written on it.
+    let _hung_up = File::from(pair.master).read_to_end(&mut shown);
+    assert_eq!(String::from_utf8_lossy(&shown), "");
 }
 
 #[test]
