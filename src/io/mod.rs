@@ -10,6 +10,7 @@ pub mod link;
 pub mod live_output;
 pub mod lock;
 pub mod log;
+pub mod margin;
 pub mod outbox;
 pub mod password_file;
 pub mod report_output;

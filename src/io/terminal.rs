@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::margin::Margined;
+
 /// The width of a page where nobody says otherwise.
 const USUAL_COLUMNS: u16 = 80;
 /// Pages do not get wider than this: long lines are hard to read.
@@ -55,10 +57,11 @@ pub struct StatusLine {
 impl StatusLine {
     /// A line that shows if standard error is a terminal, and nobody else is likely to write on it.
     pub fn on_error() -> Self {
-        if is_piped() {
+        if is_piped() || !io::stderr().is_terminal() {
             return Self::hidden();
         }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let target = ProgressDrawTarget::term_like(Box::new(Margined::error()));
+        let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
