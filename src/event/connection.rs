@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{ConnectionKind, Phase, Protocol};
-use super::{lenient, millis};
+use super::{known, lenient, millis};
 
 /// How long each phase of an attempt took, in milliseconds; `None` where it did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub struct Connected {
     /// First of the run, quick or deep reconnect.
     pub kind: ConnectionKind,
     /// What is really spoken.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub protocol: Option<Protocol>,
     /// From CONNACK.
     #[serde(default, deserialize_with = "lenient")]
@@ -126,7 +126,7 @@ pub struct AttemptFailed {
     /// The step that failed.
     pub phase: Phase,
     /// What was, or would have been, spoken.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub protocol: Option<Protocol>,
     /// Name in the AWS CRT vocabulary.
     pub error_name: Cow<'static, str>,

@@ -10,6 +10,7 @@ mod run;
 mod session_end;
 mod words;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -19,6 +20,7 @@ pub use connection::{AttemptFailed, Connected, Phases, Subscribed};
 pub use reading::{RoundTrips, Sample, TcpReading};
 pub use run::{Environment, Start, Stop, TargetFacts};
 pub use session_end::{LateAnswer, SessionDrop};
+use words::Word;
 pub use words::{ClosedBy, ConnectionKind, EnvironmentKind, Phase, Protocol, Qos, StopReason, Transport};
 
 /// The format version that this program writes and reads (`v` of a `start` record).
@@ -161,6 +163,12 @@ impl Event {
             Self::Stop(_) => "stop",
         }
     }
+}
+
+/// A word that a later nwdiag added reads like absence: the rest of its record still counts.
+fn known<'de, D: Deserializer<'de>, T: Word>(d: D) -> Result<Option<T>, D::Error> {
+    let word = Option::<Cow<'_, str>>::deserialize(d)?;
+    Ok(word.and_then(|word| T::from_word(&word)))
 }
 
 /// `null` reads like absence.

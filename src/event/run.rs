@@ -1,9 +1,9 @@
 //! The records that frame a run: `start`, `stop`, and what changes around it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::lenient;
 use super::words::{EnvironmentKind, StopReason, Transport};
+use super::{known, lenient};
 
 /// A run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct TargetFacts {
     #[serde(default, deserialize_with = "lenient")]
     pub url: String,
     /// What carries MQTT.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub transport: Option<Transport>,
     /// The protocol that was asked for: `3.1.1`, `5` or `auto`.
     #[serde(default, deserialize_with = "lenient")]
@@ -87,9 +87,15 @@ pub struct Environment {
 /// A run ended on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
-    /// Why.
+    /// Why; a reason that a later nwdiag added reads as [`StopReason::Error`].
+    #[serde(deserialize_with = "known_reason")]
     pub reason: StopReason,
     /// The session that was closed by it.
     #[serde(default)]
     pub duration_connected_seconds: Option<f64>,
+}
+
+/// That the run ended on purpose counts more than the word for it.
+fn known_reason<'de, D: Deserializer<'de>>(d: D) -> Result<StopReason, D::Error> {
+    Ok(known(d)?.unwrap_or(StopReason::Error))
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::lenient;
 use super::reading::{RoundTrips, TcpReading};
 use super::words::{ClosedBy, Protocol};
+use super::{known, lenient};
 
 /// An established session ended and we did not end it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,10 +20,10 @@ pub struct SessionDrop {
     #[serde(default, deserialize_with = "lenient")]
     pub error_message: String,
     /// How the end looked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub closed_by: Option<ClosedBy>,
     /// What was spoken.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub protocol: Option<Protocol>,
     /// MQTT 5 DISCONNECT.
     #[serde(default)]

@@ -4,6 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// A vocabulary that can be read from its words.
+pub(super) trait Word: Sized {
+    /// The variant of a word; `None` for a word that is not known.
+    fn from_word(word: &str) -> Option<Self>;
+}
+
 /// Declares an enum whose variants have one public word each: in the journal, on screen, in JSON.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -15,6 +21,15 @@ macro_rules! words {
             /// The public word.
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl Word for $name {
+            fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
             }
         }
 

@@ -96,6 +96,18 @@ fn keys_and_events_of_a_later_version_are_passed_over() {
 }
 
 #[test]
+fn a_word_of_a_later_version_takes_nothing_else_with_it() {
+    let drop = r#"{"ts":"2026-11-22T18:20:04Z","event":"drop","error_name":"N","closed_by":"telepathy","protocol":"6"}"#;
+    let Some(Event::Drop(drop)) = decode(drop.as_bytes()).unwrap().map(|record| record.event) else {
+        panic!()
+    };
+    assert_eq!((drop.closed_by, drop.protocol, &*drop.error_name), (None, None, "N"));
+    let stop = r#"{"ts":"2026-11-22T18:20:04Z","event":"stop","reason":"boredom"}"#;
+    let stop = decode(stop.as_bytes()).unwrap().map(|record| record.event);
+    assert_eq!(stop, Some(Event::Stop(Stop { reason: StopReason::Error, duration_connected_seconds: None })));
+}
+
+#[test]
 fn another_format_version_is_refused_with_its_line() {
     let text =
         concat!("garbage\n", r#"{"ts":"2026-11-22T18:20:04Z","event":"start","v":2,"target":7}"#, "\n");
