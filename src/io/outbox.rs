@@ -166,7 +166,9 @@ struct Worker<P> {
 impl<P: Place> Worker<P> {
     fn work(mut self) -> Outcome {
         loop {
-            let rest = self.place.rest(self.shared.lock().queued());
+            // In a statement of its own: the lock must be free again before the place is called, which may block.
+            let queued = self.shared.lock().queued();
+            let rest = self.place.rest(queued);
             if rest == Rest::Gone {
                 return Outcome::Gone;
             }
