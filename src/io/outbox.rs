@@ -286,6 +286,38 @@ mod tests {
         assert!((99..=100).contains(&lost), "{lost}: the worker may have one in hand");
     }
 
+    /// Rests for as long as the test likes: a terminal that is paused while the status line is drawn.
+    struct Restless {
+        resting: Sender<()>,
+        released: Receiver<()>,
+    }
+
+    impl Place for Restless {
+        fn put(&mut self, _record: &Record) -> Result<(), PutError> {
+            Ok(())
+        }
+
+        fn rest(&mut self, _queue: Queued) -> Rest {
+            let _ = self.resting.send(());
+            let _ = self.released.recv();
+            Rest::UntilNext
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_stuck_at_rest_delays_nobody() {
+        let ((resting, rests), (release, released)) = (channel(), channel());
+        let outbox = Outbox::start("restless", Restless { resting, released }, || {}).unwrap();
+        rests.recv().unwrap();
+        let (sent, sends) = channel();
+        std::thread::spawn(move || {
+            outbox.send(record());
+            let _ = sent.send(());
+        });
+        assert_eq!(sends.recv_timeout(Duration::from_secs(20)), Ok(()));
+        drop(release);
+    }
+
     #[tokio::test(flavor = "current_thread")]
     async fn a_record_that_cannot_be_put_is_kept_and_tried_again() {
         let (outbox, answer, puts, _goes) = gated();
