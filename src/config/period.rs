@@ -2,8 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
+use super::place::utc;
 use crate::report::Zone;
 
 /// Why a text is not a point in time.
@@ -44,10 +45,6 @@ pub fn moment(text: &str, now: DateTime<Utc>, zone: Zone) -> Result<DateTime<Utc
         "now" => Ok(now),
         _ => before(written, now),
     }
-}
-
-fn utc(time: DateTime<Utc>) -> DateTime<FixedOffset> {
-    time.fixed_offset()
 }
 
 const DATE_AND_TIME: [&str; 6] = [
@@ -105,6 +102,8 @@ fn before(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, PeriodError> 
 
 #[cfg(test)]
 mod tests {
+    use chrono::FixedOffset;
+
     use super::*;
 
     /// Central Europe around the two clock changes of 2026.

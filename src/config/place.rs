@@ -40,7 +40,8 @@ impl ZoneChoice {
     }
 }
 
-fn utc(time: DateTime<Utc>) -> DateTime<FixedOffset> {
+/// UTC, as a zone.
+pub(super) fn utc(time: DateTime<Utc>) -> DateTime<FixedOffset> {
     time.fixed_offset()
 }
 

@@ -59,11 +59,6 @@ pub fn local(time: DateTime<Utc>) -> DateTime<FixedOffset> {
     time.with_timezone(&Local).fixed_offset()
 }
 
-/// `time` in UTC.
-pub fn utc(time: DateTime<Utc>) -> DateTime<FixedOffset> {
-    time.fixed_offset()
-}
-
 /// The IANA name of the local time zone, or its offset where the name is not known.
 pub fn time_zone() -> String {
     iana_time_zone::get_timezone().unwrap_or_else(|_| local(wall()).offset().to_string())

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::lock;
+use super::replacement::replace;
 use crate::event::{Event, Record};
 use crate::journal::replay::{ReplayError, Replayed, replay};
 
@@ -76,22 +77,9 @@ impl JournalFile {
         let _held_until_renamed = locked(path)?;
         // A link is followed: what it points to is replaced.
         let path = &std::fs::canonicalize(path).map_err(|source| failed("find", path, source))?;
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".new-{}", std::process::id()));
-        let beside = PathBuf::from(beside);
-        let attempt = || {
-            // One that a run before left is in the way; one that somebody else put there is not followed.
-            let _may_not_be_there = std::fs::remove_file(&beside);
-            let file = options().create_new(true).open(&beside)?;
-            lock::acquire(&file)?;
-            std::fs::rename(&beside, path)?;
-            sync_folder(path)?;
-            Ok(file)
-        };
-        let file = attempt().map_err(|source| {
-            let _best_effort = std::fs::remove_file(&beside);
-            failed("replace", path, source)
-        })?;
+        let replaced = replace(path, options(), |file| lock::acquire(file).map(drop));
+        let synced = replaced.and_then(|file| sync_folder(path).map(|()| file));
+        let file = synced.map_err(|source| failed("replace", path, source))?;
         Ok(Self { file, torn: false })
     }
 

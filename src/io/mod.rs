@@ -13,6 +13,7 @@ pub mod log;
 pub mod margin;
 pub mod outbox;
 pub mod password_file;
+pub mod replacement;
 pub mod report_output;
 pub mod signal;
 pub mod socket;

@@ -1,8 +1,10 @@
 //! Where a finished report goes: standard output, or a file that is replaced as a whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use super::replacement::replace;
 
 /// Why a report did not get there.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +38,7 @@ pub fn to_file(path: &Path, report: &[u8]) -> Result<(), OutputError> {
     let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match std::fs::metadata(&place) {
         Ok(there) if !there.is_file() => write_through(&place, report).map_err(failed),
-        _ => replace(&place, report).map_err(failed),
+        _ => put_in_place(&place, report).map_err(failed),
     }
 }
 
@@ -45,26 +47,17 @@ fn write_through(path: &Path, report: &[u8]) -> io::Result<()> {
     OpenOptions::new().write(true).open(path)?.write_all(report)
 }
 
-fn replace(path: &Path, report: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".new-{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let result = fill(&beside, path, report).and_then(|()| std::fs::rename(&beside, path));
-    if result.is_err() {
-        let _best_effort = std::fs::remove_file(&beside);
-    }
-    result
-}
-
-fn fill(beside: &Path, path: &Path, report: &[u8]) -> io::Result<()> {
-    // One that a run before left is in the way; one that somebody else put there is not followed.
-    let _may_not_be_there = std::fs::remove_file(beside);
-    let mut file = File::create_new(beside)?;
-    if let Ok(there) = std::fs::metadata(path) {
-        file.set_permissions(there.permissions())?;
-    }
-    file.write_all(report)?;
-    file.sync_all()
+fn put_in_place(path: &Path, report: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let replaced = replace(path, options, |file| {
+        if let Ok(there) = std::fs::metadata(path) {
+            file.set_permissions(there.permissions())?;
+        }
+        file.write_all(report)?;
+        file.sync_all()
+    });
+    replaced.map(drop)
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use chrono::DateTime;
 use nwdiag::cli::environment::Environment;
 use nwdiag::collector::metrics::Metrics;
 use nwdiag::collector::{Collector, Liveness};
+use nwdiag::config::ZoneChoice;
 use nwdiag::config::{Config, Surroundings, WatchConfig, settle};
 use nwdiag::event::{Event, FORMAT_VERSION, Record, Start, StopReason};
-use nwdiag::io::clock::{Clock, utc};
+use nwdiag::io::clock::{Clock, local};
 use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings, Verification};
 use nwdiag::io::driver::{Driver, Observer};
 use nwdiag::journal::encode;
@@ -46,7 +47,7 @@ fn config() -> WatchConfig {
     let around = Surroundings {
         environment: &environment,
         now: DateTime::UNIX_EPOCH,
-        zone: utc,
+        zone: ZoneChoice::Utc.function(local),
         exists: &|_| false,
         random: 1,
     };

@@ -1,16 +1,12 @@
 //! Records inside the export: their time, then the reference's keys, then all others.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::collector::metrics::Dated;
 use crate::event::{Connected, ConnectionKind, Environment, SessionDrop, unix_seconds};
-
-/// RFC 3339 in UTC with milliseconds and `Z`.
-pub(super) fn timestamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
+use crate::journal::timestamp;
 
 /// When, in the two forms that every entry has.
 #[derive(Debug, Serialize)]

@@ -6,9 +6,10 @@ use std::cmp::Reverse;
 
 use serde::{Serialize, Serializer};
 
-use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry, timestamp};
+use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Distribution, Metrics};
 use crate::event::{Subscribed, TargetFacts, rounded, unix_seconds};
+use crate::journal::timestamp;
 use crate::report::Report;
 
 /// Steps per unit for seconds and ratios.
