@@ -6,6 +6,7 @@ pub mod driver;
 pub mod host;
 pub mod journal_file;
 pub mod journal_writer;
+pub mod kernel;
 pub mod link;
 pub mod live_output;
 pub mod lock;

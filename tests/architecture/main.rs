@@ -75,7 +75,7 @@ fn outside_io_and_simulator_there_is_no_clock_socket_file_or_terminal() {
 }
 
 #[test]
-fn only_wire_names_the_mqtt_crate_and_nothing_is_unsafe() {
+fn only_wire_names_the_mqtt_crate_and_only_one_file_has_unsafe_code() {
     hold(&files().unwrap(), |file| rules::words_stay_in_their_place(file).unwrap());
 }
 
