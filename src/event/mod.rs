@@ -65,6 +65,17 @@ pub struct Stamp {
     pub moment: Moment,
 }
 
+/// All clocks of a host read together: how they move against each other tells of a suspension and of a clock step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// Time since boot, suspension included.
+    pub boot: Duration,
+    /// Time since boot, suspension left out; as [`boot`](Self::boot) where the platform does not tell them apart.
+    pub monotonic: Duration,
+    /// The wall clock.
+    pub wall: DateTime<Utc>,
+}
+
 /// A span in seconds, rounded to a microsecond: the form in which records carry it.
 pub fn seconds(span: Duration) -> f64 {
     rounded(span.as_secs_f64(), 1e6)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
 
-use crate::event::{Moment, Stamp};
+use crate::event::{ClockReading, Moment, Stamp};
 
 /// A run's clock: its origin is the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,35 @@ impl Clock {
     }
 }
 
+/// How often the clocks are read for one reading, at most.
+const TRIES: usize = 4;
+
+/// How long reading them takes at most, if nothing comes between.
+const TOGETHER: Duration = Duration::from_micros(50);
+
+/// All clocks of this host, read as close together as can be: where this process was held up between two of them, they
+/// are read again.
+pub fn reading() -> ClockReading {
+    let mut closest = read_in_turn();
+    for _ in 1..TRIES {
+        if closest.0 <= TOGETHER {
+            break;
+        }
+        let again = read_in_turn();
+        if again.0 < closest.0 {
+            closest = again;
+        }
+    }
+    closest.1
+}
+
+/// All clocks, and how long reading them took.
+fn read_in_turn() -> (Duration, ClockReading) {
+    let (boot, awake, wall) = (since_boot(), awake_since_boot(), wall());
+    let reading = ClockReading { boot, monotonic: awake.unwrap_or(boot), wall };
+    (since_boot().saturating_sub(boot), reading)
+}
+
 /// The wall clock.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn wall() -> DateTime<Utc> {
@@ -76,6 +105,12 @@ fn since_boot() -> Duration {
 }
 
 #[cfg(target_os = "linux")]
+fn awake_since_boot() -> Option<Duration> {
+    use nix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::CLOCK_MONOTONIC).ok().map(Duration::from)
+}
+
+#[cfg(target_os = "linux")]
 async fn sleep(span: Duration) -> io::Result<()> {
     use nix::sys::time::TimeSpec;
     use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
@@ -99,6 +134,11 @@ fn since_boot() -> Duration {
 }
 
 #[cfg(not(target_os = "linux"))]
+fn awake_since_boot() -> Option<Duration> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
 async fn sleep(span: Duration) -> io::Result<()> {
     fallback_sleep(span).await;
     Ok(())
@@ -115,5 +155,14 @@ mod tests {
         clock.sleep_until(Some(deadline)).await;
         assert!(clock.now() >= deadline);
         clock.sleep_until(Some(Moment::default())).await;
+    }
+
+    #[test]
+    fn all_clocks_of_a_reading_were_read_at_one_time() {
+        let (before, after) = (reading(), reading());
+        assert!(before.boot < after.boot && before.monotonic <= after.monotonic);
+        let apart = |reading: ClockReading| reading.boot.abs_diff(reading.monotonic);
+        assert!(apart(before).abs_diff(apart(after)) < Duration::from_secs(1));
+        assert!((wall() - after.wall).abs() < chrono::TimeDelta::seconds(10));
     }
 }
