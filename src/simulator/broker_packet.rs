@@ -1,58 +1,74 @@
-//! What the broker sends, encoded by hand: MQTT 3.1.1, version 5 is not spoken.
+//! What the broker sends, encoded by hand: MQTT 3.1.1 and 5.
+
+use super::property::{Property, write_variable, written};
+use crate::event::{Protocol, Qos};
 
 /// The largest remaining length that a fixed header can tell.
 pub(super) const REMAINING_LENGTH_LIMIT: usize = 268_435_455;
 
-/// The answer to PINGREQ.
+/// The answer to PINGREQ, the same in both versions.
 pub(super) const PINGRESP: [u8; 2] = [0xd0, 0x00];
 
-/// What MQTT 3.1.1 leaves to clients, and some brokers send all the same.
-pub(super) const DISCONNECT: [u8; 2] = [0xe0, 0x00];
-
-/// CONNACK: flags (1 for a stored session) and return code.
-pub(super) const fn connack(flags: u8, code: u8) -> [u8; 4] {
+/// CONNACK as MQTT 3.1.1 has it: flags (1 for a stored session) and return code.
+pub(super) const fn short_connack(flags: u8, code: u8) -> [u8; 4] {
     [0x20, 0x02, flags, code]
 }
 
-/// SUBACK with a return code for each filter.
-pub(super) fn suback(identifier: u16, codes: &[u8]) -> Vec<u8> {
-    packet(0x90, &[&identifier.to_be_bytes(), codes])
+/// CONNACK as MQTT 5 has it.
+pub(super) fn long_connack(flags: u8, code: u8, properties: &[Property]) -> Vec<u8> {
+    packet(0x20, &[&[flags, code], &written(properties)])
 }
 
-/// UNSUBACK.
-pub(super) fn unsuback(identifier: u16) -> Vec<u8> {
-    packet(0xb0, &[&identifier.to_be_bytes()])
+/// DISCONNECT. Of MQTT 5 it says no more than it must: no reason code where that is 0, no length where there are no
+/// properties. MQTT 3.1.1 leaves it to clients, and some brokers send it all the same.
+pub(super) fn disconnect(protocol: Protocol, code: u8, properties: &[Property]) -> Vec<u8> {
+    match (protocol, code, properties) {
+        (Protocol::V311, ..) | (Protocol::V5, 0, []) => packet(0xe0, &[]),
+        (Protocol::V5, code, []) => packet(0xe0, &[&[code]]),
+        (Protocol::V5, code, properties) => packet(0xe0, &[&[code], &written(properties)]),
+    }
 }
 
-/// PUBACK.
-pub(super) fn puback(identifier: u16) -> Vec<u8> {
-    packet(0x40, &[&identifier.to_be_bytes()])
+/// SUBACK with a code for each filter.
+pub(super) fn suback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec<u8> {
+    packet(0x90, &[&identifier.to_be_bytes(), no_properties(protocol), codes])
 }
 
-/// PUBREC.
-pub(super) fn pubrec(identifier: u16) -> Vec<u8> {
-    packet(0x50, &[&identifier.to_be_bytes()])
+/// UNSUBACK with a code for each filter, which MQTT 3.1.1 leaves out.
+pub(super) fn unsuback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec<u8> {
+    let codes = match protocol {
+        Protocol::V311 => &[],
+        Protocol::V5 => codes,
+    };
+    packet(0xb0, &[&identifier.to_be_bytes(), no_properties(protocol), codes])
 }
 
-/// PUBREL, whose reserved flags are 2.
+/// PUBACK. In MQTT 5 it is written out in full and says that nobody got the message.
+pub(super) fn puback(protocol: Protocol, identifier: u16) -> Vec<u8> {
+    packet(0x40, &[&identifier.to_be_bytes(), unmatched(protocol)])
+}
+
+/// PUBREC, likewise.
+pub(super) fn pubrec(protocol: Protocol, identifier: u16) -> Vec<u8> {
+    packet(0x50, &[&identifier.to_be_bytes(), unmatched(protocol)])
+}
+
+/// PUBREL, whose reserved flags are 2. Success needs no reason code in either version.
 pub(super) fn pubrel(identifier: u16) -> Vec<u8> {
     packet(0x62, &[&identifier.to_be_bytes()])
 }
 
-/// PUBCOMP.
+/// PUBCOMP, likewise.
 pub(super) fn pubcomp(identifier: u16) -> Vec<u8> {
     packet(0x70, &[&identifier.to_be_bytes()])
 }
 
-/// PUBLISH at QoS 0.
-pub(super) fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
-    packet(0x30, &[&length_of(topic), topic.as_bytes(), payload])
-}
-
-/// PUBLISH at QoS `level` 1 or 2.
-pub(super) fn publish_acknowledged(topic: &str, payload: &[u8], level: u8, identifier: u16) -> Vec<u8> {
-    let body = [&length_of(topic), topic.as_bytes(), &identifier.to_be_bytes(), payload];
-    packet(0x30 | level << 1, &body)
+/// PUBLISH; the identifier is left out at QoS 0.
+pub(super) fn publish(protocol: Protocol, qos: Qos, identifier: u16, topic: &str, payload: &[u8]) -> Vec<u8> {
+    let identifier = identifier.to_be_bytes();
+    let identifier = if qos == Qos::AtMostOnce { &[][..] } else { &identifier[..] };
+    let head = [&length_of(topic)[..], topic.as_bytes(), identifier];
+    packet(0x30 | qos.level() << 1, &[head[0], head[1], head[2], no_properties(protocol), payload])
 }
 
 /// Topics are made from filters, which a client's packet bounds to two bytes of length.
@@ -60,54 +76,62 @@ fn length_of(text: &str) -> [u8; 2] {
     u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes()
 }
 
+const fn no_properties(protocol: Protocol) -> &'static [u8] {
+    match protocol {
+        Protocol::V311 => &[],
+        Protocol::V5 => &[0],
+    }
+}
+
+/// "No matching subscribers", and no properties.
+const fn unmatched(protocol: Protocol) -> &'static [u8] {
+    match protocol {
+        Protocol::V311 => &[],
+        Protocol::V5 => &[0x10, 0],
+    }
+}
+
 fn packet(first: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length = parts.iter().map(|part| part.len()).sum();
     let mut packet = Vec::with_capacity(length + 5);
     packet.push(first);
-    push_remaining_length(length, &mut packet);
+    write_variable(length, &mut packet);
     for part in parts {
         packet.extend_from_slice(part);
     }
     packet
 }
 
-fn push_remaining_length(mut length: usize, packet: &mut Vec<u8>) {
-    while length > 0x7f {
-        packet.push(0x80 | length.to_le_bytes()[0]);
-        length >>= 7;
-    }
-    packet.push(length.to_le_bytes()[0]);
-}
-
 #[cfg(test)]
 mod tests {
+    use super::Protocol::{V5, V311};
     use super::*;
+    use crate::simulator::property::{REASON_STRING, Value};
 
     #[test]
-    fn packets_have_the_bytes_of_the_standard() {
-        assert_eq!(connack(1, 0), *b"\x20\x02\x01\x00");
-        assert_eq!(suback(10, &[0, 0x80]), b"\x90\x04\0\x0a\0\x80");
-        assert_eq!(publish("a/b", b"x"), b"\x30\x06\0\x03a/bx");
-        assert_eq!(publish_acknowledged("t", b"x", 2, 258), b"\x34\x06\0\x01t\x01\x02x");
-        assert_eq!(
-            [puback(1), pubrec(1), pubrel(1), pubcomp(1)].map(|packet| packet[0]),
-            [0x40, 0x50, 0x62, 0x70]
-        );
+    fn packets_of_the_old_version_have_the_bytes_of_its_standard() {
+        assert_eq!(short_connack(1, 0), *b"\x20\x02\x01\x00");
+        assert_eq!(suback(V311, 10, &[0, 0x80]), b"\x90\x04\0\x0a\0\x80");
+        assert_eq!(unsuback(V311, 10, &[0]), b"\xb0\x02\0\x0a");
+        assert_eq!(publish(V311, Qos::AtMostOnce, 0, "a/b", b"x"), b"\x30\x06\0\x03a/bx");
+        assert_eq!(publish(V311, Qos::ExactlyOnce, 258, "t", b"x"), b"\x34\x06\0\x01t\x01\x02x");
+        assert_eq!([puback(V311, 1), pubrec(V311, 1)], [b"\x40\x02\0\x01", b"\x50\x02\0\x01"]);
+        assert_eq!([pubrel(1), pubcomp(1)], [b"\x62\x02\0\x01", b"\x70\x02\0\x01"]);
+        assert_eq!(disconnect(V311, 0x8e, &[]), b"\xe0\0");
     }
 
     #[test]
-    fn the_remaining_length_takes_as_many_bytes_as_it_needs() {
-        let rows: [(usize, &[u8]); 5] = [
-            (0, b"\x00"),
-            (127, b"\x7f"),
-            (128, b"\x80\x01"),
-            (16_384, b"\x80\x80\x01"),
-            (REMAINING_LENGTH_LIMIT, b"\xff\xff\xff\x7f"),
-        ];
-        for (length, bytes) in rows {
-            let mut packet = Vec::new();
-            push_remaining_length(length, &mut packet);
-            assert_eq!(packet, bytes, "{length}");
-        }
+    fn packets_of_the_new_version_have_the_bytes_of_its_standard() {
+        let why = [Property::new(REASON_STRING, Value::Text("no".to_owned()))];
+        assert_eq!(long_connack(1, 0, &[]), b"\x20\x03\x01\0\0");
+        assert_eq!(long_connack(0, 0x87, &why), b"\x20\x08\0\x87\x05\x1f\0\x02no");
+        assert_eq!(suback(V5, 10, &[0, 0x87]), b"\x90\x05\0\x0a\0\0\x87");
+        assert_eq!(unsuback(V5, 10, &[0, 0x11]), b"\xb0\x05\0\x0a\0\0\x11");
+        assert_eq!(publish(V5, Qos::AtMostOnce, 0, "a/b", b"x"), b"\x30\x07\0\x03a/b\0x");
+        assert_eq!(publish(V5, Qos::AtLeastOnce, 258, "t", b"x"), b"\x32\x07\0\x01t\x01\x02\0x");
+        assert_eq!([puback(V5, 1), pubrec(V5, 1)], [b"\x40\x04\0\x01\x10\0", b"\x50\x04\0\x01\x10\0"]);
+        assert_eq!(disconnect(V5, 0, &[]), b"\xe0\0");
+        assert_eq!(disconnect(V5, 0x8e, &[]), b"\xe0\x01\x8e");
+        assert_eq!(disconnect(V5, 0, &why), b"\xe0\x07\0\x05\x1f\0\x02no");
     }
 }

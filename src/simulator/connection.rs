@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use super::client_packet::ClientPacket;
 use super::seen::{Seen, SeenPacket};
 use super::serving::{Serving, Stance};
+use super::session::MALFORMED_PACKET;
+use crate::event::Protocol;
 use crate::io::clock::Clock;
 
 /// How long a client may take to leave after FIN.
@@ -51,7 +53,7 @@ impl Connection {
 
     async fn serve(&mut self) -> io::Result<Ending> {
         self.stream.set_nodelay(true)?;
-        let mut visitor = Visitor::default();
+        let mut visitor = Visitor::new();
         loop {
             self.serving.advance(self.clock.now());
             if let Some(ending) = self.ending().await? {
@@ -124,7 +126,7 @@ impl Connection {
 
     /// Hands over one packet, if a whole one has come.
     fn take_packet(&mut self, visitor: &mut Visitor) -> bool {
-        match ClientPacket::cut(&mut visitor.bytes) {
+        match ClientPacket::cut(&mut visitor.bytes, visitor.protocol) {
             Ok(Some(packet)) => {
                 self.serving.receive(&packet, self.clock.now());
                 self.tell(visitor, packet);
@@ -133,7 +135,7 @@ impl Connection {
             Ok(None) => false,
             Err(error) => {
                 tracing::debug!(connection = self.number, %error, "a client of the simulator broke the protocol");
-                self.serving.offended();
+                self.serving.offended(MALFORMED_PACKET);
                 false
             }
         }
@@ -142,6 +144,7 @@ impl Connection {
     fn tell(&self, visitor: &mut Visitor, packet: ClientPacket) {
         if let ClientPacket::Connect(connect) = &packet {
             visitor.client_id.clone_from(&connect.client_id);
+            visitor.protocol = connect.protocol().unwrap_or(visitor.protocol);
         }
         let packet = SeenPacket { connection: self.number, client_id: visitor.client_id.clone(), packet };
         self.seen.send_modify(|seen| seen.add(packet));
@@ -149,10 +152,18 @@ impl Connection {
 }
 
 /// What is known of the client.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Visitor {
     bytes: BytesMut,
     client_id: String,
+    protocol: Protocol,
+}
+
+impl Visitor {
+    /// Nothing, before CONNECT.
+    fn new() -> Self {
+        Self { bytes: BytesMut::new(), client_id: String::new(), protocol: Protocol::V311 }
+    }
 }
 
 /// How the script's part of a connection ended.

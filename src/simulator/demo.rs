@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::client_packet::PacketKind;
-use super::script::{Conduct, Cue, Deed, Greeting, Pings, Script, Service, Step, Then};
+use super::script::{Conduct, Cue, Deed, Greeting, Parting, Pings, Script, Service, Step, Then};
 
 const SPAN: Duration = Duration::from_secs(3);
 const MESSAGE_EVERY: Duration = Duration::from_millis(500);
 const LATE_BY: Duration = Duration::from_millis(1500);
 const CLOSED: Duration = Duration::from_millis(1600);
 const SERVER_UNAVAILABLE: u8 = 3;
+const SERVER_SHUTTING_DOWN: u8 = 0x8b;
 
 /// Drops of every kind, with recoveries, repeated for ever.
 ///
@@ -30,13 +31,14 @@ const SERVER_UNAVAILABLE: u8 = 3;
 /// for 1.6 s from then on.
 pub fn demo() -> Script {
     let lively = Service::publishing(MESSAGE_EVERY);
+    let shutting_down = Deed::Disconnect(Parting::code(SERVER_SHUTTING_DOWN));
     let steps = vec![
         Step::Connection(Conduct::serving().with(lively.clone()).act(Cue::after(SPAN), Deed::Fin)),
         Step::Connection(Conduct::serving().with(lively.clone()).act(Cue::after(SPAN), Deed::Rst)),
         Step::Connection(answering_late()),
         Step::Closed(CLOSED),
         Step::Connection(Conduct::greeting(Greeting::Refuse(SERVER_UNAVAILABLE))),
-        Step::Connection(Conduct::serving().with(lively).act(Cue::after(SPAN), Deed::Disconnect)),
+        Step::Connection(Conduct::serving().with(lively).act(Cue::after(SPAN), shutting_down)),
     ];
     Script { steps, then: Then::Repeat }
 }

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use super::client_packet::Connect;
 use crate::event::Moment;
 
 /// How long the client may be silent.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct KeepAlive {
-    /// One and a half times what CONNECT said; `None` where it said 0.
+    /// One and a half times the keep-alive; `None` where that is 0.
     patience: Option<Duration>,
     heard: Moment,
 }
 
 impl KeepAlive {
-    /// As CONNECT said `now`.
-    pub(super) fn of(connect: &Connect, now: Moment) -> Self {
-        let patience = Duration::from_secs(connect.keep_alive_seconds.into()) * 3 / 2;
+    /// Of a session with this keep-alive that begins `now`.
+    pub(super) fn of(seconds: u16, now: Moment) -> Self {
+        let patience = Duration::from_secs(seconds.into()) * 3 / 2;
         Self { patience: (!patience.is_zero()).then_some(patience), heard: now }
     }
 

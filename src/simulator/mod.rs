@@ -1,7 +1,7 @@
 //! A broker on 127.0.0.1 that misbehaves on command: the `demo` target, and the broker of the tests.
 //!
 //! [`script::Script`] says what happens to each connection; the [`Simulator`] does it on real TCP sockets. It speaks
-//! MQTT 3.1.1 by hand, so that it shares no mistakes with the `wire` room, which it must not import. It is no broker
+//! MQTT 3.1.1 and 5 by hand, so that it shares no mistakes with the `wire` room, which it must not import. It is no broker
 //! for real use: messages of clients are acknowledged and dropped, and nobody is asked for a password.
 
 mod broker_packet;
@@ -13,10 +13,13 @@ mod door;
 mod keep_alive;
 mod outbox;
 mod porter;
+pub mod property;
+mod reader;
 pub mod script;
 pub mod seen;
 mod sequence;
 mod serving;
+mod session;
 
 use std::io;
 use std::net::SocketAddr;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::client_packet::{ClientPacket, PacketKind};
+use super::client_packet::{ClientPacket, PacketKind, Publish};
 
 /// How many of the latest packets are kept.
 pub const PACKETS_KEPT: usize = 1024;
@@ -25,6 +25,21 @@ impl Seen {
     /// How many packets of this kind have come, over all connections.
     pub fn count(&self, kind: PacketKind) -> u64 {
         self.counts.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// The protocol level of each CONNECT among the latest packets, oldest first.
+    pub fn levels(&self) -> Vec<u8> {
+        let level = |seen: &SeenPacket| {
+            if let ClientPacket::Connect(connect) = &seen.packet { Some(connect.level) } else { None }
+        };
+        self.packets.iter().filter_map(level).collect()
+    }
+
+    /// The messages among the latest packets, oldest first.
+    pub fn publishes(&self) -> impl Iterator<Item = &Publish> {
+        self.packets.iter().filter_map(|seen| {
+            if let ClientPacket::Publish(publish) = &seen.packet { Some(publish) } else { None }
+        })
     }
 
     /// Adds a packet; the oldest one goes where there is no room.

@@ -1,29 +1,24 @@
 //! The broker's side of one connection without I/O: packets and time come in, bytes and an end go out.
 //!
-//! Where no act of the script interferes it behaves as MQTT 3.1.1 asks: keep-alive is enforced, what breaks the
-//! protocol is disconnected.
-
-use std::collections::VecDeque;
-use std::time::Duration;
+//! Where no act of the script interferes it behaves as MQTT asks: keep-alive is enforced, what breaks the protocol is
+//! disconnected, in MQTT 5 with a reason.
 
 use super::broker_packet as answer;
-use super::client_packet::{ClientPacket, Connect, Publish};
-use super::deliveries::Deliveries;
-use super::keep_alive::KeepAlive;
+use super::client_packet::{ClientPacket, Connect};
 use super::outbox::Outbox;
-use super::script::{Conduct, Deed, Greeting, Messages, Pings, Service};
+use super::script::{Announcement, Conduct, Deed, Greeting, Parting, Speaks, Stranger};
 use super::sequence::Sequence;
-use crate::event::{Moment, Qos};
-
-/// The protocol level of MQTT 3.1.1.
-const LEVEL: u8 = 4;
+use super::session::{PROTOCOL_ERROR, Session, Verdict};
+use crate::event::{Moment, Protocol};
 
 /// CONNACK codes.
 const ACCEPTED: u8 = 0;
 const UNACCEPTABLE_LEVEL: u8 = 1;
+const UNSUPPORTED_VERSION: u8 = 0x84;
 
-/// The code for a refused filter in SUBACK.
-const FILTER_REFUSED: u8 = 0x80;
+/// The refusals that MQTT 3.1.1 names, each with its counterpart in MQTT 5.
+const REFUSALS: [(u8, u8); 5] =
+    [(UNACCEPTABLE_LEVEL, UNSUPPORTED_VERSION), (2, 0x85), (3, 0x88), (4, 0x86), (5, 0x87)];
 
 /// How a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +41,12 @@ pub(super) enum Stance {
 #[derive(Debug)]
 pub(super) struct Serving {
     stance: Stance,
+    speaks: Speaks,
     greeting: Greeting,
-    service: Service,
+    announcement: Box<Announcement>,
     sequence: Sequence,
-    deliveries: Deliveries,
+    session: Session,
     outbox: Outbox,
-    silence: KeepAlive,
-    next_message: Option<Moment>,
-    late_pings: VecDeque<Moment>,
 }
 
 impl Serving {
@@ -61,14 +54,12 @@ impl Serving {
     pub(super) fn new(conduct: Conduct, now: Moment) -> Self {
         let mut serving = Self {
             stance: Stance::Expecting,
-            outbox: Outbox::new(conduct.service.pace),
+            speaks: conduct.speaks,
             greeting: conduct.greeting,
-            service: conduct.service,
+            announcement: conduct.announcement,
             sequence: Sequence::new(conduct.acts, now),
-            deliveries: Deliveries::default(),
-            silence: KeepAlive::default(),
-            next_message: None,
-            late_pings: VecDeque::new(),
+            outbox: Outbox::new(conduct.service.pace),
+            session: Session::new(conduct.service),
         };
         serving.advance(now);
         serving
@@ -101,19 +92,26 @@ impl Serving {
 
     /// A packet has come.
     pub(super) fn receive(&mut self, packet: &ClientPacket, now: Moment) {
-        self.silence.heard(now);
+        self.session.heard(now);
         match self.stance {
             Stance::Expecting => self.greet(packet, now),
-            Stance::Serving => self.answer(packet, now),
+            Stance::Serving => {
+                let verdict = self.session.answer(packet, now, &mut self.outbox);
+                self.follow(verdict);
+            }
             Stance::Mute | Stance::Silent | Stance::Closing | Stance::Resetting => {}
         }
         self.sequence.received(packet.kind(), now);
         self.advance(now);
     }
 
-    /// The client broke the protocol: a broker closes.
-    pub(super) const fn offended(&mut self) {
-        self.stance = Stance::Closing;
+    /// The client broke the protocol: a broker closes, and in MQTT 5 says why.
+    pub(super) fn offended(&mut self, reason_code: u8) {
+        if self.stance == Stance::Serving && self.session.protocol() == Protocol::V5 {
+            self.disconnect(&Parting::code(reason_code));
+        } else {
+            self.stance = Stance::Closing;
+        }
     }
 
     /// Does what is due.
@@ -123,22 +121,16 @@ impl Serving {
             self.act(deed);
         }
         if self.stance == Stance::Serving {
-            self.answer_late(now);
-            self.publish_due(now);
-            self.enforce_keep_alive(now);
+            let verdict = self.session.advance(now, &mut self.outbox);
+            self.follow(verdict);
         }
     }
 
     /// When [`Serving::advance`] or [`Serving::ready`] will have something new.
     pub(super) fn deadline(&self, now: Moment) -> Option<Moment> {
         let acts = self.sequence.deadline().filter(|_| self.plays());
-        let session = self.session_deadline().filter(|_| self.stance == Stance::Serving);
+        let session = self.session.deadline().filter(|_| self.stance == Stance::Serving);
         [acts, session, self.outbox.deadline(now)].into_iter().flatten().min()
-    }
-
-    fn session_deadline(&self) -> Option<Moment> {
-        let late_ping = self.late_pings.front().copied();
-        [late_ping, self.next_message, self.silence.deadline()].into_iter().flatten().min()
     }
 
     /// Whether acts still happen.
@@ -150,11 +142,24 @@ impl Serving {
         match deed {
             Deed::Fin => self.stance = Stance::Closing,
             Deed::Rst => self.stance = Stance::Resetting,
-            Deed::Disconnect => self.close_after(&answer::DISCONNECT),
+            Deed::Disconnect(parting) => self.disconnect(&parting),
             Deed::Silence => self.stance = Stance::Silent,
-            Deed::Publish(message) => self.outbox.push(&self.deliveries.publish(&message)),
+            Deed::Publish(message) => self.outbox.push(&self.session.publish(&message)),
             Deed::Send(bytes) => self.outbox.push(&bytes),
         }
+    }
+
+    fn follow(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::GoesOn => {}
+            Verdict::Over => self.stance = Stance::Closing,
+            Verdict::Offended(reason_code) => self.offended(reason_code),
+        }
+    }
+
+    fn disconnect(&mut self, parting: &Parting) {
+        let protocol = self.session.protocol();
+        self.close_after(&answer::disconnect(protocol, parting.reason_code, &parting.properties()));
     }
 
     fn close_after(&mut self, bytes: &[u8]) {
@@ -163,126 +168,84 @@ impl Serving {
     }
 
     fn greet(&mut self, packet: &ClientPacket, now: Moment) {
-        let ClientPacket::Connect(connect) = packet else { return self.offended() };
-        match &self.greeting {
-            Greeting::Accept => self.open(connect, 0, now),
-            Greeting::Resume => self.open(connect, 1, now),
-            Greeting::Refuse(code) => self.close_after(&answer::connack(0, *code)),
-            Greeting::Bytes(bytes) => {
+        let ClientPacket::Connect(connect) = packet else { return self.offended(PROTOCOL_ERROR) };
+        self.session.speak(connect.protocol().unwrap_or(Protocol::V311));
+        match (&self.greeting, self.stranger(connect)) {
+            (Greeting::Bytes(bytes), _) => {
                 self.outbox.push(bytes);
                 self.stance = Stance::Mute;
             }
-            Greeting::Stall => self.stance = Stance::Mute,
+            (Greeting::Stall, _) => self.stance = Stance::Mute,
+            (Greeting::Accept | Greeting::Resume | Greeting::Refuse(_), Some(stranger)) => {
+                self.send_away(stranger);
+            }
+            (Greeting::Accept, None) => self.open(connect, 0, now),
+            (Greeting::Resume, None) => self.open(connect, 1, now),
+            (Greeting::Refuse(code), None) => self.close_after(&self.connack(0, *code)),
+        }
+    }
+
+    /// How to answer to a client whose version is not known here.
+    const fn stranger(&self, connect: &Connect) -> Option<Stranger> {
+        match (connect.protocol(), self.speaks) {
+            (Some(Protocol::V311), Speaks::Both | Speaks::Only311(_))
+            | (Some(Protocol::V5), Speaks::Both | Speaks::Only5) => None,
+            (Some(Protocol::V5), Speaks::Only311(stranger)) => Some(stranger),
+            (Some(Protocol::V311), Speaks::Only5) | (None, _) => Some(Stranger::OldConnack),
+        }
+    }
+
+    fn send_away(&mut self, stranger: Stranger) {
+        match stranger {
+            Stranger::OldConnack => self.close_after(&answer::short_connack(0, UNACCEPTABLE_LEVEL)),
+            Stranger::NewConnack => self.close_after(&answer::long_connack(0, UNSUPPORTED_VERSION, &[])),
+            Stranger::Fin => self.stance = Stance::Closing,
+            Stranger::Rst => self.stance = Stance::Resetting,
         }
     }
 
     fn open(&mut self, connect: &Connect, session_present: u8, now: Moment) {
-        if connect.level != LEVEL {
-            return self.close_after(&answer::connack(0, UNACCEPTABLE_LEVEL));
-        }
-        self.outbox.push(&answer::connack(session_present, ACCEPTED));
-        self.silence = KeepAlive::of(connect, now);
+        self.outbox.push(&self.connack(session_present, ACCEPTED));
+        self.session.open(connect, &self.announcement, now);
         self.stance = Stance::Serving;
     }
 
-    fn answer(&mut self, packet: &ClientPacket, now: Moment) {
-        match packet {
-            ClientPacket::Connect(_) => self.offended(),
-            ClientPacket::Disconnect => self.stance = Stance::Closing,
-            ClientPacket::Pingreq => self.answer_ping(now),
-            ClientPacket::Subscribe(identifier, asked) => self.subscribe(*identifier, asked, now),
-            ClientPacket::Unsubscribe(identifier, filters) => self.unsubscribe(*identifier, filters),
-            ClientPacket::Publish(publish) => self.take(publish),
-            ClientPacket::Pubrec(identifier) => self.outbox.push(&answer::pubrel(*identifier)),
-            ClientPacket::Pubrel(identifier) => self.outbox.push(&answer::pubcomp(*identifier)),
-            ClientPacket::Puback(identifier) | ClientPacket::Pubcomp(identifier) => {
-                self.deliveries.acknowledged(*identifier);
+    fn connack(&self, session_present: u8, code: u8) -> Vec<u8> {
+        match self.session.protocol() {
+            Protocol::V311 => answer::short_connack(session_present, code).to_vec(),
+            Protocol::V5 => {
+                let counterpart = REFUSALS.iter().find(|(old, _)| *old == code);
+                let code = counterpart.map_or(code, |(_, new)| *new);
+                answer::long_connack(session_present, code, &self.announcement.properties())
             }
         }
     }
-
-    fn answer_ping(&mut self, now: Moment) {
-        match self.service.pings {
-            Pings::Prompt => self.outbox.push(&answer::PINGRESP),
-            Pings::Late(span) => self.late_pings.push_back(now.plus(span)),
-            Pings::Unanswered => {}
-        }
-    }
-
-    fn subscribe(&mut self, identifier: u16, asked: &[(String, u8)], now: Moment) {
-        let codes: Vec<u8> = asked.iter().map(|(filter, level)| self.grant(filter, *level)).collect();
-        self.outbox.push(&answer::suback(identifier, &codes));
-        if codes.iter().any(|code| *code != FILTER_REFUSED) && self.next_message.is_none() {
-            self.next_message = self.service.messages.map(|messages| now.plus(interval(messages)));
-        }
-    }
-
-    fn grant(&mut self, filter: &str, level: u8) -> u8 {
-        let refused = self.service.refused_filters.iter().any(|refused| refused == filter);
-        let Some(qos) = Qos::from_level(level).filter(|_| !refused) else { return FILTER_REFUSED };
-        self.deliveries.subscribe(filter, qos);
-        level
-    }
-
-    fn unsubscribe(&mut self, identifier: u16, filters: &[String]) {
-        for filter in filters {
-            self.deliveries.unsubscribe(filter);
-        }
-        self.outbox.push(&answer::unsuback(identifier));
-    }
-
-    fn take(&mut self, publish: &Publish) {
-        match Qos::from_level(publish.qos) {
-            Some(Qos::AtLeastOnce) => self.outbox.push(&answer::puback(publish.identifier)),
-            Some(Qos::ExactlyOnce) => self.outbox.push(&answer::pubrec(publish.identifier)),
-            Some(Qos::AtMostOnce) | None => {}
-        }
-    }
-
-    fn answer_late(&mut self, now: Moment) {
-        while self.late_pings.front().is_some_and(|due| *due <= now) {
-            self.late_pings.pop_front();
-            self.outbox.push(&answer::PINGRESP);
-        }
-    }
-
-    fn publish_due(&mut self, now: Moment) {
-        let Some(messages) = self.service.messages else { return };
-        let Some(due) = self.next_message.filter(|due| *due <= now) else { return };
-        // An act that has filled the socket must not let messages pile up behind it.
-        if self.outbox.is_empty() && self.deliveries.welcome() {
-            self.outbox.push(&self.deliveries.publish(&messages.message));
-        }
-        let next = due.plus(interval(messages));
-        self.next_message = Some(if next > now { next } else { now.plus(interval(messages)) });
-    }
-
-    fn enforce_keep_alive(&mut self, now: Moment) {
-        if self.silence.deadline().is_some_and(|deadline| deadline <= now) {
-            self.stance = Stance::Closing;
-        }
-    }
-}
-
-fn interval(messages: Messages) -> Duration {
-    messages.every.max(Duration::from_millis(1))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::simulator::script::{Cue, Message};
+    use crate::simulator::client_packet::Publish;
+    use crate::simulator::script::{Cue, Message, Service};
 
     fn at(seconds: u64) -> Moment {
         Moment::after_start(Duration::from_secs(seconds))
     }
 
-    fn session(conduct: Conduct, keep_alive_seconds: u16) -> Serving {
+    /// A session of this level; CONNACK is read.
+    fn opened(conduct: Conduct, level: u8, keep_alive_seconds: u16) -> Serving {
         let mut serving = Serving::new(conduct, at(0));
-        let connect = Connect { level: LEVEL, keep_alive_seconds, ..Connect::default() };
+        let connect = Connect { level, keep_alive_seconds, ..Connect::default() };
         serving.receive(&ClientPacket::Connect(connect), at(0));
-        assert_eq!(sent(&mut serving, at(0)), answer::connack(0, ACCEPTED));
+        assert_eq!(serving.stance(), Stance::Serving);
+        sent(&mut serving, at(0));
         serving
+    }
+
+    fn session(conduct: Conduct, keep_alive_seconds: u16) -> Serving {
+        opened(conduct, 4, keep_alive_seconds)
     }
 
     fn sent(serving: &mut Serving, now: Moment) -> Vec<u8> {
@@ -340,5 +303,54 @@ mod tests {
         assert_eq!(serving.deadline(at(2)), Some(at(3)));
         serving.advance(at(3));
         assert_eq!(serving.stance(), Stance::Resetting);
+    }
+
+    /// In MQTT 5, with what CONNACK announces.
+    fn announced(announcement: Announcement) -> Serving {
+        opened(Conduct::serving().announcing(announcement), 5, 10)
+    }
+
+    #[test]
+    fn the_keep_alive_that_was_announced_is_enforced_and_its_end_explained() {
+        let announcement = Announcement { server_keep_alive_seconds: Some(4), ..Announcement::default() };
+        let mut serving = announced(announcement.clone());
+        assert_eq!(serving.deadline(at(0)), Some(at(6)));
+        serving.advance(at(6));
+        assert_eq!(
+            (serving.stance(), sent(&mut serving, at(6))),
+            (Stance::Closing, b"\xe0\x01\x8d".to_vec())
+        );
+        let old = opened(Conduct::serving().announcing(announcement), 4, 10);
+        assert_eq!(old.deadline(at(0)), Some(at(15)));
+    }
+
+    #[test]
+    fn no_qos_above_the_announced_one_is_granted_or_taken() {
+        let mut serving = announced(Announcement { maximum_qos: Some(1), ..Announcement::default() });
+        serving.receive(&ClientPacket::Subscribe(1, vec![("t".to_owned(), 2)]), at(1));
+        assert_eq!(sent(&mut serving, at(1)), b"\x90\x04\0\x01\0\x01");
+        let publish = Publish {
+            topic: "t".to_owned(),
+            qos: 2,
+            dup: false,
+            retain: false,
+            identifier: 1,
+            properties: Vec::new(),
+            payload_bytes: 0,
+        };
+        serving.receive(&ClientPacket::Publish(publish), at(1));
+        assert_eq!(
+            (serving.stance(), sent(&mut serving, at(1))),
+            (Stance::Closing, b"\xe0\x01\x9b".to_vec())
+        );
+    }
+
+    #[test]
+    fn what_breaks_the_protocol_is_disconnected_with_a_reason_in_the_new_version_only() {
+        for (level, bytes) in [(4, &b""[..]), (5, b"\xe0\x01\x81")] {
+            let mut serving = opened(Conduct::serving(), level, 0);
+            serving.offended(0x81);
+            assert_eq!((serving.stance(), sent(&mut serving, at(0)).as_slice()), (Stance::Closing, bytes));
+        }
     }
 }

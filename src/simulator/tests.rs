@@ -1,6 +1,7 @@
 //! Each fault as a client sees it: a bare TCP client that writes its packets by hand.
 
 mod client;
+mod versions;
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use self::client::{CONNACK, CONNECT, Client, SUBACK, SUBSCRIBE};
 use super::Simulator;
 use super::client_packet::{ClientPacket, Connect, PacketKind};
 use super::script::{
-    BAD_REMAINING_LENGTH, Conduct, Copies, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Message, Pings,
-    Script, Service, Step, Then,
+    BAD_REMAINING_LENGTH, Conduct, Copies, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Message,
+    Parting, Pings, Script, Service, Step, Then,
 };
 use crate::event::Qos;
 use crate::io::clock::Clock;
@@ -67,8 +68,13 @@ async fn what_clients_did_can_be_waited_for_and_read() {
     assert_eq!((seen.accepted, seen.count(PacketKind::Pingreq), seen.count(PacketKind::Publish)), (1, 1, 0));
     let told: Vec<_> =
         seen.packets.iter().map(|seen| (seen.connection, &*seen.client_id, &seen.packet)).collect();
-    let connect =
-        Connect { level: 4, flags: 2, keep_alive_seconds: 60, client_id: "c".to_owned(), username: None };
+    let connect = Connect {
+        level: 4,
+        flags: 2,
+        keep_alive_seconds: 60,
+        client_id: "c".to_owned(),
+        ..Connect::default()
+    };
     assert_eq!(told, [(1, "c", &ClientPacket::Connect(connect)), (1, "c", &ClientPacket::Pingreq)]);
 }
 
@@ -144,7 +150,8 @@ async fn bytes_sent_by_an_act_arrive_as_they_are_and_the_session_goes_on() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_disconnect_is_its_two_bytes_then_fin() {
-    let simulator = one(Conduct::serving().act(Cue::on(PacketKind::Pingreq), Deed::Disconnect));
+    let simulator =
+        one(Conduct::serving().act(Cue::on(PacketKind::Pingreq), Deed::Disconnect(Parting::code(0x8b))));
     let mut client = Client::session(&simulator).await;
     client.send(PINGREQ).await;
     client.expect(b"\xd0\0\xe0\0").await;
@@ -218,12 +225,12 @@ async fn before_connack_a_connection_is_closed_stalled_refused_or_given_garbage(
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn another_protocol_version_is_refused_with_code_one_and_garbage_of_a_client_with_fin() {
+async fn a_version_that_is_none_is_refused_with_code_one_and_garbage_of_a_client_with_fin() {
     let simulator = simulator(Script::of([]));
-    let mut five = Client::connect(&simulator).await;
-    five.send(b"\x10\x0e\0\x04MQTT\x05\x02\0\x3c\0\0\x01c").await;
-    five.expect(b"\x20\x02\0\x01").await;
-    five.expect_fin().await;
+    let mut six = Client::connect(&simulator).await;
+    six.send(b"\x10\x0e\0\x04MQTT\x06\x02\0\x3c\0\0\x01c").await;
+    six.expect(b"\x20\x02\0\x01").await;
+    six.expect_fin().await;
     let mut hasty = Client::connect(&simulator).await;
     hasty.send(PINGREQ).await;
     hasty.expect_fin().await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use nwdiag::event::{Phase, StopReason};
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{
-    BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Script, Step, Then,
+    BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Parting, Script, Step,
+    Then,
 };
 
 use crate::rig::{Rig, drops, events, failures, names, sessions, settings};
@@ -78,7 +79,7 @@ async fn a_connection_that_ends_before_connack_is_closed() {
         mqtt("FIN after CONNECT", stalled().act(connect, Deed::Fin), CLOSED),
         mqtt("RST after CONNECT", stalled().act(connect, Deed::Rst), CLOSED),
         mqtt("FIN after half a CONNACK", bytes(&HALF_CONNACK).act(connect, Deed::Fin), CLOSED),
-        mqtt("DISCONNECT", stalled().act(connect, Deed::Disconnect), PACKET_TYPE),
+        mqtt("DISCONNECT", stalled().act(connect, Deed::Disconnect(Parting::default())), PACKET_TYPE),
     ];
     for row in rows {
         check(row).await;

@@ -6,7 +6,7 @@ use nwdiag::event::{ClosedBy, Event, Qos, SessionDrop};
 use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{
-    BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Message, Pings, Script, Service,
+    BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Message, Parting, Pings, Script, Service,
 };
 
 use crate::rig::{PING_INTERVAL, PING_TIMEOUT, drops, ending_after, events, names, session, settings};
@@ -73,7 +73,7 @@ async fn what_the_peer_did_to_the_connection_is_told() {
         row("RST", &[Deed::Rst], PeerReset, CLOSED),
         row("RST right behind a message", &[message(), Deed::Rst], PeerReset, CLOSED),
         row("RST while we answer", &[answered(), Deed::Rst], PeerReset, CLOSED),
-        row("DISCONNECT", &[Deed::Disconnect], PeerDisconnect, PACKET_TYPE),
+        row("DISCONNECT", &[Deed::Disconnect(Parting::default())], PeerDisconnect, PACKET_TYPE),
         row("DISCONNECT then RST", &[sending(&[0xe0, 0]), Deed::Rst], PeerDisconnect, PACKET_TYPE),
         row(
             "DISCONNECT then RST while we answer",

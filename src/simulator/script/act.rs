@@ -1,0 +1,86 @@
+//! What interrupts a connection, and when.
+
+use std::time::Duration;
+
+use super::{Message, Parting};
+use crate::simulator::client_packet::PacketKind;
+
+/// Something that happens once during a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When.
+    pub cue: Cue,
+    /// What.
+    pub deed: Deed,
+}
+
+/// When an act happens: after packets of a kind, then after a span. Both are counted from the act before, or from
+/// accept. An act that follows a packet comes after the answer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cue {
+    kind: PacketKind,
+    count: u32,
+    delay: Duration,
+}
+
+impl Cue {
+    /// Now.
+    pub const fn at_once() -> Self {
+        Self::after(Duration::ZERO)
+    }
+
+    /// After this span.
+    pub const fn after(delay: Duration) -> Self {
+        Self { kind: PacketKind::Connect, count: 0, delay }
+    }
+
+    /// At the next packet of this kind.
+    pub const fn on(kind: PacketKind) -> Self {
+        Self::on_nth(kind, 1)
+    }
+
+    /// At the packet of this kind that is number `count`, 1 being the next.
+    pub const fn on_nth(kind: PacketKind, count: u32) -> Self {
+        Self { kind, count, delay: Duration::ZERO }
+    }
+
+    /// The same, so much later.
+    #[must_use]
+    pub const fn later(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
+    /// The kind of packet waited for.
+    pub(in crate::simulator) const fn kind(self) -> PacketKind {
+        self.kind
+    }
+
+    /// How many of them, 0 for a cue of time alone.
+    pub(in crate::simulator) const fn count(self) -> u32 {
+        self.count
+    }
+
+    /// The span waited after them.
+    pub(in crate::simulator) const fn delay(self) -> Duration {
+        self.delay
+    }
+}
+
+/// What an act does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Closes in order, after all that is still to be sent.
+    Fin,
+    /// Resets the connection; of what is still to be sent goes only what the socket takes at once.
+    Rst,
+    /// Sends DISCONNECT (which MQTT 3.1.1 does not give to a broker), then closes in order.
+    Disconnect(Parting),
+    /// Leaves the socket open, but reads and answers nothing more; what was answered before still goes out. Acts that
+    /// wait for time still follow. Without one that ends the connection the socket stays so until the simulator is
+    /// dropped, as nothing tells that the client has left.
+    Silence,
+    /// Sends a message, subscribed or not, and goes on.
+    Publish(Message),
+    /// Sends these bytes, such as [`super::BAD_REMAINING_LENGTH`], and goes on.
+    Send(Vec<u8>),
+}
