@@ -301,7 +301,7 @@ _nwdiag() {
             return 0
             ;;
         nwdiag__subcmd__watch)
-            opts="-q -v -h --format --json --duration --max-events --max-attempts --journal --no-journal --topic --qos --client-id --keep-alive --protocol --clean-session --connect-timeout --ping-interval --ping-timeout --max-packet --reconnect-min --reconnect-max --deep-reconnect-every --username --password-file --cafile --cert --key --alpn --insecure --color --utc --quiet --verbose --help"
+            opts="-q -v -h --format --json --duration --max-events --max-attempts --journal --no-journal --topic --qos --client-id --keep-alive --protocol --clean-session --connect-timeout --ping-interval --ping-timeout --max-packet --probe --probe-interval --reconnect-min --reconnect-max --deep-reconnect-every --username --password-file --cafile --cert --key --alpn --insecure --color --utc --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -355,7 +355,7 @@ _nwdiag() {
                     return 0
                     ;;
                 --protocol)
-                    COMPREPLY=($(compgen -W "3.1.1" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto 3.1.1 5" -- "${cur}"))
                     return 0
                     ;;
                 --clean-session)
@@ -375,6 +375,14 @@ _nwdiag() {
                     return 0
                     ;;
                 --max-packet)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

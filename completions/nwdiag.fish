@@ -40,13 +40,17 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l topic -d 'Subscr
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l qos -d 'QoS of the subscriptions: 0, 1 or 2 [default: 0; demo: 1]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l client-id -d 'Connect as ID [default: nwdiag- and 8 random hex digits]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l keep-alive -d 'Keep-alive that CONNECT announces, 1s to 65535s, whole seconds [default: 60s; demo: 10s]' -r
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l protocol -d 'MQTT version to speak [default: 3.1.1]' -r -f -a "3.1.1\t'MQTT 3.1.1'"
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l protocol -d 'MQTT version to speak: 3.1.1, 5 or auto [default: auto]' -r -f -a "auto\t'MQTT 5, and 3.1.1 where the broker does not take that'
+3.1.1\t'MQTT 3.1.1'
+5\t'MQTT 5'"
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l clean-session -d 'Whether the broker forgets the session between connections [default: true]' -r -f -a "true\t''
 false\t''"
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l connect-timeout -d 'Time for an attempt to connect, name lookup to CONNACK, 1ms to 1h [default: 10s; demo: 3s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l ping-interval -d 'Silence, either way, before a ping, 1s to the keep-alive [default: the keep-alive; demo: 2s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l ping-timeout -d 'Time for the answer to a ping, 1ms to 1h [default: 3s; demo: 1s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l max-packet -d 'Largest packet to take in, 16 bytes to 256MiB [default: 1MiB]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l probe -d 'Publish a small message at QoS 1 to TOPIC and time its PUBACK [default TOPIC: nwdiag/probe]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l probe-interval -d 'Time between probes, 1s to 1d; needs --probe [default: 60s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l reconnect-min -d 'Shortest wait between attempts, doubling from there, 1ms to 1d [default: 1s; demo: 300ms]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l reconnect-max -d 'Longest wait between attempts, 1ms to 1d [default: 120s; demo: 2s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l deep-reconnect-every -d 'Every Nth attempt starts from scratch, without TLS tickets, 1 or more [default: 10]' -r

@@ -8,6 +8,7 @@
 pub mod event;
 
 pub mod crt;
+pub mod reason;
 pub mod secret;
 pub mod target;
 

@@ -111,7 +111,7 @@ fn wrong_usage_says_what_is_wrong_and_where() {
         ("nwdiag watch demo --duration 18446744073709551615s1000ms", &[], &["too many digits"]),
         ("nwdiag watch demo --max-packet big", &[], &["64KiB"]),
         ("nwdiag watch demo --qos 3", &[], &["--qos", "0..=2"]),
-        ("nwdiag watch demo --protocol 5", &[], &["--protocol", "3.1.1"]),
+        ("nwdiag watch demo --protocol 4", &[], &["--protocol", "3.1.1"]),
         ("nwdiag watch demo --journal x --no-journal", &[], &["cannot be used with"]),
         ("nwdiag watch demo --journal=", &[], &["--journal"]),
         ("nwdiag export demo --output=", &[], &["--output"]),

@@ -48,10 +48,15 @@ pub enum ExportFormat {
 /// The MQTT version to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ProtocolChoice {
-    /// MQTT 3.1.1
+    /// MQTT 5, and 3.1.1 where the broker does not take that
     #[default]
+    Auto,
+    /// MQTT 3.1.1
     #[value(name = "3.1.1")]
     V311,
+    /// MQTT 5
+    #[value(name = "5")]
+    V5,
 }
 
 /// Why a text is not a value.

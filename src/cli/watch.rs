@@ -61,6 +61,9 @@ pub struct WatchArgs {
     /// The MQTT session.
     #[command(flatten)]
     pub session: SessionArgs,
+    /// Measuring end to end.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
     /// Coming back.
     #[command(flatten)]
     pub reconnect: ReconnectArgs,
@@ -121,7 +124,10 @@ pub struct SessionArgs {
     /// Keep-alive that CONNECT announces, 1s to 65535s, whole seconds [default: 60s; demo: 10s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub keep_alive: Option<Duration>,
-    /// MQTT version to speak [default: 3.1.1]
+    /// MQTT version to speak: 3.1.1, 5 or auto [default: auto]
+    ///
+    /// 'auto' asks in MQTT 5, whose answers say most, and in 3.1.1 where the broker refuses that or, before the first
+    /// session, closes on it.
     #[arg(long, value_name = "VERSION", value_enum, hide_possible_values = true)]
     pub protocol: Option<ProtocolChoice>,
     /// Whether the broker forgets the session between connections [default: true]
@@ -149,6 +155,24 @@ pub struct SessionArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_packet: Option<ByteSize>,
 }
+
+/// Measuring end to end.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Probes")]
+pub struct ProbeArgs {
+    /// Publish a small message at QoS 1 to TOPIC and time its PUBACK [default TOPIC: nwdiag/probe]
+    ///
+    /// The message holds a counter and is not retained. One that is due while the connection is down waits for it, 5
+    /// minutes at most. The broker must allow nwdiag to publish there: some close the connection if it may not.
+    #[arg(long, value_name = "TOPIC", num_args = 0..=1, require_equals = true, default_missing_value = PROBE_TOPIC)]
+    pub probe: Option<String>,
+    /// Time between probes, 1s to 1d; needs --probe [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub probe_interval: Option<Duration>,
+}
+
+/// Where a probe goes if nobody says where.
+const PROBE_TOPIC: &str = "nwdiag/probe";
 
 /// Coming back after a drop.
 #[derive(Debug, Args)]

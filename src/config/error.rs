@@ -116,6 +116,12 @@ pub enum Refusal {
         /// The one that is encrypted.
         secure: &'static str,
     },
+    /// A topic to publish to that matches many.
+    #[error("'{0}': a probe is published to one topic, without '#' and '+'")]
+    ProbeWildcard(String),
+    /// An interval of nothing.
+    #[error("it has no effect without --probe: add that, or leave this out")]
+    ProbeIntervalAlone,
     /// A password that CONNECT cannot carry.
     #[error("MQTT 3.1.1 has no password without a user name: add --username")]
     PasswordAlone,

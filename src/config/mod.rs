@@ -7,6 +7,7 @@ mod error;
 mod operand;
 mod period;
 mod place;
+mod probe;
 mod report;
 mod security;
 mod session;

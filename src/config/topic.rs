@@ -1,4 +1,4 @@
-//! Topic filters, held to the rules of MQTT 3.1.1 (section 4.7) before a broker sees them.
+//! Topic filters, held to the rules of MQTT (section 4.7 of both versions) before a broker sees them.
 
 use crate::event::Qos;
 use crate::session::settings::Filter;

@@ -8,12 +8,12 @@ use super::error::ConfigError;
 use super::operand::Operand;
 use super::security::{CertificateCheck, TlsOptions, check_length, transport};
 use super::session::Timers;
-use super::{Display, Surroundings, place, security, session};
+use super::{Display, Surroundings, place, probe, security, session};
 use crate::cli::environment::{Environment, Origins};
-use crate::cli::value::{ProtocolChoice, WatchFormat};
+use crate::cli::value::{self, WatchFormat};
 use crate::cli::watch::{JournalArgs, LimitArgs, SessionArgs, WatchArgs};
 use crate::event::{Protocol, TargetFacts, seconds};
-use crate::session::settings::{Limits, RunSettings, SessionSettings};
+use crate::session::settings::{Limits, ProtocolChoice, RunSettings, SessionSettings};
 use crate::target::{NAME_LIMIT_BYTES, Target};
 
 /// What `nwdiag watch` is to do.
@@ -93,10 +93,13 @@ fn run(
     let limits = limits(&args.limits, origins)?;
     let connect_timeout = timers.connect_timeout;
     let session = Arc::new(session_settings(args, target, &timers, origins, around)?);
+    let protocol = protocol(&args.session);
     Ok(RunSettings {
-        target: facts(target, &session),
+        target: facts(target, protocol, &session),
         transport: transport(target),
+        protocol,
         session,
+        probe: probe::settle(&args.probe, origins)?,
         reconnect,
         connect_timeout,
         limits,
@@ -117,7 +120,6 @@ fn session_settings(
         return Err(security::password_alone(&args.security, origins));
     }
     Ok(SessionSettings {
-        protocol: protocol(&args.session),
         client_id: session::client_id(&args.session, around.random, origins)?,
         username,
         password,
@@ -144,14 +146,16 @@ const fn has_accounts(target: &Target) -> bool {
     }
 }
 
-fn protocol(args: &SessionArgs) -> Protocol {
+fn protocol(args: &SessionArgs) -> ProtocolChoice {
     match args.protocol.unwrap_or_default() {
-        ProtocolChoice::V311 => Protocol::V311,
+        value::ProtocolChoice::Auto => ProtocolChoice::Auto,
+        value::ProtocolChoice::V311 => ProtocolChoice::Only(Protocol::V311),
+        value::ProtocolChoice::V5 => ProtocolChoice::Only(Protocol::V5),
     }
 }
 
 /// The target as the journal tells it.
-fn facts(target: &Target, session: &SessionSettings) -> TargetFacts {
+fn facts(target: &Target, protocol: ProtocolChoice, session: &SessionSettings) -> TargetFacts {
     let url = match target {
         Target::Broker(broker) => broker.to_string(),
         Target::Demo => "mqtt://127.0.0.1".to_owned(),
@@ -160,7 +164,7 @@ fn facts(target: &Target, session: &SessionSettings) -> TargetFacts {
         name: target.name(),
         url,
         transport: Some(transport(target)),
-        protocol: session.protocol.word().to_owned(),
+        protocol: protocol.word().to_owned(),
         client_id: session.client_id.clone(),
         keep_alive_seconds: Some(seconds(session.keep_alive)),
         ping_interval_seconds: Some(seconds(session.ping_interval)),

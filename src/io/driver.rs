@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::dial::{DialFailure, Dialer, Dialled};
+use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
 use crate::event::{Event, Moment, StopReason};
 use crate::session::recovery::Depth;
@@ -40,6 +41,8 @@ pub struct Driver {
     pub dialer: Arc<Dialer>,
     /// Longest an attempt may take.
     pub connect_timeout: Duration,
+    /// What happens on this host.
+    pub host: HostWatch,
     /// Requests to end the run.
     pub stops: mpsc::Receiver<StopReason>,
 }
@@ -57,6 +60,7 @@ struct Open {
 /// What happened in the world.
 enum Happening {
     Dialled(Result<Dialled, DialFailure>),
+    Sent,
     Received(usize),
     Ended(StreamEnd),
     Late(Duration),
@@ -79,6 +83,7 @@ impl Driver {
             observer.standing(&run);
             open.timer.set(run.deadline());
             let happening = self.next(&mut open).await;
+            run.woke(self.clock.now(), clock::reading());
             self.tell(&mut run, &mut open, happening);
             self.keep_time(&mut run, &mut open).await;
         }
@@ -125,6 +130,7 @@ impl Driver {
             Some(reason) = self.stops.recv() => Happening::Stop(reason),
             result = wait_for(&mut open.dialling) => Happening::Dialled(result),
             moved = exchange(&mut open.link) => match moved {
+                Moved::Sent => Happening::Sent,
                 Moved::Received(count) => Happening::Received(count),
                 Moved::Ended(end) => Happening::Ended(end),
             },
@@ -140,7 +146,7 @@ impl Driver {
 
     /// Tells the run what time it is, once it wants to know. What has arrived by then is told first: if this process
     /// was held up, the answer that the run is about to give up on may lie in the socket.
-    async fn keep_time(&self, run: &mut Run, open: &mut Open) {
+    async fn keep_time(&mut self, run: &mut Run, open: &mut Open) {
         let now = self.clock.now();
         if run.deadline().is_none_or(|deadline| now < deadline) {
             return;
@@ -148,6 +154,7 @@ impl Driver {
         for _ in 0..CATCH_UP_READS {
             let Some(link) = &mut open.link else { break };
             match link.waiting().await {
+                Some(Moved::Sent) => {}
                 Some(Moved::Received(count)) => run.received(now, link.arrived(count)),
                 Some(Moved::Ended(end)) => {
                     run.stream_ended(now, end);
@@ -156,38 +163,48 @@ impl Driver {
                 None => break,
             }
         }
+        run.measured(self.host.measure(open.link.as_ref()));
         run.tick(now);
     }
 
     /// Tells the run what happened.
-    fn tell(&self, run: &mut Run, open: &mut Open, happening: Happening) {
+    fn tell(&mut self, run: &mut Run, open: &mut Open, happening: Happening) {
         let now = self.clock.now();
         match happening {
             Happening::Dialled(Ok(dialled)) => {
                 open.dialling = None;
-                open.link = Some(Link::new(dialled.stream));
-                run.dialled(
-                    now,
-                    attempt::Dialled {
-                        phases: dialled.phases,
-                        local_address: dialled.local.to_string(),
-                        peer_address: dialled.peer.to_string(),
-                    },
-                );
+                let facts = attempt::Dialled::from(&dialled);
+                let link = open.link.insert(Link::new(dialled.stream));
+                run.dialled(now, facts);
+                run.measured(self.host.measure(Some(link)));
             }
             Happening::Dialled(Err(failure)) => {
                 open.dialling = None;
                 run.dial_failed(now, failure.into());
             }
+            Happening::Sent => run.written(now),
             Happening::Received(count) => {
                 if let Some(link) = &open.link {
                     run.received(now, link.arrived(count));
                 }
             }
-            Happening::Ended(end) => run.stream_ended(now, end),
+            Happening::Ended(end) => {
+                run.measured(self.host.measure(open.link.as_ref()));
+                run.stream_ended(now, end);
+            }
             Happening::Late(after) => run.late_answer(now, after),
             Happening::Stop(reason) => run.stop(now, reason),
             Happening::Nothing => {}
+        }
+    }
+}
+
+impl From<&Dialled> for attempt::Dialled {
+    fn from(dialled: &Dialled) -> Self {
+        Self {
+            phases: dialled.phases,
+            local_address: dialled.local.to_string(),
+            peer_address: dialled.peer.to_string(),
         }
     }
 }

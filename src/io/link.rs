@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
 
 use super::clock::Clock;
 use super::stream::Stream;
@@ -22,6 +23,8 @@ const UNSENT_LIMIT_BYTES: usize = 256 * 1024;
 /// What the stream did.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Moved {
+    /// All that was queued has left for the socket.
+    Sent,
     /// This many bytes arrived: they are in [`Link::arrived`].
     Received(usize),
     /// The stream ended.
@@ -33,18 +36,26 @@ pub enum Moved {
 pub struct Link {
     stream: Stream,
     unsent: BytesMut,
+    /// Whether something is queued, or written and not flushed.
+    sending: bool,
     buffer: Box<[u8]>,
 }
 
 impl Link {
     /// Takes a stream that was just dialled.
     pub fn new(stream: Stream) -> Self {
-        Self { stream, unsent: BytesMut::new(), buffer: vec![0; READ_BYTES].into_boxed_slice() }
+        Self {
+            stream,
+            unsent: BytesMut::new(),
+            sending: false,
+            buffer: vec![0; READ_BYTES].into_boxed_slice(),
+        }
     }
 
     /// Queues bytes; [`Self::exchange`] writes them.
     pub fn send(&mut self, bytes: &[u8]) {
         self.unsent.extend_from_slice(bytes);
+        self.sending = true;
     }
 
     /// The bytes that arrived last.
@@ -52,7 +63,12 @@ impl Link {
         self.buffer.get(..count).unwrap_or_default()
     }
 
-    /// Writes and reads until something arrives or the stream ends. Safe to give up and call again.
+    /// The connection under the stream.
+    pub fn tcp(&self) -> &TcpStream {
+        self.stream.tcp()
+    }
+
+    /// Writes and reads until all is written, something arrives or the stream ends. Safe to give up and call again.
     pub async fn exchange(&mut self) -> Moved {
         poll_fn(|context| self.poll_exchange(context)).await
     }
@@ -91,7 +107,11 @@ impl Link {
         let deadline = clock.now().plus(LATE_ANSWER_WINDOW);
         let answer = async {
             loop {
-                let Moved::Received(count) = self.exchange().await else { return None };
+                let count = match self.exchange().await {
+                    Moved::Sent => continue,
+                    Moved::Received(count) => count,
+                    Moved::Ended(_) => return None,
+                };
                 match listener.receive(clock.now(), self.arrived(count)) {
                     Heard::Nothing => {}
                     Heard::Answer(after) => return Some(after),
@@ -108,6 +128,7 @@ impl Link {
     fn poll_exchange(&mut self, context: &mut Context<'_>) -> Poll<Moved> {
         let write_error = match self.poll_write(context) {
             Poll::Ready(Err(error)) => Some(error),
+            Poll::Ready(Ok(())) if std::mem::take(&mut self.sending) => return Poll::Ready(Moved::Sent),
             Poll::Ready(Ok(())) | Poll::Pending => None,
         };
         if write_error.is_none() && self.unsent.len() > UNSENT_LIMIT_BYTES {
@@ -144,7 +165,7 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::net::TcpListener;
 
     use super::*;
 
@@ -167,10 +188,22 @@ mod tests {
             match moved {
                 Some(Moved::Received(count)) => received += count,
                 Some(Moved::Ended(end)) => break end,
+                Some(Moved::Sent) => panic!("nothing was queued"),
                 None => tokio::task::yield_now().await,
             }
         };
         assert_eq!((received, end), (3 * READ_BYTES, StreamEnd::Fin));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_was_queued_is_said_to_be_sent_once_and_before_any_answer_to_it() {
+        let (mut link, mut peer) = pair().await;
+        link.send(b"ping");
+        assert_eq!(link.exchange().await, Moved::Sent);
+        let mut read = [0; 4];
+        peer.read_exact(&mut read).await.unwrap();
+        peer.write_all(b"pong").await.unwrap();
+        assert_eq!(link.exchange().await, Moved::Received(4));
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod dial;
 pub mod driver;
 pub mod host;
+pub mod host_watch;
 pub mod journal_file;
 pub mod journal_writer;
 pub mod kernel;

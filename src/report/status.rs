@@ -2,7 +2,8 @@
 
 use super::text::{clean, count, span};
 use crate::event::{Moment, millis, seconds};
-use crate::session::run::{Run, Standing};
+use crate::session::run::Run;
+use crate::session::state::Standing;
 
 /// How a run stands, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,33 +1,11 @@
-//! What a broker means when it refuses a subscription: codes of SUBACK. It knows no packets, only the numbers.
+//! What a broker means when it refuses a subscription. The record tells the code, not the version that was spoken.
 
-/// Codes of 3.1.1 (128 alone) and of MQTT 5, in plain words.
-const REFUSALS: [(u8, &str); 9] = [
-    (128, "refused without a reason"),
-    (131, "the broker could not process it"),
-    (135, "not authorized"),
-    (143, "the filter is not valid"),
-    (145, "the packet identifier is in use"),
-    (151, "a quota is exceeded"),
-    (158, "shared subscriptions are not supported"),
-    (161, "subscription identifiers are not supported"),
-    (162, "wildcards are not supported"),
-];
+use crate::reason::{Source, words};
 
-/// `not authorized (code 135)`; an unknown code is told alone.
+/// The one code that MQTT 3.1.1 knows; in MQTT 5 it says no more either.
+const FAILURE: u8 = 0x80;
+
+/// `Not authorized (0x87): the broker's rules do not permit this client what it asked for`.
 pub(super) fn refusal(code: u8) -> String {
-    match REFUSALS.iter().find(|(known, _)| *known == code) {
-        Some((_, words)) => format!("{words} (code {code})"),
-        None => format!("code {code}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_has_words_and_code() {
-        assert_eq!(refusal(135), "not authorized (code 135)");
-        assert_eq!(refusal(200), "code 200");
-    }
+    words(code, if code == FAILURE { Source::SubackV311 } else { Source::V5 })
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::ending::End;
 use super::mqtt::Session;
 use super::recovery::Recovered;
 use crate::crt::Fault;
-use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, seconds};
+use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, Protocol, bounded, seconds};
 use crate::wire::Connack;
 
 /// A stream that is ready for CONNECT.
@@ -35,17 +36,12 @@ pub struct DialFault {
 }
 
 impl DialFault {
-    /// The record of an attempt that failed so; the caller adds what it knows of MQTT.
-    pub(super) fn into_record(
-        self,
-        attempt_number: u32,
-        elapsed: Duration,
-        wait: Option<Duration>,
-    ) -> AttemptFailed {
+    /// The record of an attempt that failed so.
+    pub(super) fn into_record(self, attempt: Attempt, wait: Option<Duration>) -> AttemptFailed {
         AttemptFailed {
-            attempt_number,
+            attempt_number: attempt.number,
             phase: self.phase,
-            protocol: None,
+            protocol: Some(attempt.protocol),
             error_name: self.fault.name.recorded(),
             error_code: self.fault.name.code,
             error_message: self.fault.message,
@@ -54,11 +50,30 @@ impl DialFault {
             server_reference: None,
             http_status: self.http_status,
             peer_address: self.peer_address,
-            elapsed_seconds: seconds(elapsed),
+            elapsed_seconds: seconds(attempt.elapsed),
             next_attempt_seconds: wait.map(seconds),
             phases: self.phases,
         }
     }
+}
+
+/// What identifies an attempt that is over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    /// 1, 2, ... since the last session.
+    pub(super) number: u32,
+    /// What was, or would have been, spoken.
+    pub(super) protocol: Protocol,
+    /// Its length.
+    pub(super) elapsed: Duration,
+}
+
+/// Adds what a CONNACK that said no carried.
+pub(super) fn tell_refusal(record: &mut AttemptFailed, connack: &Connack) {
+    let properties = &connack.properties;
+    record.return_code = Some(connack.code);
+    record.reason_string = properties.reason_string.clone().map(bounded);
+    record.server_reference = properties.server_reference.clone().map(bounded);
 }
 
 /// An attempt whose CONNECT is out.
@@ -75,8 +90,13 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// What is to be said when it fails now.
-    pub(super) fn fault(&self, now: Moment, phase: Phase, fault: Fault) -> DialFault {
+    /// What is to be said when it ends so.
+    pub(super) fn ended(&self, now: Moment, end: &End) -> DialFault {
+        self.failed(now, end.failed_phase(), end.fault_before_connack(self.session.protocol()))
+    }
+
+    /// What is to be said when it fails in this phase.
+    pub(super) fn failed(&self, now: Moment, phase: Phase, fault: Fault) -> DialFault {
         let mut phases = self.dialled.phases;
         if phase == Phase::Mqtt {
             phases.set(Phase::Mqtt, now.since(self.dialled_at));
@@ -91,7 +111,8 @@ impl Opening {
     }
 
     /// The record of its success.
-    pub(super) fn connected(&self, now: Moment, recovered: Recovered, connack: Connack) -> Connected {
+    pub(super) fn connected(&self, now: Moment, recovered: Recovered, connack: &Connack) -> Connected {
+        let properties = connack.properties.clone();
         let mut phases = self.dialled.phases;
         phases.set(Phase::Mqtt, now.since(self.dialled_at));
         Connected {
@@ -104,11 +125,11 @@ impl Opening {
             phases,
             local_address: Some(self.dialled.local_address.clone()),
             peer_address: Some(self.dialled.peer_address.clone()),
-            server_keep_alive_seconds: None,
-            maximum_packet_bytes: None,
-            receive_maximum: None,
-            assigned_client_id: None,
-            reason_string: None,
+            server_keep_alive_seconds: properties.server_keep_alive_seconds,
+            maximum_packet_bytes: properties.maximum_packet_bytes,
+            receive_maximum: properties.receive_maximum,
+            assigned_client_id: properties.assigned_client_id.map(bounded),
+            reason_string: properties.reason_string.map(bounded),
         }
     }
 }

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use crate::crt::{self, Fault};
-use crate::event::{ClosedBy, Phase, Transport};
-use crate::wire::WireError;
+use crate::event::{ClosedBy, Phase, Protocol, Transport};
+use crate::reason::{self, Source};
+use crate::wire::{Connack, Farewell, WireError};
 
 /// How the byte stream under MQTT ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,12 +126,12 @@ fn websocket_sentence(code: u16, reason: &str) -> String {
 /// How a session, or the attempt at one, ended without our wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// CONNACK said no, with this code.
-    Refused(u8),
+    /// CONNACK said no.
+    Refused(Box<Connack>),
     /// The stream under it ended.
     Stream(StreamEnd),
     /// The broker sent DISCONNECT.
-    Disconnect,
+    Disconnect(Box<Farewell>),
     /// The broker broke the protocol.
     Protocol(WireError),
     /// The broker left a PINGREQ unanswered for this long.
@@ -144,7 +145,7 @@ impl End {
     pub const fn closed_by(&self) -> ClosedBy {
         match self {
             Self::Stream(end) => end.closed_by(),
-            Self::Refused(_) | Self::Disconnect => ClosedBy::PeerDisconnect,
+            Self::Refused(_) | Self::Disconnect(_) => ClosedBy::PeerDisconnect,
             Self::Protocol(_) => ClosedBy::Protocol,
             Self::PingUnanswered(_) | Self::SubscribeUnanswered(_) => ClosedBy::Timeout,
         }
@@ -155,42 +156,47 @@ impl End {
         if let Self::Stream(end) = self { Some(end) } else { None }
     }
 
+    /// What the broker said with it, where it was the broker's DISCONNECT.
+    pub const fn farewell(&self) -> Option<&Farewell> {
+        if let Self::Disconnect(farewell) = self { Some(farewell) } else { None }
+    }
+
     /// The phase that fails when a session ends so before CONNACK.
     pub const fn failed_phase(&self) -> Phase {
         match self {
             Self::Stream(end) => end.failed_phase(),
             Self::Refused(_)
-            | Self::Disconnect
+            | Self::Disconnect(_)
             | Self::Protocol(_)
             | Self::PingUnanswered(_)
             | Self::SubscribeUnanswered(_) => Phase::Mqtt,
         }
     }
 
-    /// The code of a CONNACK that said no.
-    pub const fn return_code(&self) -> Option<u8> {
-        if let Self::Refused(code) = self { Some(*code) } else { None }
+    /// The CONNACK that said no.
+    pub const fn refusal(&self) -> Option<&Connack> {
+        if let Self::Refused(connack) = self { Some(connack) } else { None }
     }
 
     /// The name and the sentence where no session was up yet.
-    pub fn fault_before_connack(&self) -> Fault {
-        let mut fault = self.fault();
+    pub fn fault_before_connack(&self, protocol: Protocol) -> Fault {
+        let mut fault = self.fault(protocol);
         if let Self::Stream(_) = self {
             fault.message.push_str(", before CONNACK");
         }
         fault
     }
 
-    /// The name and the sentence.
-    pub fn fault(&self) -> Fault {
+    /// The name in the language of `protocol`, and the sentence.
+    pub fn fault(&self, protocol: Protocol) -> Fault {
         match self {
             Self::Stream(end) => end.fault(),
-            Self::Refused(code) => crt::MQTT_PROTOCOL_ERROR
-                .told(format!("the broker refused the connection: {}", refusal(*code))),
-            Self::Disconnect => crt::MQTT_INVALID_PACKET_TYPE.told("the broker sent DISCONNECT"),
-            Self::Protocol(error) => protocol_name(error).told(format!("the broker sent {error}")),
+            Self::Refused(connack) => refusal_name(protocol)
+                .told(format!("the broker refused the connection: {}", refusal(protocol, connack))),
+            Self::Disconnect(farewell) => disconnect(protocol, farewell),
+            Self::Protocol(error) => protocol_name(protocol, error).told(format!("the broker sent {error}")),
             Self::PingUnanswered(after) => {
-                crt::MQTT_TIMEOUT.told(format!("no answer to a ping within {:.1} s", after.as_secs_f64()))
+                ping_name(protocol).told(format!("no answer to a ping within {:.1} s", after.as_secs_f64()))
             }
             Self::SubscribeUnanswered(after) => {
                 crt::MQTT_TIMEOUT.told(format!("no answer to SUBSCRIBE within {} s", after.as_secs()))
@@ -199,26 +205,60 @@ impl End {
     }
 }
 
-const fn protocol_name(error: &WireError) -> crt::Name {
-    match error {
-        WireError::RemainingLength => crt::MQTT_INVALID_REMAINING_LENGTH,
-        WireError::PacketType(_) => crt::MQTT_INVALID_PACKET_TYPE,
-        WireError::TooLarge { .. } | WireError::Malformed { .. } | WireError::OutOfTurn(_) => {
-            crt::MQTT_PROTOCOL_ERROR
+/// The fault of an attempt whose CONNACK did not come within `waited`.
+pub(super) fn connack_missing(protocol: Protocol, waited: Duration) -> Fault {
+    let name = match protocol {
+        Protocol::V311 => crt::MQTT_TIMEOUT,
+        Protocol::V5 => crt::MQTT5_CONNACK_TIMEOUT,
+    };
+    name.told(format!("no CONNACK within {:.1} s", waited.as_secs_f64()))
+}
+
+fn disconnect(protocol: Protocol, farewell: &Farewell) -> Fault {
+    let name = match protocol {
+        Protocol::V311 => crt::MQTT_INVALID_PACKET_TYPE,
+        Protocol::V5 => crt::MQTT5_DISCONNECT_RECEIVED,
+    };
+    name.told(match farewell.reason_code {
+        Some(code) => {
+            format!("the broker sent DISCONNECT: {}", reason::words(code, Source::DisconnectV5))
         }
+        None => "the broker sent DISCONNECT".to_owned(),
+    })
+}
+
+const fn refusal_name(protocol: Protocol) -> crt::Name {
+    match protocol {
+        Protocol::V311 => crt::MQTT_PROTOCOL_ERROR,
+        Protocol::V5 => crt::MQTT5_CONNACK_CONNECTION_REFUSED,
     }
 }
 
-/// MQTT 3.1.1, table 3.1; 6 and 7 are not in the standard, yet in use.
-const fn refusal(code: u8) -> &'static str {
-    match code {
-        1 => "unacceptable protocol version",
-        2 => "client ID rejected",
-        3 => "server unavailable",
-        4 => "bad user name or password",
-        5 => "not authorized",
-        _ => "a code that MQTT 3.1.1 does not name",
+const fn ping_name(protocol: Protocol) -> crt::Name {
+    match protocol {
+        Protocol::V311 => crt::MQTT_TIMEOUT,
+        Protocol::V5 => crt::MQTT5_PING_RESPONSE_TIMEOUT,
     }
+}
+
+const fn protocol_name(protocol: Protocol, error: &WireError) -> crt::Name {
+    match (protocol, error) {
+        (Protocol::V5, _) => crt::MQTT5_DECODE_PROTOCOL_ERROR,
+        (Protocol::V311, WireError::RemainingLength) => crt::MQTT_INVALID_REMAINING_LENGTH,
+        (Protocol::V311, WireError::PacketType(_)) => crt::MQTT_INVALID_PACKET_TYPE,
+        (
+            Protocol::V311,
+            WireError::TooLarge { .. } | WireError::Malformed { .. } | WireError::OutOfTurn(_),
+        ) => crt::MQTT_PROTOCOL_ERROR,
+    }
+}
+
+fn refusal(protocol: Protocol, connack: &Connack) -> String {
+    let source = match protocol {
+        Protocol::V5 if !connack.is_of_older_version() => Source::V5,
+        Protocol::V5 | Protocol::V311 => Source::ConnackV311,
+    };
+    reason::words(connack.code, source)
 }
 
 #[cfg(test)]

@@ -6,14 +6,21 @@
 
 pub mod attempt;
 pub mod backoff;
+pub mod clock_watch;
 pub mod ending;
+pub mod host_view;
+pub mod in_flight;
 pub mod inbox;
+pub mod lag;
 pub mod late;
 pub mod mqtt;
+pub mod probe;
 pub mod recovery;
 pub mod run;
 pub mod settings;
+pub mod state;
 pub mod traffic;
+pub mod version;
 
 #[cfg(test)]
 mod tests;

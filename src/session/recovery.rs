@@ -79,6 +79,12 @@ impl Recovery {
         Next::After(self.backoff.next_wait(chance))
     }
 
+    /// The attempt failed in a way that another version of MQTT may mend: that one has its turn at once, and only what
+    /// comes of it counts against the limit.
+    pub const fn fell_back(&mut self) {
+        self.failed = self.failed.saturating_add(1);
+    }
+
     /// The attempt led to a session.
     pub fn connected(&mut self, now: Moment) -> Recovered {
         let recovered = Recovered {
@@ -175,6 +181,14 @@ mod tests {
         assert_eq!(waits, [2, 4, 8].map(Duration::from_secs));
         recovery.connected(at(0));
         assert_eq!(recovery.dropped(at(60), Duration::from_secs(30), 1.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_attempt_in_another_version_is_counted_and_ends_nothing() {
+        let mut recovery = recovery(Some(1));
+        recovery.fell_back();
+        assert_eq!(recovery.attempt_number(), 2);
+        assert_eq!(recovery.failed(0.0), Next::GiveUp);
     }
 
     #[test]

@@ -13,8 +13,12 @@ pub struct RunSettings {
     pub target: TargetFacts,
     /// What carries MQTT.
     pub transport: Transport,
+    /// The version of MQTT.
+    pub protocol: ProtocolChoice,
     /// The MQTT session.
     pub session: Arc<SessionSettings>,
+    /// End-to-end probes, if wanted.
+    pub probe: Option<ProbeSettings>,
     /// Coming back.
     pub reconnect: ReconnectSettings,
     /// Longest an attempt may take as a whole.
@@ -23,11 +27,37 @@ pub struct RunSettings {
     pub limits: Limits,
 }
 
+/// Which version of MQTT to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtocolChoice {
+    /// 5, and 3.1.1 where the broker does not take that.
+    Auto,
+    /// This one.
+    Only(Protocol),
+}
+
+impl ProtocolChoice {
+    /// As the journal tells it: `auto`, or the version.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Only(protocol) => protocol.word(),
+        }
+    }
+}
+
+/// A message to ourselves that nobody reads: its acknowledgement is timed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeSettings {
+    /// Where it is published.
+    pub topic: String,
+    /// How often.
+    pub interval: Duration,
+}
+
 /// What CONNECT says and how the session is kept alive.
 #[derive(Debug, Clone)]
 pub struct SessionSettings {
-    /// The version spoken.
-    pub protocol: Protocol,
     /// MQTT client identifier.
     pub client_id: String,
     /// User name, if any.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::event::{Moment, RoundTrips, millis, rounded, seconds};
 use crate::wire::Outgoing;
 
-/// The span over which the rate of publishes is told.
-const RATE_SPAN: Duration = Duration::from_secs(10);
-/// The grain of the rate.
-const RATE_GRAIN: Duration = Duration::from_millis(100);
+/// The span over which the rate of publishes, and the largest, are told.
+const RECENT_SPAN: Duration = Duration::from_secs(10);
+/// How finely that span is kept.
+const RECENT_GRAIN: Duration = Duration::from_millis(100);
 /// Most round trips that a sample tells one by one (journal format).
 const VALUES_LIMIT: usize = 64;
 
@@ -64,7 +64,7 @@ pub struct Traffic {
     pub last_sent: Option<LastSent>,
     /// Round trips since the connection began.
     pub round_trips: Trips,
-    rate: Rate,
+    recent: Recent,
     opened: Moment,
 }
 
@@ -76,7 +76,7 @@ impl Traffic {
             last_received: now,
             last_sent: None,
             round_trips: Trips::default(),
-            rate: Rate::default(),
+            recent: Recent::default(),
             opened: now,
         }
     }
@@ -89,12 +89,16 @@ impl Traffic {
     /// The packet that arrived was a message.
     pub fn received_publish(&mut self, now: Moment) {
         self.totals.messages_received += 1;
-        self.rate.count(now);
+        self.recent.count(now, None);
     }
 
     /// A packet of `bytes` bytes goes out.
     pub fn sent(&mut self, now: Moment, packet: &Outgoing, bytes: usize) {
         self.totals.bytes_sent += bytes as u64;
+        if let Outgoing::Publish(publish) = packet {
+            self.totals.messages_published += 1;
+            self.recent.count(now, Some(publish.payload.len()));
+        }
         let idle_before = self.last_sent.as_ref().map(|last| now.since(last.at.max(self.last_received)));
         let topic = packet.topic().map(|topic| crate::event::bounded(topic.to_owned()));
         self.last_sent = Some(LastSent { at: now, packet: packet.name().into(), topic, idle_before });
@@ -107,42 +111,63 @@ impl Traffic {
 
     /// PUBLISH packets a second, both ways, over the last 10 s of a connection that ends now.
     pub fn publish_rate(&mut self, now: Moment) -> f64 {
-        let span = now.since(self.opened).min(RATE_SPAN).max(RATE_GRAIN);
-        rounded(f64::from(self.rate.within_span(now)) / span.as_secs_f64(), 1e3)
+        let span = now.since(self.opened).min(RECENT_SPAN).max(RECENT_GRAIN);
+        rounded(f64::from(self.recent.publishes(now)) / span.as_secs_f64(), 1e3)
+    }
+
+    /// The largest payload that we sent in the last 10 s; `None` where we sent none.
+    pub fn largest_publish_bytes(&mut self, now: Moment) -> Option<u64> {
+        self.recent.largest_sent(now).map(|bytes| bytes as u64)
     }
 }
 
-/// Counts by time grain, for as long as the span reaches.
+/// Publishes by time grain, for as long as the span reaches.
 #[derive(Debug, Default)]
-struct Rate {
-    grains: VecDeque<(u128, u32)>,
+struct Recent {
+    grains: VecDeque<Grain>,
 }
 
-impl Rate {
-    fn count(&mut self, now: Moment) {
-        let grain = grain(now);
-        match self.grains.back_mut() {
-            Some((at, count)) if *at == grain => *count = count.saturating_add(1),
-            _ => self.grains.push_back((grain, 1)),
+#[derive(Debug, Default)]
+struct Grain {
+    at: u128,
+    publishes: u32,
+    largest_sent: Option<usize>,
+}
+
+impl Recent {
+    /// One publish; of one that we sent, with the size of its payload.
+    fn count(&mut self, now: Moment, sent_bytes: Option<usize>) {
+        let at = grain(now);
+        if self.grains.back().is_none_or(|grain| grain.at != at) {
+            self.grains.push_back(Grain { at, ..Grain::default() });
         }
-        self.forget(grain);
+        if let Some(grain) = self.grains.back_mut() {
+            grain.publishes = grain.publishes.saturating_add(1);
+            grain.largest_sent = grain.largest_sent.max(sent_bytes);
+        }
+        self.forget(at);
     }
 
-    fn within_span(&mut self, now: Moment) -> u32 {
+    fn publishes(&mut self, now: Moment) -> u32 {
         self.forget(grain(now));
-        self.grains.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        self.grains.iter().fold(0, |sum, grain| sum.saturating_add(grain.publishes))
+    }
+
+    fn largest_sent(&mut self, now: Moment) -> Option<usize> {
+        self.forget(grain(now));
+        self.grains.iter().filter_map(|grain| grain.largest_sent).max()
     }
 
     fn forget(&mut self, now: u128) {
-        let oldest = now.saturating_sub(RATE_SPAN.as_millis() / RATE_GRAIN.as_millis());
-        while self.grains.front().is_some_and(|(at, _)| *at <= oldest && *at != now) {
+        let span = RECENT_SPAN.as_millis() / RECENT_GRAIN.as_millis();
+        while self.grains.front().is_some_and(|grain| grain.at + span <= now) {
             self.grains.pop_front();
         }
     }
 }
 
 fn grain(now: Moment) -> u128 {
-    now.since_start().as_millis() / RATE_GRAIN.as_millis()
+    now.since_start().as_millis() / RECENT_GRAIN.as_millis()
 }
 
 /// Round trips over some period.
@@ -199,6 +224,8 @@ impl Trips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Delivery::First;
+    use crate::wire::Publish;
 
     fn at_ms(ms: u64) -> Moment {
         Moment::after_start(Duration::from_millis(ms))
@@ -209,11 +236,29 @@ mod tests {
         let mut traffic = Traffic::new(at_ms(0));
         for ms in (0..60_000).step_by(50) {
             traffic.received_publish(at_ms(ms));
-            assert!(traffic.rate.grains.len() <= 101);
+            assert!(traffic.recent.grains.len() <= 101);
         }
         assert!((traffic.publish_rate(at_ms(60_000)) - 20.0).abs() < 0.5);
         assert!((traffic.publish_rate(at_ms(65_000)) - 10.0).abs() < 0.5);
         assert!(traffic.publish_rate(at_ms(90_000)).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_largest_message_is_the_largest_that_we_sent_lately() {
+        let publish = |bytes| {
+            let publish =
+                Publish { packet_id: 2, topic: "t".to_owned(), payload: vec![0; bytes], delivery: First };
+            Outgoing::Publish(publish)
+        };
+        let mut traffic = Traffic::new(at_ms(0));
+        traffic.received_publish(at_ms(0));
+        assert_eq!(traffic.largest_publish_bytes(at_ms(0)), None);
+        for (ms, bytes) in [(1_000, 900), (5_000, 0), (5_010, 300), (5_020, 7)] {
+            traffic.sent(at_ms(ms), &publish(bytes), bytes);
+        }
+        let largest = [9_000, 12_000, 14_000, 16_000].map(|ms| traffic.largest_publish_bytes(at_ms(ms)));
+        assert_eq!(largest, [Some(900), Some(300), Some(300), None]);
+        assert_eq!((traffic.totals.messages_published, traffic.totals.bytes_sent), (4, 1207));
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use bytes::{Buf, BytesMut};
 
+use super::varint::{self, Overlong};
 use super::{PublishHead, WireError};
-use crate::event::Qos;
+use crate::event::{Protocol, Qos};
 
 const PUBLISH: u8 = 3;
 
@@ -22,6 +23,7 @@ pub enum Frame {
 /// The state between two reads.
 #[derive(Debug)]
 pub struct Framer {
+    protocol: Protocol,
     limit: usize,
     buffer: BytesMut,
     skipping: Option<Skip>,
@@ -53,8 +55,8 @@ impl Header {
 
 impl Framer {
     /// A framer that holds frames of at most `limit` bytes, and heads of larger PUBLISH packets.
-    pub fn new(limit: usize) -> Self {
-        Self { limit, buffer: BytesMut::new(), skipping: None }
+    pub fn new(protocol: Protocol, limit: usize) -> Self {
+        Self { protocol, limit, buffer: BytesMut::new(), skipping: None }
     }
 
     /// Takes bytes from the stream.
@@ -88,9 +90,12 @@ impl Framer {
         if kind != PUBLISH {
             return Err(WireError::TooLarge { kind, bytes: header.total_bytes(), limit: self.limit });
         }
-        let body = &self.buffer[header.own_bytes..];
-        let Some(head) = publish_head(header, body)? else { return Ok(None) };
         let present = header.total_bytes().min(self.buffer.len());
+        let body = &self.buffer[header.own_bytes..present];
+        let Some(head) = publish_head(self.protocol, header, body)? else {
+            let whole = present == header.total_bytes();
+            return if whole { Err(malformed(kind, "it ends within its head")) } else { Ok(None) };
+        };
         self.buffer.advance(present);
         Ok(self.finish_skip(Skip { head, bytes_left: header.total_bytes() - present }))
     }
@@ -107,14 +112,12 @@ impl Framer {
 fn fixed_header(bytes: &[u8]) -> Result<Option<Header>, WireError> {
     let Some(&first_byte) = bytes.first() else { return Ok(None) };
     check_first_byte(first_byte)?;
-    let mut remaining_bytes = 0;
-    for (index, &byte) in bytes.iter().skip(1).take(4).enumerate() {
-        remaining_bytes |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Ok(Some(Header { first_byte, own_bytes: index + 2, remaining_bytes }));
-        }
-    }
-    if bytes.len() > 4 { Err(WireError::RemainingLength) } else { Ok(None) }
+    let length = varint::read(&bytes[1..]).map_err(|Overlong| WireError::RemainingLength)?;
+    Ok(length.map(|length| Header {
+        first_byte,
+        own_bytes: 1 + length.own_bytes,
+        remaining_bytes: length.value,
+    }))
 }
 
 /// MQTT 3.1.1, table 2.2: the flags are fixed for every type but PUBLISH, and a broker sends only some types.
@@ -133,27 +136,41 @@ fn check_first_byte(first_byte: u8) -> Result<(), WireError> {
     if flags == expected_flags { Ok(()) } else { Err(malformed(kind, "reserved flags are set")) }
 }
 
-/// Reads a PUBLISH up to its payload; `None` while it has not arrived that far.
-fn publish_head(header: Header, body: &[u8]) -> Result<Option<PublishHead>, WireError> {
+/// Reads a PUBLISH up to its payload, the properties uncounted and unread; `None` while it has not arrived that far.
+fn publish_head(protocol: Protocol, header: Header, body: &[u8]) -> Result<Option<PublishHead>, WireError> {
     let Some(topic_bytes) = u16_at(body, 0) else { return Ok(None) };
     let topic_end = 2 + usize::from(topic_bytes);
     let qos = Qos::from_level((header.first_byte >> 1) & 0b11).unwrap_or(Qos::AtMostOnce);
-    let head_bytes = topic_end + if qos == Qos::AtMostOnce { 0 } else { 2 };
-    let payload_bytes = header.remaining_bytes.checked_sub(head_bytes);
-    let payload_bytes =
-        payload_bytes.ok_or_else(|| malformed(PUBLISH, "the topic is longer than the packet"))?;
-    if body.len() < head_bytes {
+    let id_end = topic_end + if qos == Qos::AtMostOnce { 0 } else { 2 };
+    let left = header.remaining_bytes.checked_sub(id_end);
+    let left = left.ok_or_else(|| malformed(PUBLISH, "the topic is longer than the packet"))?;
+    if body.len() < id_end {
         return Ok(None);
     }
     if std::str::from_utf8(&body[2..topic_end]).is_err() {
         return Err(malformed(PUBLISH, "the topic is not UTF-8"));
     }
-    let packet_id = u16_at(body, topic_end).filter(|_| qos != Qos::AtMostOnce);
-    match (qos, packet_id) {
-        (Qos::AtLeastOnce | Qos::ExactlyOnce, None | Some(0)) => {
-            Err(malformed(PUBLISH, "packet identifier 0"))
+    let packet_id = u16_at(&body[..id_end], topic_end).unwrap_or(0);
+    if qos != Qos::AtMostOnce && packet_id == 0 {
+        return Err(malformed(PUBLISH, "packet identifier 0"));
+    }
+    let Some(properties) = properties_bytes(protocol, &body[id_end..])? else { return Ok(None) };
+    let payload_bytes = left.checked_sub(properties);
+    let payload_bytes =
+        payload_bytes.ok_or_else(|| malformed(PUBLISH, "the properties are longer than the packet"))?;
+    Ok(Some(PublishHead { qos, packet_id, payload_bytes }))
+}
+
+/// What the properties take, their own length included: nothing before MQTT 5. `None` while the length has not arrived.
+fn properties_bytes(protocol: Protocol, bytes: &[u8]) -> Result<Option<usize>, WireError> {
+    match protocol {
+        Protocol::V311 => Ok(Some(0)),
+        Protocol::V5 => {
+            let length = varint::read(bytes);
+            let length =
+                length.map_err(|Overlong| malformed(PUBLISH, "the length of the properties is malformed"))?;
+            Ok(length.map(|length| length.own_bytes + length.value))
         }
-        _ => Ok(Some(PublishHead { qos, packet_id: packet_id.unwrap_or(0), payload_bytes })),
     }
 }
 
@@ -167,10 +184,14 @@ fn malformed(kind: u8, reason: &str) -> WireError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn frames(limit: usize, chunks: &[&[u8]]) -> Result<Vec<Frame>, WireError> {
-        let mut framer = Framer::new(limit);
+    const BOTH: [Protocol; 2] = [Protocol::V311, Protocol::V5];
+
+    fn frames(protocol: Protocol, limit: usize, chunks: &[&[u8]]) -> Result<Vec<Frame>, WireError> {
+        let mut framer = Framer::new(protocol, limit);
         let mut found = Vec::new();
         for chunk in chunks {
             framer.push(chunk);
@@ -181,82 +202,162 @@ mod tests {
         Ok(found)
     }
 
-    fn publish(qos: u8, packet_id: u16, payload: usize) -> Vec<u8> {
+    fn varint(mut number: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number > 127 {
+            bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+            number >>= 7;
+        }
+        bytes.push(u8::try_from(number).unwrap());
+        bytes
+    }
+
+    fn packet(first_byte: u8, body: &[u8]) -> Vec<u8> {
+        [&[first_byte][..], &varint(body.len()), body].concat()
+    }
+
+    /// A PUBLISH to topic `t`; in MQTT 5 with properties of 300 bytes, which need two for their length.
+    fn publish(protocol: Protocol, qos: u8, packet_id: u16, payload: usize) -> Vec<u8> {
         let mut body = vec![0, 1, b't'];
         if qos > 0 {
             body.extend(packet_id.to_be_bytes());
         }
-        body.resize(body.len() + payload, b'x');
-        let mut length = body.len();
-        let mut packet = vec![0x30 | (qos << 1)];
-        while length > 127 {
-            packet.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
-            length >>= 7;
+        if protocol == Protocol::V5 {
+            body.extend(varint(300));
+            body.resize(body.len() + 300, 0xff);
         }
-        packet.push(u8::try_from(length).unwrap());
-        packet.extend(body);
-        packet
+        body.resize(body.len() + payload, b'x');
+        packet(0x30 | (qos << 1), &body)
     }
 
     #[test]
     fn a_frame_waits_for_its_last_byte_and_no_longer() {
-        let bytes = [publish(0, 0, 3), vec![0xd0, 0x00]].concat();
-        for cut in 0..bytes.len() {
-            let found = frames(100, &[&bytes[..cut], &bytes[cut..]]).unwrap();
-            assert_eq!(found.len(), 2, "cut at {cut}");
+        for protocol in BOTH {
+            let bytes = [publish(protocol, 0, 0, 3), vec![0xd0, 0x00]].concat();
+            for cut in 0..bytes.len() {
+                let found = frames(protocol, 1000, &[&bytes[..cut], &bytes[cut..]]).unwrap();
+                assert_eq!(found.len(), 2, "cut at {cut}");
+            }
+            assert_eq!(frames(protocol, 100, &[&[0xd0]]).unwrap(), []);
         }
-        assert_eq!(frames(100, &[&[0xd0]]).unwrap(), []);
     }
 
     #[test]
     fn a_large_publish_is_skipped_and_what_follows_is_read() {
-        let large = publish(1, 7, 100_000);
-        let bytes = [large, vec![0xd0, 0x00]].concat();
-        for size in [1, 3, 1000, 200_000] {
-            let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
-            let found = frames(64, &chunks).unwrap();
-            let head = PublishHead { qos: Qos::AtLeastOnce, packet_id: 7, payload_bytes: 100_000 };
-            assert_eq!(found[0], Frame::Skipped(head), "chunks of {size}");
-            assert_eq!(found.len(), 2);
+        let head = PublishHead { qos: Qos::AtLeastOnce, packet_id: 7, payload_bytes: 100_000 };
+        for protocol in BOTH {
+            let large = publish(protocol, 1, 7, 100_000);
+            let bytes = [large, vec![0xd0, 0x00]].concat();
+            for size in [1, 2, 3, 7, 1000, 200_000] {
+                let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
+                let found = frames(protocol, 64, &chunks).unwrap();
+                assert_eq!(found[0], Frame::Skipped(head), "{protocol:?}, chunks of {size}");
+                assert_eq!(found.len(), 2);
+            }
         }
     }
 
     #[test]
-    fn a_skipped_payload_is_never_held() {
-        let mut framer = Framer::new(64);
-        let large = publish(0, 0, 1_000_000);
-        for chunk in large.chunks(1024) {
-            framer.push(chunk);
-            let _ = framer.next_frame().unwrap();
-            assert!(framer.buffer.len() <= 1024);
+    fn a_skipped_publish_without_a_payload_has_none() {
+        let head = PublishHead { qos: Qos::AtMostOnce, packet_id: 0, payload_bytes: 0 };
+        let bytes = publish(Protocol::V5, 0, 0, 0);
+        for cut in 0..bytes.len() {
+            let found = frames(Protocol::V5, 64, &[&bytes[..cut], &bytes[cut..]]);
+            assert_eq!(found, Ok(vec![Frame::Skipped(head)]), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn neither_a_skipped_payload_nor_its_properties_are_ever_held() {
+        let large_properties = [&[0, 1, b't'][..], &varint(900_000), &vec![0x26; 900_000], b"x"].concat();
+        let rows = [
+            (Protocol::V311, publish(Protocol::V311, 0, 0, 1_000_000)),
+            (Protocol::V5, publish(Protocol::V5, 0, 0, 1_000_000)),
+            (Protocol::V5, packet(0x30, &large_properties)),
+        ];
+        for (protocol, bytes) in rows {
+            let mut framer = Framer::new(protocol, 64);
+            for chunk in bytes.chunks(1024) {
+                framer.push(chunk);
+                let _ = framer.next_frame().unwrap();
+                assert!(framer.buffer.len() <= 1024);
+            }
         }
     }
 
     #[test]
     fn garbage_is_refused_as_soon_as_it_shows() {
-        let rows: [(&[u8], WireError); 8] = [
+        let rows: [(&[u8], WireError); 9] = [
             (&[0x30, 0xff, 0xff, 0xff, 0xff], WireError::RemainingLength),
             (&[0x00], WireError::PacketType(0)),
             (&[0x10], WireError::PacketType(1)),
             (&[0x82], WireError::PacketType(8)),
+            (&[0xf0], WireError::PacketType(15)),
             (b"HTTP", malformed(4, "it begins like an HTTP answer: is this a WebSocket port?")),
             (&[0x41], malformed(4, "reserved flags are set")),
             (&[0x36], malformed(3, "both QoS bits are set")),
             (&[0xd0, 0x80, 0x01], WireError::TooLarge { kind: 13, bytes: 131, limit: 64 }),
         ];
-        for (bytes, error) in rows {
-            assert_eq!(frames(64, &[bytes]), Err(error), "{bytes:02x?}");
+        for protocol in BOTH {
+            for (bytes, error) in &rows {
+                assert_eq!(frames(protocol, 64, &[bytes]), Err(error.clone()), "{bytes:02x?}");
+            }
         }
     }
 
     #[test]
     fn a_malformed_large_publish_is_an_error() {
-        let mut overlong_topic = publish(0, 0, 200);
-        overlong_topic[3] = 0xff;
-        let mut not_utf8 = publish(0, 0, 200);
-        not_utf8[5] = 0xff;
-        for bytes in [overlong_topic, not_utf8, publish(1, 0, 200)] {
-            assert!(matches!(frames(64, &[&bytes]), Err(WireError::Malformed { kind: 3, .. })));
+        for protocol in BOTH {
+            let mut overlong_topic = publish(protocol, 0, 0, 200);
+            overlong_topic[3] = 0xff;
+            let mut not_utf8 = publish(protocol, 0, 0, 200);
+            not_utf8[5] = 0xff;
+            for bytes in [overlong_topic, not_utf8, publish(protocol, 1, 0, 200)] {
+                assert!(matches!(frames(protocol, 64, &[&bytes]), Err(WireError::Malformed { kind: 3, .. })));
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_publish_whose_properties_do_not_fit_is_an_error_and_never_waited_for() {
+        let topic = [&[0, 100][..], &[b't'; 100]].concat();
+        let rows: [(&[u8], &str); 5] = [
+            (&[], "it ends within its head"),
+            (&[0x80], "it ends within its head"),
+            (&[0x01], "the properties are longer than the packet"),
+            (&[0xff, 0xff, 0xff, 0x7f, b'x'], "the properties are longer than the packet"),
+            (&[0xff, 0xff, 0xff, 0xff, 0x01], "the length of the properties is malformed"),
+        ];
+        for (behind, reason) in rows {
+            let bytes = packet(0x30, &[&topic, behind].concat());
+            assert_eq!(frames(Protocol::V5, 64, &[&bytes]), Err(malformed(PUBLISH, reason)), "{behind:02x?}");
+            let followed = [&bytes[..], &[0xd0, 0x00]].concat();
+            assert_eq!(frames(Protocol::V5, 64, &[&followed]), Err(malformed(PUBLISH, reason)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_is_held_than_the_limit_or_a_head(
+            payloads in prop::collection::vec(0_usize..5000, 1..6),
+            chunk in 1_usize..300,
+            limit in 0_usize..2000,
+        ) {
+            let longest_head = 5 + 3 + 2 + 2;
+            for protocol in BOTH {
+                let publishes = payloads.iter().map(|payload| publish(protocol, 1, 7, *payload));
+                let stream = publishes.collect::<Vec<_>>().concat();
+                let mut framer = Framer::new(protocol, limit);
+                let mut found = 0;
+                for chunk in stream.chunks(chunk) {
+                    framer.push(chunk);
+                    while framer.next_frame().unwrap().is_some() {
+                        found += 1;
+                    }
+                    prop_assert!(framer.buffer.len() <= limit.max(longest_head), "{}", framer.buffer.len());
+                }
+                prop_assert_eq!(found, payloads.len());
+            }
         }
     }
 }

@@ -1,19 +1,21 @@
 //! Frames and packets of MQTT: bytes to [`Incoming`], [`Outgoing`] to bytes. The only room that names the MQTT crate.
 //!
 //! The frame is ours, the packet is theirs: complete frames are cut here (see [`frame`]) and handed whole to the
-//! crate's decoder, so that "needs more bytes" on a whole frame means malformed and can never wait for ever.
-//! Nothing here knows time, sessions or sockets.
+//! crate's decoder, so that "needs more bytes" on a whole frame means malformed and can never wait for ever. Where the
+//! crate misreads a packet it is read here, in MQTT 5 all of them. Nothing here knows time, sessions or sockets.
 
 mod frame;
 #[cfg(test)]
 mod tests;
 mod v311;
+mod v5;
+mod varint;
 
 use bytes::BytesMut;
 
 pub use frame::{Frame, Framer};
 
-use crate::event::Qos;
+use crate::event::{Protocol, Qos};
 use crate::secret::Secret;
 
 /// What a broker may send.
@@ -23,8 +25,8 @@ pub enum Incoming {
     Connack(Connack),
     /// A message.
     Publish(PublishHead),
-    /// QoS 1: our publish with this packet identifier arrived.
-    Puback(u16),
+    /// QoS 1: our publish with this packet identifier arrived, or was refused.
+    Puback(Puback),
     /// QoS 2, first step: our publish arrived.
     Pubrec(u16),
     /// QoS 2, second step: the broker will not send this message again.
@@ -38,16 +40,65 @@ pub enum Incoming {
     /// The answer to PINGREQ.
     Pingresp,
     /// The broker ends the session.
-    Disconnect,
+    Disconnect(Farewell),
 }
 
 /// The answer to CONNECT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Connack {
     /// Whether the broker still holds our earlier session.
     pub session_present: bool,
-    /// 0 for accepted.
+    /// 0 for accepted. In MQTT 5 refusals begin at 128; a lower one there comes from a broker that only speaks an older
+    /// version.
     pub code: u8,
+    /// What MQTT 5 adds.
+    pub properties: ConnackProperties,
+}
+
+impl Connack {
+    /// Whether it answers MQTT 5 in the codes of an older version, which lie below all refusals of MQTT 5.
+    pub const fn is_of_older_version(&self) -> bool {
+        matches!(self.code, 1..0x80)
+    }
+}
+
+/// What CONNACK may say besides in MQTT 5; `None` for what it left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConnackProperties {
+    /// The keep-alive to use instead of ours, in seconds; 0 for none.
+    pub server_keep_alive_seconds: Option<u16>,
+    /// The largest packet that the broker takes, in bytes.
+    pub maximum_packet_bytes: Option<u32>,
+    /// How many publishes of ours may be unacknowledged, 1 to 65,535.
+    pub receive_maximum: Option<u16>,
+    /// The highest QoS at which we may publish.
+    pub maximum_qos: Option<u8>,
+    /// The client identifier that the broker chose.
+    pub assigned_client_id: Option<String>,
+    /// The broker's words.
+    pub reason_string: Option<String>,
+    /// The server to use instead.
+    pub server_reference: Option<String>,
+}
+
+/// The answer to our QoS 1 publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Puback {
+    /// Of the publish.
+    pub packet_id: u16,
+    /// From 128 on the broker did not take it; always 0 before MQTT 5.
+    pub code: u8,
+}
+
+/// What the broker says with its DISCONNECT; before MQTT 5 nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Farewell {
+    /// Why.
+    pub reason_code: Option<u8>,
+    /// The broker's words.
+    pub reason_string: Option<String>,
+    /// The server to use instead.
+    pub server_reference: Option<String>,
 }
 
 /// A message without its payload, which nobody here reads.
@@ -68,6 +119,8 @@ pub enum Outgoing {
     Connect(Connect),
     /// Subscribes to filters under a packet identifier.
     Subscribe(u16, Vec<(String, Qos)>),
+    /// Sends a message.
+    Publish(Publish),
     /// Acknowledges a QoS 1 message.
     Puback(u16),
     /// Acknowledges a QoS 2 message, first step.
@@ -88,6 +141,7 @@ impl Outgoing {
         match self {
             Self::Connect(_) => "CONNECT",
             Self::Subscribe(..) => "SUBSCRIBE",
+            Self::Publish(_) => "PUBLISH",
             Self::Puback(_) => "PUBACK",
             Self::Pubrec(_) => "PUBREC",
             Self::Pubrel(_) => "PUBREL",
@@ -101,6 +155,7 @@ impl Outgoing {
     pub fn topic(&self) -> Option<&str> {
         match self {
             Self::Subscribe(_, filters) => filters.first().map(|(topic, _)| topic.as_str()),
+            Self::Publish(publish) => Some(&publish.topic),
             Self::Connect(_)
             | Self::Puback(_)
             | Self::Pubrec(_)
@@ -110,6 +165,28 @@ impl Outgoing {
             | Self::Disconnect => None,
         }
     }
+}
+
+/// A message of ours at QoS 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// Packet identifier, 1 to 65,535.
+    pub packet_id: u16,
+    /// Where to.
+    pub topic: String,
+    /// What.
+    pub payload: Vec<u8>,
+    /// Whether it was sent before.
+    pub delivery: Delivery,
+}
+
+/// Whether a message was sent before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// For the first time.
+    First,
+    /// Again, with DUP set, because nothing acknowledged it.
+    Again,
 }
 
 /// What CONNECT says.
@@ -123,7 +200,8 @@ pub struct Connect {
     pub password: Option<Secret>,
     /// Keep-alive in seconds.
     pub keep_alive_seconds: u16,
-    /// Whether the broker is to forget us between sessions.
+    /// Whether the broker is to forget us between sessions. In MQTT 5: whether it starts afresh and forgets at the end,
+    /// or keeps the session until it is asked for again.
     pub clean_session: bool,
 }
 
@@ -162,13 +240,14 @@ pub enum WireError {
 /// Reads one MQTT connection.
 #[derive(Debug)]
 pub struct Decoder {
+    protocol: Protocol,
     framer: Framer,
 }
 
 impl Decoder {
     /// A decoder that holds packets of at most `max_packet_bytes` in memory.
-    pub fn new(max_packet_bytes: usize) -> Self {
-        Self { framer: Framer::new(max_packet_bytes) }
+    pub fn new(protocol: Protocol, max_packet_bytes: usize) -> Self {
+        Self { protocol, framer: Framer::new(protocol, max_packet_bytes) }
     }
 
     /// Takes bytes from the stream.
@@ -180,13 +259,19 @@ impl Decoder {
     pub fn next_packet(&mut self) -> Result<Option<Incoming>, WireError> {
         match self.framer.next_frame()? {
             None => Ok(None),
-            Some(Frame::Whole(frame)) => v311::decode(frame).map(Some),
+            Some(Frame::Whole(frame)) => match self.protocol {
+                Protocol::V311 => v311::decode(frame).map(Some),
+                Protocol::V5 => v5::decode(&frame).map(Some),
+            },
             Some(Frame::Skipped(head)) => Ok(Some(Incoming::Publish(head))),
         }
     }
 }
 
 /// The bytes of a packet.
-pub fn encode(packet: &Outgoing) -> BytesMut {
-    v311::encode(packet)
+pub fn encode(protocol: Protocol, packet: &Outgoing) -> BytesMut {
+    match protocol {
+        Protocol::V311 => v311::encode(packet),
+        Protocol::V5 => v5::encode(packet),
+    }
 }

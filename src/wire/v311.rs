@@ -6,7 +6,10 @@
 use bytes::BytesMut;
 use rumqttc::mqttbytes::v4;
 
-use super::{Connack, Connect, Incoming, Outgoing, PublishHead, WireError};
+use super::{
+    Connack, ConnackProperties, Connect, Delivery, Farewell, Incoming, Outgoing, Puback, Publish,
+    PublishHead, WireError,
+};
 use crate::event::Qos;
 
 /// Reads one whole frame.
@@ -15,11 +18,12 @@ pub(super) fn decode(mut frame: BytesMut) -> Result<Incoming, WireError> {
     let malformed = |reason: String| WireError::Malformed { kind, reason };
     match (kind, &frame[..]) {
         (2, [_, 2, flags @ 0..=1, code]) => {
-            return Ok(Incoming::Connack(Connack { session_present: *flags == 1, code: *code }));
+            let properties = ConnackProperties::default();
+            return Ok(Incoming::Connack(Connack { session_present: *flags == 1, code: *code, properties }));
         }
         (2, _) => return Err(malformed("not a CONNACK of MQTT 3.1.1".to_owned())),
         (13, [_, 0]) => return Ok(Incoming::Pingresp),
-        (14, [_, 0]) => return Ok(Incoming::Disconnect),
+        (14, [_, 0]) => return Ok(Incoming::Disconnect(Farewell::default())),
         (13 | 14, _) => return Err(malformed("it must be empty".to_owned())),
         _ => {}
     }
@@ -30,7 +34,7 @@ pub(super) fn decode(mut frame: BytesMut) -> Result<Incoming, WireError> {
 fn incoming(packet: v4::Packet) -> Option<Incoming> {
     match packet {
         v4::Packet::Publish(publish) => Some(Incoming::Publish(publish_head(&publish))),
-        v4::Packet::PubAck(ack) => Some(Incoming::Puback(ack.pkid)),
+        v4::Packet::PubAck(ack) => Some(Incoming::Puback(Puback { packet_id: ack.pkid, code: 0 })),
         v4::Packet::PubRec(ack) => Some(Incoming::Pubrec(ack.pkid)),
         v4::Packet::PubRel(ack) => Some(Incoming::Pubrel(ack.pkid)),
         v4::Packet::PubComp(ack) => Some(Incoming::Pubcomp(ack.pkid)),
@@ -39,7 +43,7 @@ fn incoming(packet: v4::Packet) -> Option<Incoming> {
         }
         v4::Packet::UnsubAck(ack) => Some(Incoming::Unsuback(ack.pkid)),
         v4::Packet::PingResp => Some(Incoming::Pingresp),
-        v4::Packet::Disconnect => Some(Incoming::Disconnect),
+        v4::Packet::Disconnect => Some(Incoming::Disconnect(Farewell::default())),
         v4::Packet::Connect(_)
         | v4::Packet::ConnAck(_)
         | v4::Packet::Subscribe(_)
@@ -80,6 +84,7 @@ fn outgoing(packet: &Outgoing) -> v4::Packet {
         Outgoing::Subscribe(packet_id, filters) => {
             v4::Packet::Subscribe(subscribe_packet(*packet_id, filters))
         }
+        Outgoing::Publish(publish) => v4::Packet::Publish(publish_packet(publish)),
         Outgoing::Puback(packet_id) => v4::Packet::PubAck(v4::PubAck::new(*packet_id)),
         Outgoing::Pubrec(packet_id) => v4::Packet::PubRec(v4::PubRec::new(*packet_id)),
         Outgoing::Pubrel(packet_id) => v4::Packet::PubRel(v4::PubRel::new(*packet_id)),
@@ -104,6 +109,13 @@ fn subscribe_packet(packet_id: u16, filters: &[(String, Qos)]) -> v4::Subscribe 
     let filters = filters.iter().map(|(topic, qos)| v4::SubscribeFilter::new(topic.clone(), crate_qos(*qos)));
     let mut packet = v4::Subscribe::new_many(filters);
     packet.pkid = packet_id;
+    packet
+}
+
+fn publish_packet(publish: &Publish) -> v4::Publish {
+    let mut packet = v4::Publish::new(&publish.topic, rumqttc::QoS::AtLeastOnce, publish.payload.clone());
+    packet.pkid = publish.packet_id;
+    packet.dup = publish.delivery == Delivery::Again;
     packet
 }
 

@@ -10,8 +10,11 @@ use nwdiag::event::{
 use nwdiag::io::clock::Clock;
 use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
+use nwdiag::io::host_watch::HostWatch;
 use nwdiag::session::run::Run;
-use nwdiag::session::settings::{Filter, Limits, ReconnectSettings, RunSettings, SessionSettings};
+use nwdiag::session::settings::{
+    Filter, Limits, ProtocolChoice, ReconnectSettings, RunSettings, SessionSettings,
+};
 use nwdiag::simulator::Simulator;
 use nwdiag::simulator::script::Script;
 use tokio::sync::{mpsc, watch};
@@ -28,8 +31,9 @@ pub(crate) fn settings() -> RunSettings {
     RunSettings {
         target: TargetFacts::default(),
         transport: Transport::Tcp,
+        protocol: ProtocolChoice::Only(Protocol::V311),
+        probe: None,
         session: Arc::new(SessionSettings {
-            protocol: Protocol::V311,
             client_id: "faults".to_owned(),
             username: None,
             password: None,
@@ -103,7 +107,8 @@ impl Rig {
         let (recorded, events) = watch::channel(Vec::new());
         let (counted, rounds) = watch::channel(0);
         let dialer = Arc::new(dialer(&simulator));
-        let driver = Driver { clock, dialer, connect_timeout: settings.connect_timeout, stops };
+        let connect_timeout = settings.connect_timeout;
+        let driver = Driver { clock, dialer, connect_timeout, host: HostWatch::blind(), stops };
         let drive = async move {
             let run = Run::begin(settings, start(), 7);
             let mut observer = Recorder { events: recorded, rounds: counted };

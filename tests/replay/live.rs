@@ -12,6 +12,7 @@ use nwdiag::event::{Event, FORMAT_VERSION, Record, Start, StopReason};
 use nwdiag::io::clock::{Clock, local};
 use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings, Verification};
 use nwdiag::io::driver::{Driver, Observer};
+use nwdiag::io::host_watch::HostWatch;
 use nwdiag::journal::encode;
 use nwdiag::journal::replay::{Replayed, replay};
 use nwdiag::session::run::Run;
@@ -84,7 +85,8 @@ async fn watch() -> Live {
     let mut live = Live { clock, collector: collector(), lines: Vec::new(), known: Vec::new() };
     let (_nobody_stops_it, stops) = mpsc::channel(1);
     let connect_timeout = config.run.connect_timeout;
-    let driver = Driver { clock, dialer: Arc::new(dialer(&broker)), connect_timeout, stops };
+    let host = HostWatch::blind();
+    let driver = Driver { clock, dialer: Arc::new(dialer(&broker)), connect_timeout, host, stops };
     let start = start(&config);
     let reason = driver.drive(Run::begin(config.run, start, 1), &mut live).await;
     assert_eq!(reason, StopReason::Duration);

@@ -34,6 +34,18 @@ fn topics_view(watch: &WatchConfig) -> String {
     topics.collect::<Vec<_>>().join(" ")
 }
 
+fn probe_view(watch: &WatchConfig) -> String {
+    watch
+        .run
+        .probe
+        .as_ref()
+        .map_or("none".to_owned(), |probe| format!("{} {:?}", probe.topic, probe.interval))
+}
+
+fn protocol_view(watch: &WatchConfig) -> String {
+    format!("{:?} {}", watch.run.protocol, watch.run.target.protocol)
+}
+
 fn user_view(watch: &WatchConfig) -> String {
     let password = watch.run.session.password.as_ref().map(|secret| secret.reveal().to_owned());
     format!("{:?} {password:?} {:?}", watch.run.session.username, watch.password_file)
@@ -92,8 +104,8 @@ fn a_broker_has_patient_defaults_and_the_demo_quick_ones() {
         ("nwdiag watch mqtt://h", &[], topics_view, ""),
         ("nwdiag watch demo", &[], topics_view, "demo/#@1"),
         ("nwdiag watch demo --topic a --qos 0", &[], topics_view, "a@0"),
-        ("nwdiag watch demo", &[], target_view, "demo mqtt://127.0.0.1 tcp 3.1.1"),
-        ("nwdiag watch wss://h/x?sig=1", &[], target_view, "wss-h-443 wss://h:443/x wss 3.1.1"),
+        ("nwdiag watch demo", &[], target_view, "demo mqtt://127.0.0.1 tcp auto"),
+        ("nwdiag watch wss://h/x?sig=1", &[], target_view, "wss-h-443 wss://h:443/x wss auto"),
     ]);
     assert_eq!(watch("nwdiag watch demo", &[]).warnings, [""; 0]);
 }
@@ -113,6 +125,14 @@ fn session_options_are_settled() {
             session_view,
             "nwdiag-5f0c2a91 18h 12m 15s 1s 3s 10s clean=true max=16",
         ),
+        ("nwdiag watch mqtt://h", &[], protocol_view, "Auto auto"),
+        ("nwdiag watch mqtt://h --protocol 3.1.1", &[], protocol_view, "Only(V311) 3.1.1"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_PROTOCOL", "5")], protocol_view, "Only(V5) 5"),
+        ("nwdiag watch mqtt://h", &[], probe_view, "none"),
+        ("nwdiag watch mqtt://h --probe", &[], probe_view, "nwdiag/probe 60s"),
+        ("nwdiag watch mqtt://h --probe=a/b --probe-interval 5s", &[], probe_view, "a/b 5s"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_PROBE", "a b")], probe_view, "a b 60s"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_PROBE_INTERVAL", "5s")], probe_view, "none"),
         ("nwdiag watch mqtt://h --topic a --topic b/# --topic a --qos 2", &[], topics_view, "a@2 b/#@2"),
         ("nwdiag watch mqtt://h", &[("NWDIAG_TOPIC", "a b\nc,d")], topics_view, "a b@0 c,d@0"),
         ("nwdiag watch mqtt://h --reconnect-min 5m", &[], reconnect_view, "5m 5m 10 None"),
@@ -180,7 +200,7 @@ fn target_and_journal_come_from_argument_or_environment() {
             "nwdiag watch mqtt://h",
             &[("NWDIAG_TARGET", "demo")],
             target_view,
-            "mqtt-h-1883 mqtt://h:1883 tcp 3.1.1",
+            "mqtt-h-1883 mqtt://h:1883 tcp auto",
         ),
         ("nwdiag watch demo", &[("XDG_STATE_HOME", "/state")], journal_view, "/state/nwdiag/demo.jsonl"),
         (

@@ -111,7 +111,7 @@ mod tests {
             "\
 ── 2026-11-22 (UTC+01:00) ──
 18:20:04  watching mqtts://broker.example:8883 as nwdiag-5f0c2a91; a dead link is noticed within 63 s
-18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883
+18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883 with MQTT 5
 18:42:05  ✗ dropped      after 22m 1s: the broker closed the connection (FIN), last heard 8 s before, sent PINGREQ 8 s before · AWS_IO_SOCKET_CLOSED
 18:42:05  ↻ attempt 1    tcp: connection refused after 1 ms, next in 1.4 s · AWS_IO_SOCKET_CONNECTION_REFUSED
 18:42:08  ● reconnected  down 2.6 s, 2 attempts, in 84 ms to 203.0.113.7:8883
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(
             told(events.into()),
             "\
-18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883, at attempt 3, the broker kept the session, the broker sets the keep-alive to 30 s
+18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883 with MQTT 5, at attempt 3, the broker kept the session, the broker sets the keep-alive to 30 s
 18:20:04  ● reconnected  down 12m 3s, 10 attempts, deep: new TLS session and credentials, in 84 ms to 203.0.113.7:8883
 18:20:04  ● reconnected  down 2.6 s, 1 attempt
 "
@@ -175,7 +175,7 @@ mod tests {
             "\
 18:20:04  ● subscribed   to a/# with QoS 1
 18:20:04  ● subscribed   to a/# with QoS 0, where 1 was asked for
-18:20:04  ✗ refused      the subscription to a/# is not active: not authorized (code 135)
+18:20:04  ✗ refused      the subscription to a/# is not active: Not authorized (0x87): the broker's rules do not permit this client what it asked for
 "
         );
     }
@@ -210,7 +210,7 @@ mod tests {
         refused.attempt_number = 12;
         refused.phase = Phase::Mqtt;
         refused.error_name = "AWS_ERROR_MQTT_PROTOCOL_ERROR".into();
-        refused.error_message = "the broker refused: not authorized".to_owned();
+        refused.error_message = "the broker refused: not authorized (5)".to_owned();
         refused.return_code = Some(5);
         refused.next_attempt_seconds = None;
         let mut forbidden = attempt();
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(
             told([refused, forbidden].map(|attempt| Event::AttemptFailed(Box::new(attempt))).into()),
             "\
-18:20:04  ↻ attempt 12   mqtt: the broker refused: not authorized (CONNACK code 5), no further attempt · AWS_ERROR_MQTT_PROTOCOL_ERROR
+18:20:04  ↻ attempt 12   mqtt: the broker refused: not authorized (5), no further attempt · AWS_ERROR_MQTT_PROTOCOL_ERROR
 18:20:04  ↻ attempt 1    websocket: the upgrade was refused (HTTP 403), next in 1.4 s · AWS_ERROR_HTTP_WEBSOCKET_UPGRADE_FAILURE
 "
         );

@@ -97,7 +97,8 @@ fn connected_as(connected: &Connected) -> Sentence<'_> {
 
 fn first_connection(connected: &Connected) -> Vec<Option<String>> {
     let attempt = (connected.attempt_number > 1).then(|| format!("at attempt {}", connected.attempt_number));
-    let way = [took(&connected.phases), steps(&connected.phases), reached(connected)];
+    let spoken = connected.protocol.map(|protocol| format!("with MQTT {protocol}"));
+    let way = [took(&connected.phases), steps(&connected.phases), reached(connected), spoken];
     let mut parts = vec![Some(way.into_iter().flatten().collect::<Vec<_>>().join(" ")), attempt];
     parts.extend(from_connack(connected));
     parts
@@ -203,12 +204,8 @@ fn late_answer(late: LateAnswer) -> Sentence<'static> {
 
 fn attempt_failed(attempt: &AttemptFailed) -> Sentence<'_> {
     let message = if attempt.error_message.is_empty() { "failed" } else { &attempt.error_message };
-    let codes = [
-        attempt.return_code.map(|code| format!(" (CONNACK code {code})")),
-        attempt.http_status.map(|status| format!(" (HTTP {status})")),
-    ];
-    let codes: String = codes.into_iter().flatten().collect();
-    let fact = format!("{}: {}{codes}", attempt.phase, clean(message));
+    let status = attempt.http_status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+    let fact = format!("{}: {}{status}", attempt.phase, clean(message));
     let next = attempt
         .next_attempt_seconds
         .map_or_else(|| "no further attempt".to_owned(), |seconds| format!("next in {}", span(seconds)));

@@ -175,7 +175,7 @@ fn long_and_wide_texts_wrap_and_lose_nothing() {
 {text}"
         );
     }
-    assert!(page(&report, Palette::Plain, 80).contains("not authorized (code 135)"));
+    assert!(page(&report, Palette::Plain, 80).contains("Not authorized (0x87)"));
 }
 
 #[test]

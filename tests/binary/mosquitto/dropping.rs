@@ -66,7 +66,7 @@ fn a_paused_broker_is_a_timeout_within_the_bound_and_its_answer_comes_late() {
     broker.signal(Signal::SIGCONT);
     assert_eq!(
         (&drop["closed_by"], &drop["error_name"]),
-        (&"timeout".into(), &"AWS_ERROR_MQTT_TIMEOUT".into())
+        (&"timeout".into(), &"AWS_ERROR_MQTT5_PING_RESPONSE_TIMEOUT".into())
     );
     assert_eq!(drop["last_sent_packet"], "PINGREQ");
     let silent = drop["last_received_seconds"].as_f64().unwrap();

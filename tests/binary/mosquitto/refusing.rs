@@ -31,8 +31,8 @@ fn a_wrong_password_is_refused_with_its_code_and_ends_in_failure() {
     assert_eq!(done.code, Some(1));
     let records = crate::program::records(&done.out);
     let failed = records.iter().find(|record| record["event"] == "attempt_failed").unwrap();
-    assert_eq!((&failed["phase"], &failed["return_code"]), (&"mqtt".into(), &5.into()));
-    assert_eq!(failed["error_name"], "AWS_ERROR_MQTT_PROTOCOL_ERROR");
+    assert_eq!((&failed["phase"], &failed["return_code"]), (&"mqtt".into(), &0x87.into()));
+    assert_eq!(failed["error_name"], "AWS_ERROR_MQTT5_CONNACK_CONNECTION_REFUSED");
     assert_eq!(crate::program::stop_reason(&records), "attempts_exhausted");
     for text in [done.out, done.err] {
         assert!(!text.contains(PASSWORD), "{text}");
@@ -72,7 +72,7 @@ fn the_wrong_door_is_told_by_the_phase_that_fails() {
     check(&plain("ws"), &[], "websocket", closed, "in the WebSocket upgrade");
     check(&plain("mqtts"), &["--cafile", &ca], "tls", closed, "in the TLS handshake");
     let http = format!("mqtt://127.0.0.1:{}", ports.websocket);
-    check(&http, &[], "mqtt", "AWS_ERROR_MQTT_PROTOCOL_ERROR", "is this a WebSocket port?");
+    check(&http, &[], "mqtt", "AWS_ERROR_MQTT5_DECODE_PROTOCOL_ERROR", "is this a WebSocket port?");
     // mosquitto closes at once, or OpenSSL's alert gets through before: either way MQTT had begun.
     let encrypted = format!("mqtt://127.0.0.1:{}", ports.tls);
     assert_eq!(failed_attempt(&encrypted, &[])["phase"], "mqtt");

@@ -1,8 +1,14 @@
 //! Sessions and runs in virtual time: hours of connection pass in milliseconds.
 
+mod five;
+mod host;
+mod probes;
+mod versions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::attempt::{DialFault, Dialled};
@@ -10,11 +16,11 @@ use super::ending::StreamEnd;
 use super::late::Heard;
 use super::recovery::Depth;
 use super::run::{Action, Run};
-use super::settings::{Filter, Limits, ReconnectSettings, RunSettings, SessionSettings};
+use super::settings::{Filter, Limits, ProtocolChoice, ReconnectSettings, RunSettings, SessionSettings};
 use crate::crt;
 use crate::event::{
-    ClosedBy, ConnectionKind, Event, FORMAT_VERSION, Moment, Phase, Phases, Protocol, Qos, SessionDrop,
-    Start, StopReason, TargetFacts, Transport,
+    AttemptFailed, ClockReading, ClosedBy, ConnectionKind, Event, FORMAT_VERSION, Moment, Phase, Phases,
+    Protocol, Qos, Sample, SessionDrop, Start, StopReason, TargetFacts, Transport,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,8 +31,9 @@ fn settings() -> RunSettings {
     RunSettings {
         target: TargetFacts::default(),
         transport: Transport::Tcp,
+        protocol: ProtocolChoice::Only(Protocol::V311),
+        probe: None,
         session: Arc::new(SessionSettings {
-            protocol: Protocol::V311,
             client_id: "c".to_owned(),
             username: None,
             password: None,
@@ -66,6 +73,10 @@ fn start() -> Start {
 struct Rig {
     run: Run,
     now: Moment,
+    /// How long the host has slept.
+    slept: Duration,
+    /// How far the wall clock was set.
+    set: TimeDelta,
     events: Vec<(Moment, Event)>,
     sent: Vec<u8>,
     dials: Vec<Depth>,
@@ -78,6 +89,8 @@ impl Rig {
         let mut rig = Self {
             run: Run::begin(settings, start(), 7),
             now: Moment::default(),
+            slept: Duration::ZERO,
+            set: TimeDelta::zero(),
             events: Vec::new(),
             sent: Vec::new(),
             dials: Vec::new(),
@@ -145,10 +158,24 @@ impl Rig {
         let until = self.now.plus(span);
         while let Some(deadline) = self.run.deadline().filter(|deadline| *deadline <= until) {
             self.now = self.now.max(deadline);
-            self.run.tick(self.now);
-            self.drain();
+            self.wake();
         }
         self.now = until;
+    }
+
+    /// The loop comes round now.
+    fn wake(&mut self) {
+        let boot = self.now.since_start();
+        let wall = DateTime::UNIX_EPOCH + TimeDelta::from_std(boot).unwrap() + self.set;
+        self.run.woke(self.now, ClockReading { boot, monotonic: boot.saturating_sub(self.slept), wall });
+        self.run.tick(self.now);
+        self.drain();
+    }
+
+    /// Everything that was sent has left.
+    fn written(&mut self) {
+        self.run.written(self.now);
+        self.drain();
     }
 
     /// The same, with a broker that answers every ping at once.
@@ -156,7 +183,7 @@ impl Rig {
         let until = self.now.plus(span);
         while let Some(deadline) = self.run.deadline().filter(|deadline| *deadline <= until) {
             self.pass(deadline.since(self.now));
-            if self.sent.ends_with(&[0xc0, 0]) {
+            if self.sent.windows(2).any(|packet| packet == [0xc0, 0]) {
                 self.sent.clear();
                 self.bytes(PINGRESP);
             }
@@ -177,6 +204,22 @@ impl Rig {
 
     fn last_drop(&self) -> &SessionDrop {
         self.drops().last().copied().expect("a drop")
+    }
+
+    fn failures(&self) -> Vec<&AttemptFailed> {
+        self.events
+            .iter()
+            .filter_map(
+                |(_, event)| if let Event::AttemptFailed(failed) = event { Some(&**failed) } else { None },
+            )
+            .collect()
+    }
+
+    fn last_sample(&self) -> &Sample {
+        let mut samples = self.events.iter().rev();
+        let told = samples
+            .find_map(|(_, event)| if let Event::Sample(sample) = event { Some(&**sample) } else { None });
+        told.expect("a sample")
     }
 
     fn last_failed_phase(&self) -> Option<(Phase, String, Option<u8>)> {

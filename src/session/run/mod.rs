@@ -3,6 +3,8 @@
 //! The world does what [`Run::poll`] says, tells what came of it, and calls [`Run::tick`] once [`Run::deadline`] has
 //! come. Drain `poll` after every call. A finished run asks for nothing more.
 
+mod attempts;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +13,18 @@ use bytes::BytesMut;
 
 use super::attempt::{DialFault, Dialled, Opening};
 use super::ending::{End, StreamEnd};
-use super::inbox::Inbox;
+use super::host_view::{HostView, Measured};
 use super::late::LateListener;
-use super::mqtt::{Output, Session};
-use super::recovery::{Depth, Next, Recovery};
+use super::mqtt::{Kept, Output, SampleTrips, Session, Surroundings};
+use super::probe::{Line, Prober};
+use super::recovery::{Depth, Recovery};
 use super::settings::RunSettings;
+use super::state::{Standing, State};
 use super::traffic::Totals;
-use crate::crt;
-use crate::event::{Environment, Event, LateAnswer, Moment, Phase, Sample, Start, Stop, StopReason, seconds};
+use super::version::Versions;
+use crate::event::{
+    ClockReading, Environment, Event, LateAnswer, Moment, Sample, Start, Stop, StopReason, seconds,
+};
 use crate::wire::Connack;
 
 /// Time between regular samples (journal format).
@@ -41,41 +47,17 @@ pub enum Action {
     Finish(StopReason),
 }
 
-#[derive(Debug)]
-enum State {
-    /// An attempt is at work below MQTT.
-    Dialling { since: Moment },
-    /// CONNECT is out.
-    Opening(Box<Opening>),
-    /// A session is up.
-    Up { since: Moment, session: Box<Session> },
-    /// The next attempt is due at this moment.
-    Waiting { until: Moment },
-    /// The run is over.
-    Finished,
-}
-
-/// How the run stands, for a status line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Connecting since this moment, with the attempt of this number.
-    Connecting(Moment, u32),
-    /// Up since this moment.
-    Up(Moment),
-    /// The attempt of this number is due at this moment.
-    Waiting(Moment, u32),
-    /// Over.
-    Finished,
-}
-
 /// The run.
 #[derive(Debug)]
 pub struct Run {
     settings: RunSettings,
     state: State,
     recovery: Recovery,
-    inbox: Inbox,
+    versions: Versions,
+    kept: Kept,
     past: Totals,
+    host: HostView,
+    prober: Option<Prober>,
     next_sample: Moment,
     events: u64,
     chance: fastrand::Rng,
@@ -90,8 +72,11 @@ impl Run {
         let mut run = Self {
             state: State::Waiting { until: now },
             recovery: Recovery::new(settings.reconnect.clone()),
-            inbox: Inbox::default(),
+            versions: Versions::new(settings.protocol),
+            kept: Kept::default(),
             past: Totals::default(),
+            host: HostView::new(settings.session.keep_alive),
+            prober: settings.probe.clone().map(Prober::new),
             next_sample: now.plus(SAMPLE_INTERVAL),
             events: 0,
             chance: fastrand::Rng::with_seed(seed),
@@ -110,49 +95,50 @@ impl Run {
 
     /// When [`Self::tick`] wants to be called.
     pub fn deadline(&self) -> Option<Moment> {
-        let own = match &self.state {
-            State::Dialling { .. } => None,
-            State::Opening(opening) => Some(opening.since.plus(self.settings.connect_timeout)),
-            State::Up { session, .. } => session.deadline(),
-            State::Waiting { until } => Some(*until),
-            State::Finished => return None,
-        };
-        own.into_iter().chain([self.next_sample]).chain(self.end_of_run()).min()
+        if matches!(self.state, State::Finished) {
+            return None;
+        }
+        let own = self.state.deadline(self.settings.connect_timeout);
+        let probe = self.prober.as_ref().and_then(Prober::deadline);
+        let always = [self.next_sample, self.host.deadline()];
+        always.into_iter().chain(own).chain(probe).chain(self.end_of_run()).min()
     }
 
     /// How the run stands.
     pub fn standing(&self) -> Standing {
-        let attempt = self.recovery.attempt_number();
-        match &self.state {
-            State::Dialling { since } => Standing::Connecting(*since, attempt),
-            State::Opening(opening) => Standing::Connecting(opening.since, attempt),
-            State::Up { since, .. } => Standing::Up(*since),
-            State::Waiting { until } => Standing::Waiting(*until, attempt),
-            State::Finished => Standing::Finished,
-        }
+        self.state.standing(self.recovery.attempt_number())
     }
 
     /// The latest round trip of the session that is up.
     pub fn last_round_trip(&self) -> Option<Duration> {
-        match &self.state {
-            State::Up { session, .. } => session.traffic().round_trips.last(),
-            State::Dialling { .. } | State::Opening(_) | State::Waiting { .. } | State::Finished => None,
-        }
+        self.state.session().and_then(|session| session.traffic().round_trips.last())
     }
 
     /// What went over all connections of the run.
     pub fn totals(&self) -> Totals {
-        match &self.state {
-            State::Up { session, .. } => self.past.plus(session.traffic().totals),
-            State::Opening(opening) => self.past.plus(opening.session.traffic().totals),
-            State::Dialling { .. } | State::Waiting { .. } | State::Finished => self.past,
+        self.past.plus(self.state.totals())
+    }
+
+    /// The loop came round: this is what the clocks say. To be called before anything else is told, so that a sleep of
+    /// the host stands before what it led to.
+    pub fn woke(&mut self, now: Moment, reading: ClockReading) {
+        let due = self.deadline();
+        for environment in self.host.woke(now, due, reading) {
+            self.environment(now, environment);
         }
+    }
+
+    /// What this host measured just now.
+    pub fn measured(&mut self, measured: Measured) {
+        self.host.measured(measured);
     }
 
     /// The stream is ready.
     pub fn dialled(&mut self, now: Moment, dialled: Dialled) {
         let State::Dialling { since } = self.state else { return };
-        let session = Session::open(Arc::clone(&self.settings.session), std::mem::take(&mut self.inbox), now);
+        let (settings, kept) = (Arc::clone(&self.settings.session), std::mem::take(&mut self.kept));
+        let session = Session::open(settings, self.versions.next(), kept, now);
+        self.host.begin_connection();
         self.state = State::Opening(Box::new(Opening { since, dialled_at: now, dialled, session }));
         self.settle(now);
     }
@@ -160,21 +146,29 @@ impl Run {
     /// There is no stream.
     pub fn dial_failed(&mut self, now: Moment, fault: DialFault) {
         let State::Dialling { since } = self.state else { return };
-        self.attempt_failed(now, since, fault, None);
+        let attempt = self.attempt(now, since);
+        self.try_again(now, |wait| fault.into_record(attempt, wait));
         self.settle(now);
     }
 
     /// Bytes arrived on the stream.
     pub fn received(&mut self, now: Moment, bytes: &[u8]) {
-        if let Some(session) = self.session() {
+        if let Some(session) = self.state.session_mut() {
             session.receive(now, bytes);
             self.settle(now);
         }
     }
 
+    /// All that was to be sent has left for the socket.
+    pub fn written(&mut self, now: Moment) {
+        if let Some(session) = self.state.session_mut() {
+            session.written(now);
+        }
+    }
+
     /// The stream ended.
     pub fn stream_ended(&mut self, now: Moment, end: StreamEnd) {
-        if let Some(session) = self.session() {
+        if let Some(session) = self.state.session_mut() {
             session.stream_ended(end);
             self.settle(now);
         }
@@ -213,6 +207,7 @@ impl Run {
             }
             State::Dialling { .. } | State::Opening(_) | State::Waiting { .. } | State::Finished => {}
         }
+        self.probe(now);
         self.settle(now);
     }
 
@@ -223,8 +218,8 @@ impl Run {
         }
         self.sample(now);
         let mut uptime = None;
-        if let State::Up { since, session } = &mut self.state {
-            uptime = Some(now.since(*since));
+        if let Some((since, session)) = self.state.up() {
+            uptime = Some(now.since(since));
             session.close(now);
             while let Some(output) = session.poll() {
                 if let Output::Send(bytes) = output {
@@ -235,14 +230,6 @@ impl Run {
         self.record(Event::Stop(Stop { reason, duration_connected_seconds: uptime.map(seconds) }));
         self.state = State::Finished;
         self.actions.push_back(Action::Finish(reason));
-    }
-
-    fn session(&mut self) -> Option<&mut Session> {
-        match &mut self.state {
-            State::Up { session, .. } => Some(session),
-            State::Opening(opening) => Some(&mut opening.session),
-            State::Dialling { .. } | State::Waiting { .. } | State::Finished => None,
-        }
     }
 
     fn end_of_run(&self) -> Option<Moment> {
@@ -257,11 +244,12 @@ impl Run {
     /// Carries out what the session wants, then looks whether the run has seen enough.
     fn settle(&mut self, now: Moment) {
         while !self.has_seen_enough() {
-            let Some(output) = self.session().and_then(Session::poll) else { return };
+            let Some(output) = self.state.session_mut().and_then(Session::poll) else { return };
             match output {
                 Output::Send(bytes) => self.actions.push_back(Action::Send(bytes)),
-                Output::Accepted(connack) => self.accepted(now, connack),
+                Output::Accepted(connack) => self.accepted(now, &connack),
                 Output::Subscribed(subscribed) => self.record(Event::Subscribed(subscribed)),
+                Output::Ready => self.begin_probes(now),
                 Output::Ended(end) => self.ended(now, &end),
             }
         }
@@ -272,12 +260,35 @@ impl Run {
         self.settings.limits.max_events.is_some_and(|most| self.events >= most)
     }
 
-    fn accepted(&mut self, now: Moment, connack: Connack) {
+    fn accepted(&mut self, now: Moment, connack: &Connack) {
         let State::Opening(opening) = std::mem::replace(&mut self.state, State::Finished) else { return };
+        self.versions.proven();
         let recovered = self.recovery.connected(now);
         let record = opening.connected(now, recovered, connack);
         self.state = State::Up { since: now, session: Box::new(opening.session) };
         self.record(Event::Connected(Box::new(record)));
+    }
+
+    fn begin_probes(&mut self, now: Moment) {
+        let (Some(prober), Some((_, session))) = (&mut self.prober, self.state.up()) else { return };
+        if session.refuses_publishes() {
+            tracing::warn!("the broker takes publishes at QoS 0 only: no probe can be acknowledged");
+        } else {
+            prober.begin(now);
+        }
+        self.probe(now);
+    }
+
+    /// Makes the probe that is due, and sends what waits as far as the session takes it.
+    fn probe(&mut self, now: Moment) {
+        let Some(prober) = &mut self.prober else { return };
+        let Some((_, session)) = self.state.up() else { return prober.tick(now, Line::Down) };
+        prober.tick(now, Line::Up);
+        while session.takes_publishes()
+            && let Some(payload) = prober.take(now)
+        {
+            session.publish(now, prober.topic(), payload);
+        }
     }
 
     fn ended(&mut self, now: Moment, end: &End) {
@@ -290,7 +301,7 @@ impl Run {
 
     fn dropped(&mut self, now: Moment, since: Moment, mut session: Session, end: &End) {
         let uptime = now.since(since);
-        let record = session.drop_record(now, uptime, end, self.settings.transport);
+        let record = session.drop_record(now, end, self.surroundings(now, uptime));
         let listener = matches!(end, End::PingUnanswered(_)).then(|| session.late_listener()).flatten();
         self.state = State::Up { since, session: Box::new(session) };
         self.sample(now);
@@ -301,73 +312,44 @@ impl Run {
         self.state = State::Waiting { until: now.plus(wait) };
     }
 
-    /// Adds what went over the session to the run's totals, and keeps what the next session needs.
-    fn retire_session(&mut self) {
-        self.past = self.totals();
-        match std::mem::replace(&mut self.state, State::Finished) {
-            State::Up { session, .. } => self.inbox = session.into_inbox(),
-            State::Opening(opening) => self.inbox = opening.session.into_inbox(),
-            State::Dialling { .. } | State::Waiting { .. } | State::Finished => {}
+    fn surroundings(&mut self, now: Moment, uptime: Duration) -> Surroundings {
+        let Measured { tcp, wifi_dbm } = self.host.latest();
+        Surroundings {
+            uptime,
+            transport: self.settings.transport,
+            queued: self.prober.as_ref().map_or(0, Prober::waiting),
+            loop_lag_ms: self.host.loop_lag_ms(now),
+            tcp,
+            wifi_dbm,
         }
     }
 
-    fn refused(&mut self, now: Moment, opening: Opening, end: &End) {
-        let since = opening.since;
-        let fault = opening.fault(now, end.failed_phase(), end.fault_before_connack());
-        self.state = State::Opening(Box::new(opening));
-        self.retire_session();
-        self.actions.push_back(Action::Close);
-        self.attempt_failed(now, since, fault, end.return_code());
-    }
-
-    fn connack_missing(&mut self, now: Moment) {
-        let State::Opening(opening) = &self.state else { return };
-        let since = opening.since;
-        let waited = now.since(opening.dialled_at).as_secs_f64();
-        let fault = crt::MQTT_TIMEOUT.told(format!("no CONNACK within {waited:.1} s"));
-        let fault = opening.fault(now, Phase::Mqtt, fault);
-        self.retire_session();
-        self.actions.push_back(Action::Close);
-        self.attempt_failed(now, since, fault, None);
-    }
-
-    fn attempt_failed(&mut self, now: Moment, since: Moment, fault: DialFault, return_code: Option<u8>) {
-        let attempt_number = self.recovery.attempt_number();
-        let next = self.recovery.failed(self.chance.f64());
-        let wait = match next {
-            Next::After(wait) => Some(wait),
-            Next::GiveUp => None,
-        };
-        let mut record = fault.into_record(attempt_number, now.since(since), wait);
-        record.protocol = Some(self.settings.session.protocol);
-        record.return_code = return_code;
-        self.record(Event::AttemptFailed(Box::new(record)));
-        self.state = State::Waiting { until: now.plus(wait.unwrap_or_default()) };
-        if next == Next::GiveUp {
-            self.stop(now, StopReason::AttemptsExhausted);
+    /// Adds what went over the session to the run's totals, and keeps what the next session needs.
+    fn retire_session(&mut self) {
+        self.past = self.totals();
+        if let Some(kept) = std::mem::replace(&mut self.state, State::Finished).into_kept() {
+            self.kept = kept;
         }
     }
 
     fn sample(&mut self, now: Moment) {
-        let (uptime, trips) = match &mut self.state {
-            State::Up { since, session } => (Some(now.since(*since)), session.take_trips().in_full()),
-            State::Dialling { .. } | State::Opening(_) | State::Waiting { .. } | State::Finished => {
-                (None, None)
-            }
-        };
+        let up = self.state.up().map(|(since, session)| (now.since(since), session.take_trips()));
+        let (uptime, SampleTrips { pings, publishes }) =
+            up.map_or_else(Default::default, |(uptime, trips)| (Some(uptime), trips));
+        let Measured { tcp, wifi_dbm } = self.host.latest();
         let totals = self.totals();
         self.record(Event::Sample(Box::new(Sample {
             connected: uptime.is_some(),
             session_seconds: uptime.map_or(0.0, seconds),
             messages_received: totals.messages_received,
             messages_published: totals.messages_published,
-            messages_queued: 0,
+            messages_queued: self.prober.as_ref().map_or(0, Prober::had_to_wait),
             bytes_received: totals.bytes_received,
             bytes_sent: totals.bytes_sent,
-            ping_rtt_ms: trips,
-            probe_rtt_ms: None,
-            tcp: None,
-            wifi_dbm: None,
+            ping_rtt_ms: pings.in_full(),
+            probe_rtt_ms: publishes.in_full(),
+            tcp: tcp.filter(|_| uptime.is_some()),
+            wifi_dbm,
         })));
     }
 

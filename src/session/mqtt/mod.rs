@@ -3,25 +3,30 @@
 //! Drain [`Session::poll`] after every call that changes the session, and call [`Session::timeout`] once
 //! [`Session::deadline`] has come. A session that has ended asks for nothing more.
 
+mod evidence;
+mod opening;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 
+pub use self::evidence::Surroundings;
 use super::ending::{End, StreamEnd};
+use super::in_flight::InFlight;
 use super::inbox::Inbox;
 use super::late::LateListener;
-use super::settings::{Filter, SessionSettings};
+use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
-use crate::crt::Fault;
-use crate::event::{Moment, Protocol, Qos, SessionDrop, Subscribed, Transport, seconds};
-use crate::wire::{self, Connack, Connect, Decoder, Incoming, Outgoing, PublishHead, WireError};
+use crate::event::{Moment, Protocol, Qos, Subscribed};
+use crate::reason::{self, Source};
+use crate::wire::{self, Connack, Decoder, Incoming, Outgoing, Puback, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
-/// One SUBSCRIBE a session, so one identifier.
-const SUBSCRIBE_ID: u16 = 1;
+/// Codes from here on say no (MQTT 5, section 2.4).
+const FIRST_REFUSAL: u8 = 0x80;
 
 /// What a session wants done, or tells.
 #[derive(Debug)]
@@ -29,11 +34,24 @@ pub enum Output {
     /// Write this to the stream.
     Send(BytesMut),
     /// The broker accepted us.
-    Accepted(Connack),
+    Accepted(Box<Connack>),
     /// The broker answered to one filter.
     Subscribed(Subscribed),
+    /// Nothing of the opening is left to be waited for: publishes may follow.
+    Ready,
     /// The session, or the attempt at one, is over.
     Ended(End),
+}
+
+/// Whether publishes may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Publishing {
+    /// Not before the subscriptions stand.
+    NotYet,
+    /// As far as there is room in flight.
+    Open,
+    /// The broker takes none at QoS 1.
+    Refused,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,37 +64,70 @@ enum State {
     Over,
 }
 
+/// What one session leaves for the next, if the broker keeps it too.
+#[derive(Debug, Default)]
+pub struct Kept {
+    inbox: Inbox,
+    in_flight: InFlight,
+}
+
+/// Round trips since the last sample.
+#[derive(Debug, Default)]
+pub struct SampleTrips {
+    /// PINGREQ to PINGRESP.
+    pub pings: Trips,
+    /// Publish to PUBACK.
+    pub publishes: Trips,
+}
+
+/// A PINGREQ that is not answered yet.
+#[derive(Debug, Clone, Copy)]
+struct Ping {
+    /// When it went out.
+    sent: Moment,
+    /// When its last byte had left for the socket.
+    written: Option<Moment>,
+}
+
 /// The session.
 #[derive(Debug)]
 pub struct Session {
     settings: Arc<SessionSettings>,
+    protocol: Protocol,
     state: State,
     decoder: Decoder,
     traffic: Traffic,
     inbox: Inbox,
-    trips_since_sample: Trips,
-    ping_sent: Option<Moment>,
+    in_flight: InFlight,
+    publishing: Publishing,
+    trips_since_sample: SampleTrips,
+    ping_interval: Duration,
+    ping: Option<Ping>,
     subscribe_sent: Option<Moment>,
     active_subscriptions: u32,
     outputs: VecDeque<Output>,
 }
 
 impl Session {
-    /// Opens a session over a stream that is ready now; `inbox` is what the last session left half-received.
-    pub fn open(settings: Arc<SessionSettings>, inbox: Inbox, now: Moment) -> Self {
+    /// Opens a session in `protocol` over a stream that is ready now; `kept` is what the last session left.
+    pub fn open(settings: Arc<SessionSettings>, protocol: Protocol, kept: Kept, now: Moment) -> Self {
         let mut session = Self {
+            protocol,
             state: State::Opening,
-            decoder: Decoder::new(settings.max_packet_bytes),
+            decoder: Decoder::new(protocol, settings.max_packet_bytes),
             traffic: Traffic::new(now),
-            inbox,
-            trips_since_sample: Trips::default(),
-            ping_sent: None,
+            inbox: kept.inbox,
+            in_flight: kept.in_flight,
+            publishing: Publishing::NotYet,
+            trips_since_sample: SampleTrips::default(),
+            ping_interval: settings.ping_interval,
+            ping: None,
             subscribe_sent: None,
             active_subscriptions: 0,
             outputs: VecDeque::new(),
             settings,
         };
-        session.send(now, &Outgoing::Connect(connect(&session.settings)));
+        session.send(now, &Outgoing::Connect(opening::connect(&session.settings)));
         session
     }
 
@@ -123,11 +174,37 @@ impl Session {
         if now < self.ping_deadline() {
             return;
         }
-        if let Some(sent) = self.ping_sent {
-            return self.end(End::PingUnanswered(now.since(sent)));
+        if let Some(ping) = self.ping {
+            return self.end(End::PingUnanswered(now.since(ping.sent)));
         }
-        self.ping_sent = Some(now);
+        self.ping = Some(Ping { sent: now, written: None });
         self.send(now, &Outgoing::Pingreq);
+    }
+
+    /// All that was to be sent has left for the socket: round trips begin here.
+    pub fn written(&mut self, now: Moment) {
+        if let Some(ping) = &mut self.ping {
+            ping.written.get_or_insert(now);
+        }
+        self.in_flight.written(now);
+    }
+
+    /// Whether [`Self::publish`] would send.
+    pub fn takes_publishes(&self) -> bool {
+        self.state == State::Open && self.publishing == Publishing::Open && self.in_flight.has_room()
+    }
+
+    /// Whether the broker takes no publish at QoS 1 in this session.
+    pub fn refuses_publishes(&self) -> bool {
+        self.publishing == Publishing::Refused
+    }
+
+    /// Publishes at QoS 1, if [`Self::takes_publishes`].
+    pub fn publish(&mut self, now: Moment, topic: &str, payload: Vec<u8>) {
+        if self.takes_publishes() {
+            let publish = self.in_flight.send(now, topic, payload);
+            self.send(now, &Outgoing::Publish(publish));
+        }
     }
 
     /// Ends the session in order: DISCONNECT is the last thing to send.
@@ -140,7 +217,7 @@ impl Session {
 
     /// The version that is spoken.
     pub fn protocol(&self) -> Protocol {
-        self.settings.protocol
+        self.protocol
     }
 
     /// What went over the connection.
@@ -149,81 +226,35 @@ impl Session {
     }
 
     /// The round trips since the last call.
-    pub fn take_trips(&mut self) -> Trips {
+    pub fn take_trips(&mut self) -> SampleTrips {
         std::mem::take(&mut self.trips_since_sample)
     }
 
     /// What must survive into the next session.
-    pub fn into_inbox(self) -> Inbox {
-        self.inbox
+    pub fn into_kept(self) -> Kept {
+        Kept { inbox: self.inbox, in_flight: self.in_flight }
     }
 
     /// What is left of the session when a ping went unanswered: a listener for the late answer.
     pub fn late_listener(&mut self) -> Option<LateListener> {
-        let sent = self.ping_sent?;
-        let decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
-        Some(LateListener::new(decoder, sent))
-    }
-
-    /// The record of how a session that was up for `uptime` ended.
-    pub fn drop_record(
-        &mut self,
-        now: Moment,
-        uptime: Duration,
-        end: &End,
-        transport: Transport,
-    ) -> SessionDrop {
-        let Fault { name, message } = end.fault();
-        let stream_end = end.stream_end();
-        let sent = self.traffic.last_sent.clone();
-        SessionDrop {
-            error_name: name.recorded(),
-            error_code: name.code,
-            error_message: message,
-            closed_by: Some(end.closed_by()),
-            protocol: Some(self.settings.protocol),
-            reason_code: None,
-            reason_string: stream_end.and_then(StreamEnd::websocket_reason).map(crate::event::bounded),
-            server_reference: None,
-            websocket_close_code: stream_end.and_then(|end| end.websocket_close_code(transport)),
-            reconnect_attempt: 0,
-            duration_connected_seconds: seconds(uptime),
-            active_subscriptions: self.active_subscriptions,
-            queued_commands: 0,
-            last_received_seconds: Some(seconds(now.since(self.traffic.last_received))),
-            last_sent_seconds: sent.as_ref().map(|sent| seconds(now.since(sent.at))),
-            last_sent_packet: sent.as_ref().map(|sent| sent.packet.clone()),
-            idle_before_last_sent_seconds: sent.as_ref().and_then(|sent| sent.idle_before).map(seconds),
-            last_sent_topic: sent.and_then(|sent| sent.topic),
-            unanswered_ping_seconds: self.ping_sent.map(|sent| seconds(now.since(sent))),
-            loop_lag_ms: None,
-            messages_received: self.traffic.totals.messages_received,
-            messages_published: self.traffic.totals.messages_published,
-            bytes_received: self.traffic.totals.bytes_received,
-            bytes_sent: self.traffic.totals.bytes_sent,
-            publish_rate_per_second: self.traffic.publish_rate(now),
-            largest_publish_bytes: None,
-            ping_rtt_ms: self.traffic.round_trips.in_short(),
-            tcp: None,
-            wifi_dbm: None,
-        }
+        let ping = self.ping?;
+        let decoder = std::mem::replace(&mut self.decoder, Decoder::new(self.protocol, 0));
+        Some(LateListener::new(decoder, ping.sent))
     }
 
     /// When the next PINGREQ is due, or the answer to the last one. The earlier of both directions counts, so that
     /// neither our own packets hide a dead link nor a busy topic starves the broker.
     fn ping_deadline(&self) -> Moment {
-        match self.ping_sent {
-            Some(sent) => sent.plus(self.settings.ping_timeout),
-            None => {
-                self.traffic.last_received.min(self.traffic.last_sent_at()).plus(self.settings.ping_interval)
-            }
+        match self.ping {
+            Some(ping) => ping.sent.plus(self.settings.ping_timeout),
+            None => self.traffic.last_received.min(self.traffic.last_sent_at()).plus(self.ping_interval),
         }
     }
 
     fn handle(&mut self, now: Moment, packet: Incoming) {
         match (self.state, packet) {
             (State::Opening, Incoming::Connack(connack)) => self.answered(now, connack),
-            (State::Opening, Incoming::Disconnect) => self.end(End::Disconnect),
+            (State::Opening, Incoming::Disconnect(farewell)) => self.end(End::Disconnect(Box::new(farewell))),
             (State::Opening, _) => self.break_off("a packet before CONNACK"),
             (State::Open, Incoming::Connack(_)) => self.break_off("a second CONNACK"),
             (State::Open, packet) => self.handle_open(now, packet),
@@ -242,45 +273,10 @@ impl Session {
             Incoming::Pubrec(packet_id) => self.send(now, &Outgoing::Pubrel(packet_id)),
             Incoming::Suback(packet_id, codes) => self.subscribed(packet_id, &codes),
             Incoming::Pingresp => self.pong(now),
-            Incoming::Disconnect => self.end(End::Disconnect),
+            Incoming::Disconnect(farewell) => self.end(End::Disconnect(Box::new(farewell))),
+            Incoming::Puback(puback) => self.acknowledged(now, puback),
             // Nothing of ours is out that these could answer; a second CONNACK is refused before.
-            Incoming::Puback(_) | Incoming::Pubcomp(_) | Incoming::Unsuback(_) | Incoming::Connack(_) => {}
-        }
-    }
-
-    fn answered(&mut self, now: Moment, connack: Connack) {
-        self.traffic.received(now);
-        if connack.code != 0 {
-            return self.end(End::Refused(connack.code));
-        }
-        self.state = State::Open;
-        if !connack.session_present {
-            self.inbox = Inbox::default();
-        }
-        self.outputs.push_back(Output::Accepted(connack));
-        self.subscribe(now);
-    }
-
-    fn subscribe(&mut self, now: Moment) {
-        if self.settings.filters.is_empty() {
-            return;
-        }
-        let filters = self.settings.filters.iter().map(|filter| (filter.topic.clone(), filter.qos)).collect();
-        self.send(now, &Outgoing::Subscribe(SUBSCRIBE_ID, filters));
-        self.subscribe_sent = Some(now);
-    }
-
-    fn subscribed(&mut self, packet_id: u16, codes: &[u8]) {
-        if packet_id != SUBSCRIBE_ID || self.subscribe_sent.take().is_none() {
-            return;
-        }
-        if codes.len() != self.settings.filters.len() {
-            return self.break_off("a SUBACK that has not one code for each filter");
-        }
-        for (filter, code) in self.settings.filters.iter().zip(codes) {
-            let subscribed = subscribed(filter, *code);
-            self.active_subscriptions += u32::from(subscribed.granted_qos.is_some());
-            self.outputs.push_back(Output::Subscribed(subscribed));
+            Incoming::Pubcomp(_) | Incoming::Unsuback(_) | Incoming::Connack(_) => {}
         }
     }
 
@@ -301,10 +297,19 @@ impl Session {
     }
 
     fn pong(&mut self, now: Moment) {
-        if let Some(sent) = self.ping_sent.take() {
-            let trip = now.since(sent);
+        if let Some(ping) = self.ping.take() {
+            let trip = now.since(ping.written.unwrap_or(ping.sent));
             self.traffic.round_trips.add(trip);
-            self.trips_since_sample.add(trip);
+            self.trips_since_sample.pings.add(trip);
+        }
+    }
+
+    fn acknowledged(&mut self, now: Moment, puback: Puback) {
+        let Some(trip) = self.in_flight.acknowledged(now, puback.packet_id) else { return };
+        self.trips_since_sample.publishes.add(trip);
+        if puback.code >= FIRST_REFUSAL {
+            let words = reason::words(puback.code, Source::V5);
+            tracing::warn!("the broker did not take our publish: {words}");
         }
     }
 
@@ -313,7 +318,7 @@ impl Session {
     }
 
     fn send(&mut self, now: Moment, packet: &Outgoing) {
-        let bytes = wire::encode(packet);
+        let bytes = wire::encode(self.protocol, packet);
         self.traffic.sent(now, packet, bytes.len());
         self.outputs.push_back(Output::Send(bytes));
     }
@@ -323,24 +328,5 @@ impl Session {
             self.state = State::Over;
             self.outputs.push_back(Output::Ended(end));
         }
-    }
-}
-
-fn connect(settings: &SessionSettings) -> Connect {
-    Connect {
-        client_id: settings.client_id.clone(),
-        username: settings.username.clone(),
-        password: settings.password.clone(),
-        keep_alive_seconds: u16::try_from(settings.keep_alive.as_secs()).unwrap_or(u16::MAX),
-        clean_session: settings.clean_session,
-    }
-}
-
-fn subscribed(filter: &Filter, code: u8) -> Subscribed {
-    Subscribed {
-        topic: filter.topic.clone(),
-        qos: filter.qos.level(),
-        granted_qos: (code <= 2).then_some(code),
-        return_code: code,
     }
 }

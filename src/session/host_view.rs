@@ -1,0 +1,82 @@
+//! What this host says beside MQTT: the kernel's view of the connection, the Wi-Fi signal, its clocks, and how late
+//! our own loop was. Readings come in as arguments; nothing is asked for here.
+
+use std::time::Duration;
+
+use super::clock_watch::ClockWatch;
+use super::lag::Lag;
+use crate::event::{ClockReading, Environment, Moment, TcpReading, millis};
+
+/// How often the loop comes round even if nothing happens: this is how a stalled process and a jump of a clock are
+/// noticed while the connection is quiet, and how fresh the kernel's last word on a connection is.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// What was measured now; `None` for what could not be.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Measured {
+    /// The kernel's view of the connection.
+    pub tcp: Option<TcpReading>,
+    /// Signal of the interface in use, in dBm.
+    pub wifi_dbm: Option<i32>,
+}
+
+/// The latest of everything.
+#[derive(Debug)]
+pub struct HostView {
+    measured: Measured,
+    clocks: ClockWatch,
+    lag: Lag,
+    next_pulse: Moment,
+}
+
+impl HostView {
+    /// The state of a run that begins; lag is looked back on over `keep_alive`.
+    pub fn new(keep_alive: Duration) -> Self {
+        Self {
+            measured: Measured::default(),
+            clocks: ClockWatch::default(),
+            lag: Lag::over(keep_alive),
+            next_pulse: Moment::default().plus(PULSE),
+        }
+    }
+
+    /// When the loop is to come round at the latest.
+    pub const fn deadline(&self) -> Moment {
+        self.next_pulse
+    }
+
+    /// The loop came round, where it was wanted at `due`: what happened to the clocks meanwhile. The time that the host
+    /// slept is not our being late.
+    pub fn woke(&mut self, now: Moment, due: Option<Moment>, reading: ClockReading) -> Vec<Environment> {
+        let jumps = self.clocks.read(reading);
+        if let Some(due) = due.filter(|due| now >= *due) {
+            let suspended = jumps.suspended.to_std().unwrap_or_default();
+            self.lag.note(now, now.since(due).saturating_sub(suspended));
+        }
+        if now >= self.next_pulse {
+            self.next_pulse = now.plus(PULSE);
+        }
+        jumps.told
+    }
+
+    /// A new connection: what the kernel said of the last one is no longer true.
+    pub const fn begin_connection(&mut self) {
+        self.measured.tcp = None;
+    }
+
+    /// The host was measured. A kernel that has let go of the connection says nothing: its last word stays.
+    pub fn measured(&mut self, measured: Measured) {
+        let tcp = measured.tcp.or(self.measured.tcp);
+        self.measured = Measured { tcp, ..measured };
+    }
+
+    /// The latest measurement.
+    pub const fn latest(&self) -> Measured {
+        self.measured
+    }
+
+    /// The longest delay of our loop in the last keep-alive period, in milliseconds.
+    pub fn loop_lag_ms(&mut self, now: Moment) -> Option<f64> {
+        self.lag.longest(now).map(millis)
+    }
+}
