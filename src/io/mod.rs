@@ -13,6 +13,7 @@ pub mod live_output;
 pub mod lock;
 pub mod log;
 pub mod margin;
+pub mod network;
 pub mod outbox;
 pub mod password_file;
 pub mod replacement;

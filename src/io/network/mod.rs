@@ -1,0 +1,43 @@
+//! The network of this host: what changes on it, which interface holds an address, how strong its Wi-Fi is.
+//!
+//! On Linux the kernel tells, over netlink: [`events`] listens, `message` reads what is told, `standing` makes changes
+//! of it. Elsewhere nothing is known. What a change means for a connection is not decided here.
+
+mod interface;
+
+#[cfg(target_os = "linux")]
+mod events;
+#[cfg(target_os = "linux")]
+mod message;
+#[cfg(target_os = "linux")]
+mod netlink;
+#[cfg(target_os = "linux")]
+mod route;
+#[cfg(target_os = "linux")]
+mod standing;
+
+#[cfg(not(target_os = "linux"))]
+mod unknown;
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
+
+use crate::event::EnvironmentKind;
+
+#[cfg(target_os = "linux")]
+pub use events::NetworkEvents;
+pub use interface::interface_of;
+#[cfg(not(target_os = "linux"))]
+pub use unknown::NetworkEvents;
+
+/// Something changed on this host's network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkChange {
+    /// What changed: a link, an address or the default route.
+    pub kind: EnvironmentKind,
+    /// Where: of a default route that is gone, the interface that it was on.
+    pub interface: Option<String>,
+    /// The address or the routes, for a person; empty where kind and interface say all.
+    pub detail: String,
+}

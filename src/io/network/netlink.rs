@@ -1,0 +1,176 @@
+//! Netlink: the kernel's sockets for its own news. Frames and attributes; what is in them is read elsewhere.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use netlink_packet_core::{
+    Emitable, ErrorBuffer, NLA_HEADER_SIZE, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE,
+    NLMSG_ERROR, NetlinkBuffer, NetlinkHeader, NlasIterator,
+};
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, setsockopt,
+    socket, sockopt,
+};
+use nix::sys::time::TimeVal;
+
+/// More than the kernel puts into one datagram: it fills 32 KiB with a dump (`netlink_dump`, `net/netlink`).
+pub(super) const DATAGRAM_BYTES: usize = 64 * 1024;
+
+/// Answers are there when the request has been sent; this is for a kernel that has lost them.
+const PATIENCE_SECONDS: i64 = 1;
+
+/// How often a dump is asked for that changes while it is being read.
+const TRIES: usize = 3;
+
+/// The length of a netlink header, and what messages are aligned to.
+const HEADER_BYTES: usize = 16;
+const ALIGNMENT: usize = 4;
+
+/// A socket that never blocks, on which the kernel tells its news to `groups` (a bit for each).
+pub(super) fn listen(protocol: SockProtocol, groups: u32) -> io::Result<OwnedFd> {
+    let descriptor = open(protocol, SockFlag::SOCK_NONBLOCK)?;
+    bind(descriptor.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
+    Ok(descriptor)
+}
+
+fn open(protocol: SockProtocol, flags: SockFlag) -> io::Result<OwnedFd> {
+    Ok(socket(AddressFamily::Netlink, SockType::Raw, flags | SockFlag::SOCK_CLOEXEC, protocol)?)
+}
+
+/// The next datagram; what does not fit into `buffer` is lost.
+fn receive<'a>(descriptor: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
+    let length = loop {
+        match recv(descriptor.as_raw_fd(), buffer, MsgFlags::empty()) {
+            Err(Errno::EINTR) => {}
+            received => break received?,
+        }
+    };
+    Ok(buffer.get(..length).unwrap_or_default())
+}
+
+/// One message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Message<'a> {
+    /// What it is, as its family numbers it.
+    pub(super) kind: u16,
+    /// What follows the header.
+    pub(super) payload: &'a [u8],
+    flags: u16,
+    sequence: u32,
+}
+
+/// The messages of a datagram, up to the first that is cut off.
+pub(super) fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
+    std::iter::from_fn(move || {
+        let frame = NetlinkBuffer::new_checked(datagram).ok()?;
+        let length = usize::try_from(frame.length()).ok()?.next_multiple_of(ALIGNMENT);
+        datagram = datagram.get(length..).unwrap_or_default();
+        Some(Message {
+            kind: frame.message_type(),
+            payload: frame.payload(),
+            flags: frame.flags(),
+            sequence: frame.sequence_number(),
+        })
+    })
+}
+
+/// The attributes in `bytes`, up to the first that is cut off, each as its kind and its value.
+pub(super) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    NlasIterator::new(bytes).map_while(Result::ok).filter_map(|attribute| {
+        let length = usize::from(attribute.length());
+        Some((attribute.kind(), attribute.into_inner().get(NLA_HEADER_SIZE..length)?))
+    })
+}
+
+/// The value of the first attribute of this kind.
+pub(super) fn attribute(bytes: &[u8], kind: u16) -> Option<&[u8]> {
+    attributes(bytes).find_map(|(found, value)| (found == kind).then_some(value))
+}
+
+/// A value of 32 bits.
+pub(super) fn number(value: &[u8]) -> Option<u32> {
+    value.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
+}
+
+/// All that the kernel answers to a request for everything of `kind`, as message kinds and payloads. The kernel answers
+/// at once; the socket lives as long as the call.
+pub(super) fn dump(protocol: SockProtocol, kind: u16, request: &[u8]) -> io::Result<Vec<(u16, Vec<u8>)>> {
+    let descriptor = open(protocol, SockFlag::empty())?;
+    setsockopt(&descriptor, sockopt::ReceiveTimeout, &TimeVal::new(PATIENCE_SECONDS, 0))?;
+    let mut dump = Dump::default();
+    for sequence in 1..=TRIES {
+        let sequence = u32::try_from(sequence).map_err(io::Error::other)?;
+        send(descriptor.as_raw_fd(), &frame(kind, sequence, request)?, MsgFlags::empty())?;
+        dump = read_dump(&descriptor, sequence)?;
+        if dump.consistency == Consistency::Consistent {
+            break;
+        }
+    }
+    Ok(dump.answers)
+}
+
+fn frame(kind: u16, sequence: u32, payload: &[u8]) -> io::Result<Vec<u8>> {
+    let mut header = NetlinkHeader::default();
+    header.length = u32::try_from(HEADER_BYTES + payload.len()).map_err(io::Error::other)?;
+    header.message_type = kind;
+    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.sequence_number = sequence;
+    let mut bytes = vec![0; HEADER_BYTES];
+    header.emit(&mut bytes);
+    bytes.extend(payload);
+    Ok(bytes)
+}
+
+/// Whether what was dumped stood still meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Consistency {
+    #[default]
+    Consistent,
+    Interrupted,
+}
+
+#[derive(Debug, Default)]
+struct Dump {
+    answers: Vec<(u16, Vec<u8>)>,
+    consistency: Consistency,
+}
+
+/// Whether more of a dump is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    On,
+    Over,
+}
+
+fn read_dump(descriptor: &OwnedFd, sequence: u32) -> io::Result<Dump> {
+    let mut buffer = vec![0; DATAGRAM_BYTES];
+    let mut dump = Dump::default();
+    loop {
+        let datagram = receive(descriptor, &mut buffer)?;
+        for message in messages(datagram).filter(|message| message.sequence == sequence) {
+            if dump.take(message)? == Course::Over {
+                return Ok(dump);
+            }
+        }
+    }
+}
+
+impl Dump {
+    fn take(&mut self, message: Message<'_>) -> io::Result<Course> {
+        if message.flags & NLM_F_DUMP_INTR != 0 {
+            self.consistency = Consistency::Interrupted;
+        }
+        match message.kind {
+            NLMSG_DONE => return Ok(Course::Over),
+            NLMSG_ERROR => return Err(refusal(message.payload)),
+            kind => self.answers.push((kind, message.payload.to_vec())),
+        }
+        Ok(Course::On)
+    }
+}
+
+fn refusal(payload: &[u8]) -> io::Error {
+    let code = ErrorBuffer::new_checked(payload).ok().and_then(|error| error.code());
+    code.map_or_else(|| io::ErrorKind::InvalidData.into(), |code| io::Error::from_raw_os_error(-code.get()))
+}

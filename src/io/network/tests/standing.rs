@@ -1,0 +1,222 @@
+//! What changes, told by a kernel that is made up: repetitions, losses and orders that a real one shows rarely.
+
+use crate::io::network::message::{Address, Link, LinkState, Notice, Usability};
+use crate::io::network::route::{DefaultRoute, Family};
+use crate::io::network::standing::Standing;
+
+const ETH: u32 = 2;
+const WLAN: u32 = 3;
+
+fn link(index: u32, name: &str, state: LinkState) -> Notice {
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    Notice::Link(Link { index, name, state })
+}
+
+fn eth(state: LinkState) -> Notice {
+    link(ETH, "eth0", state)
+}
+
+/// An address of `eth0` with 64 bits of network.
+fn address(ip: &str) -> Address {
+    Address { index: ETH, ip: ip.parse().unwrap(), prefix: 64 }
+}
+
+fn usable(ip: &str) -> Notice {
+    Notice::Address(address(ip), Usability::Usable)
+}
+
+fn tentative(ip: &str) -> Notice {
+    Notice::Address(address(ip), Usability::Tentative)
+}
+
+fn route(gateway: &str, index: u32, metric: u32) -> DefaultRoute {
+    let gateway = (!gateway.is_empty()).then(|| gateway.parse().unwrap());
+    let family =
+        if gateway.is_some_and(|ip: std::net::IpAddr| ip.is_ipv6()) { Family::V6 } else { Family::V4 };
+    DefaultRoute { family, metric, gateway, index: Some(index) }
+}
+
+fn changes(standing: &mut Standing) -> Vec<String> {
+    std::iter::from_fn(|| standing.poll())
+        .map(|change| format!("{} {} {}", change.kind, change.interface.unwrap_or_default(), change.detail))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+/// Where `eth0` and `wlan0` are up, `eth0` has the address `2001:db8::7`, and `route` is the only way out.
+fn standing(route: Option<DefaultRoute>) -> Standing {
+    let mut everything = vec![eth(LinkState::Up), link(WLAN, "wlan0", LinkState::Up), usable("2001:db8::7")];
+    everything.extend(route.map(Notice::DefaultRoute));
+    let mut standing = Standing::new(everything);
+    assert_eq!(changes(&mut standing), [""; 0]);
+    assert!(!standing.wants_routes());
+    standing
+}
+
+fn follow(notices: &[Notice], expected: &[&str]) {
+    let mut standing = standing(None);
+    notices.iter().cloned().for_each(|notice| standing.fold(notice));
+    assert_eq!(changes(&mut standing), expected, "{notices:?}");
+}
+
+#[test]
+fn each_transition_of_a_link_is_told_once() {
+    use LinkState::{Off, Up, Waiting};
+    follow(&[eth(Up), link(ETH, "", Up)], &[]);
+    follow(&[eth(Waiting), eth(Off), link(ETH, "", Off), eth(Waiting)], &["link_down eth0"]);
+    follow(&[eth(Off), eth(Waiting), eth(Up), eth(Up)], &["link_down eth0", "link_up eth0"]);
+    follow(&[link(ETH, "lan", Up), link(ETH, "", Off)], &["link_down lan"]);
+    follow(&[link(9, "new", Off)], &[]);
+    follow(&[link(9, "new", Waiting), link(9, "new", Up)], &["link_up new"]);
+    follow(&[Notice::LinkGone { index: 9 }], &[]);
+    let gone = Notice::LinkGone { index: ETH };
+    let told = ["address_removed eth0 2001:db8::7/64", "link_down eth0"];
+    follow(&[gone.clone(), gone.clone()], &told);
+    follow(&[eth(Off), gone], &["link_down eth0", "address_removed eth0 2001:db8::7/64"]);
+}
+
+#[test]
+fn an_address_is_told_once_from_when_it_can_be_used_and_never_if_it_is_link_local() {
+    let added = "address_added eth0 2001:db8::8/64";
+    let removed = "address_removed eth0 2001:db8::8/64";
+    let gone = |ip| Notice::AddressGone(address(ip));
+    follow(&[usable("2001:db8::7"), tentative("2001:db8::7")], &[]);
+    follow(&[usable("2001:db8::8"), usable("2001:db8::8")], &[added]);
+    follow(&[tentative("2001:db8::8"), tentative("2001:db8::8")], &[]);
+    follow(&[tentative("2001:db8::8"), usable("2001:db8::8"), gone("2001:db8::8")], &[added, removed]);
+    follow(&[tentative("2001:db8::8"), gone("2001:db8::8")], &[]);
+    let duplicate = Notice::Address(address("2001:db8::8"), Usability::Duplicate);
+    follow(&[usable("2001:db8::8"), duplicate.clone(), duplicate], &[added, removed]);
+    follow(&[usable("fe80::1"), gone("fe80::1")], &[]);
+    follow(&[usable("169.254.1.1")], &["address_added eth0 169.254.1.1/64"]);
+    let nameless = Address { index: 99, ..address("2001:db8::8") };
+    follow(&[Notice::Address(nameless, Usability::Usable)], &["address_added  2001:db8::8/64"]);
+}
+
+#[test]
+fn a_default_route_is_told_where_packets_go_another_way() {
+    let v4 = route("192.0.2.1", ETH, 100);
+    let v6 = route("fe80::1", ETH, 1024);
+    let rows: [(Option<DefaultRoute>, &[DefaultRoute], &[&str]); 10] = [
+        (None, &[], &[]),
+        (None, &[v4], &["default_route_changed eth0 via 192.0.2.1 on eth0, was none"]),
+        (Some(v4), &[v4, route("192.0.2.2", WLAN, 600)], &[]),
+        (
+            Some(v4),
+            &[route("192.0.2.2", WLAN, 100), v4],
+            &["default_route_changed wlan0 via 192.0.2.2 on wlan0, was via 192.0.2.1 on eth0"],
+        ),
+        (Some(v4), &[route("192.0.2.1", ETH, 0)], &[]),
+        (
+            Some(v4),
+            &[route("192.0.2.1", WLAN, 100)],
+            &["default_route_changed wlan0 via 192.0.2.1 on wlan0, was via 192.0.2.1 on eth0"],
+        ),
+        (
+            Some(v4),
+            &[v6],
+            &[
+                "default_route_changed eth0 gone, was via 192.0.2.1 on eth0",
+                "default_route_changed eth0 via fe80::1 on eth0, was none",
+            ],
+        ),
+        (
+            Some(v4),
+            &[v4, route("fe80::2", WLAN, 2000), v6],
+            &["default_route_changed eth0 via fe80::1 on eth0, was none"],
+        ),
+        (
+            Some(v4),
+            &[route("", WLAN, 0)],
+            &["default_route_changed wlan0 on wlan0, was via 192.0.2.1 on eth0"],
+        ),
+        (
+            None,
+            &[DefaultRoute { gateway: None, ..v6 }],
+            &["default_route_changed eth0 IPv6 on eth0, was none"],
+        ),
+    ];
+    for (was, routes, expected) in rows {
+        let mut standing = standing(was);
+        standing.settle(routes);
+        assert_eq!(changes(&mut standing), expected, "{was:?} {routes:?}");
+        standing.settle(routes);
+        assert_eq!(changes(&mut standing), [""; 0]);
+    }
+}
+
+#[test]
+fn an_interface_that_is_renamed_or_made_anew_leads_the_same_way() {
+    let mut standing = standing(Some(route("192.0.2.1", ETH, 0)));
+    standing.fold(link(ETH, "lan", LinkState::Up));
+    standing.settle(&[route("192.0.2.1", ETH, 0)]);
+    assert_eq!(changes(&mut standing), [""; 0]);
+    standing.fold(Notice::LinkGone { index: ETH });
+    standing.fold(link(9, "lan", LinkState::Up));
+    standing.settle(&[route("192.0.2.1", 9, 0)]);
+    let told = ["address_removed lan 2001:db8::7/64", "link_down lan", "link_up lan"];
+    assert_eq!(changes(&mut standing), told);
+}
+
+#[test]
+fn the_interface_of_a_route_that_is_gone_with_it_keeps_its_name() {
+    let mut standing = standing(Some(route("192.0.2.1", WLAN, 0)));
+    standing.fold(Notice::LinkGone { index: WLAN });
+    standing.settle(&[]);
+    let told = ["link_down wlan0", "default_route_changed wlan0 gone, was via 192.0.2.1 on wlan0"];
+    assert_eq!(changes(&mut standing), told);
+}
+
+#[test]
+fn routes_are_looked_at_after_all_that_may_have_changed_them_and_nothing_else() {
+    let default = Notice::DefaultRoute(route("192.0.2.1", ETH, 0));
+    let rows = [
+        (eth(LinkState::Up), false),
+        (eth(LinkState::Waiting), true),
+        (eth(LinkState::Off), true),
+        (Notice::LinkGone { index: WLAN }, true),
+        (Notice::LinkGone { index: 99 }, false),
+        (usable("2001:db8::7"), false),
+        (usable("2001:db8::8"), true),
+        (Notice::AddressGone(address("2001:db8::7")), true),
+        (Notice::AddressGone(address("fe80::1")), false),
+        (default, true),
+        (Notice::DefaultRouteGone, true),
+    ];
+    for (notice, expected) in rows {
+        let mut standing = standing(None);
+        standing.fold(notice.clone());
+        assert_eq!((standing.wants_routes(), standing.wants_routes()), (expected, false), "{notice:?}");
+    }
+}
+
+#[test]
+fn a_link_that_is_switched_off_after_its_carrier_was_lost_has_its_routes_looked_at_again() {
+    let mut standing = standing(None);
+    standing.fold(eth(LinkState::Waiting));
+    assert!(standing.wants_routes());
+    standing.fold(eth(LinkState::Off));
+    assert!(standing.wants_routes());
+    assert_eq!(changes(&mut standing), ["link_down eth0"]);
+}
+
+#[test]
+fn after_a_loss_the_differences_are_told() {
+    let mut standing = standing(Some(route("192.0.2.1", ETH, 0)));
+    standing.reconcile(vec![
+        link(WLAN, "wlan0", LinkState::Waiting),
+        link(9, "new", LinkState::Up),
+        Notice::Address(Address { index: 9, ..address("2001:db8::9") }, Usability::Usable),
+        Notice::DefaultRoute(route("192.0.2.9", 9, 0)),
+    ]);
+    let told = [
+        "address_removed eth0 2001:db8::7/64",
+        "link_down eth0",
+        "link_down wlan0",
+        "link_up new",
+        "address_added new 2001:db8::9/64",
+        "default_route_changed new via 192.0.2.9 on new, was via 192.0.2.1 on eth0",
+    ];
+    assert_eq!(changes(&mut standing), told);
+    assert!(!standing.wants_routes());
+}
