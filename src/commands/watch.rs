@@ -58,7 +58,7 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let run = Run::begin(config.run, first, fastrand::u64(..));
     let collector = Collector::new(Window::default(), RECENT);
     let mut recorder = Recorder { clock, journal, output, collector, board, last_failure: None };
-    let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, host: HostWatch::blind(), stops };
+    let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, host: HostWatch::open(), stops };
     let reason = driver.drive(run, &mut recorder).await;
     recorder.close(reason).await
 }

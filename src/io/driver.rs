@@ -12,7 +12,7 @@ use super::clock::{self, Clock};
 use super::dial::{DialFailure, Dialer, Dialled};
 use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
-use crate::event::{Event, Moment, StopReason};
+use crate::event::{Environment, Event, Moment, StopReason};
 use crate::session::recovery::Depth;
 use crate::session::run::{Action, Run};
 use crate::session::{attempt, ending::StreamEnd};
@@ -64,6 +64,7 @@ enum Happening {
     Received(usize),
     Ended(StreamEnd),
     Late(Duration),
+    Changed(Environment),
     Stop(StopReason),
     Nothing,
 }
@@ -137,6 +138,7 @@ impl Driver {
             Some(heard) = open.listening.join_next() => {
                 heard.ok().flatten().map_or(Happening::Nothing, Happening::Late)
             }
+            change = self.host.change() => Happening::Changed(change),
             () = &mut open.timer.sleep => {
                 open.timer.deadline = None;
                 Happening::Nothing
@@ -173,6 +175,7 @@ impl Driver {
         match happening {
             Happening::Dialled(Ok(dialled)) => {
                 open.dialling = None;
+                self.host.connected(dialled.local.ip());
                 let facts = attempt::Dialled::from(&dialled);
                 let link = open.link.insert(Link::new(dialled.stream));
                 run.dialled(now, facts);
@@ -192,6 +195,7 @@ impl Driver {
                 run.measured(self.host.measure(open.link.as_ref()));
                 run.stream_ended(now, end);
             }
+            Happening::Changed(environment) => run.environment(now, environment),
             Happening::Late(after) => run.late_answer(now, after),
             Happening::Stop(reason) => run.stop(now, reason),
             Happening::Nothing => {}

@@ -52,9 +52,9 @@ fn words() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[a-zé€🦀/]{0,9}", 1 => "[a-z]{130,200}"]
 }
 
-/// Properties that nobody asks for, of every form, in any packet.
-fn others() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    let once = vec![
+/// The properties that nobody asks for and that may stand in a packet once.
+fn others_once() -> Vec<Vec<u8>> {
+    vec![
         [&[0x01][..], &[1]].concat(),
         [&[0x02][..], &[0, 0, 1, 0]].concat(),
         [&[0x03][..], &text("text/plain")].concat(),
@@ -73,11 +73,15 @@ fn others() -> impl Strategy<Value = Vec<Vec<u8>>> {
         [&[0x28][..], &[1]].concat(),
         [&[0x29][..], &[0]].concat(),
         [&[0x2a][..], &[1]].concat(),
-    ];
+    ]
+}
+
+/// Properties that nobody asks for, of every form, in any packet.
+fn others() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let user = (words(), words()).prop_map(|(key, value)| [vec![0x26], text(&key), text(&value)].concat());
     let subscription = (1_usize..268_435_456).prop_map(|number| [vec![0x0b], varint(number)].concat());
     let often = prop::collection::vec(prop_oneof![user, subscription], 0..8);
-    let once = prop::sample::subsequence(once, 0..=18);
+    let once = prop::sample::subsequence(others_once(), 0..=18);
     (once, often).prop_map(|(once, often)| [once, often].concat())
 }
 
@@ -216,6 +220,30 @@ pub(super) fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
     }
     pieces.push(rest);
     pieces
+}
+
+#[test]
+fn every_property_but_two_may_stand_in_a_packet_once() {
+    let words = || Some("x".to_owned());
+    let asked = ConnackProperties {
+        server_keep_alive_seconds: Some(1),
+        maximum_packet_bytes: Some(1),
+        receive_maximum: Some(1),
+        maximum_qos: Some(1),
+        assigned_client_id: words(),
+        reason_string: words(),
+        server_reference: words(),
+    };
+    let all = [written_properties(&asked), others_once()].concat();
+    assert_eq!(all.len(), 25);
+    for property in all {
+        let connack = |times: usize| {
+            let body = [vec![0, 0], list(&vec![property.clone(); times])].concat();
+            decode(V5, &Written::new(0x20, body, Incoming::Pingresp, &[]).bytes())
+        };
+        assert!(connack(1).is_ok(), "{property:02x?}");
+        assert!(matches!(connack(2), Err(WireError::Malformed { .. })), "{property:02x?}");
+    }
 }
 
 proptest! {
