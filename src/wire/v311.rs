@@ -1,14 +1,14 @@
-//! MQTT 3.1.1: packets by rumqttc's codec, except the two that it misreads.
+//! MQTT 3.1.1: packets by rumqttc's codec, except those that it misreads.
 //!
-//! rumqttc 0.25 refuses CONNACK codes above 5, which brokers do send, and a 3.1.1 DISCONNECT from the broker deserves
-//! a check of its length: both are read here.
+//! rumqttc 0.25 refuses codes that the standard does not name, in CONNACK and in SUBACK, which brokers do send; and a
+//! 3.1.1 DISCONNECT from the broker deserves a check of its length: these are read here.
 
 use bytes::BytesMut;
 use rumqttc::mqttbytes::v4;
 
 use super::{
     Connack, ConnackProperties, Connect, Delivery, Farewell, Incoming, Outgoing, Puback, Publish,
-    PublishHead, WireError,
+    PublishHead, WireError, varint,
 };
 use crate::event::Qos;
 
@@ -22,6 +22,7 @@ pub(super) fn decode(mut frame: BytesMut) -> Result<Incoming, WireError> {
             return Ok(Incoming::Connack(Connack { session_present: *flags == 1, code: *code, properties }));
         }
         (2, _) => return Err(malformed("not a CONNACK of MQTT 3.1.1".to_owned())),
+        (9, _) => return suback(varint::body(&frame)).ok_or_else(|| malformed("no code in it".to_owned())),
         (13, [_, 0]) => return Ok(Incoming::Pingresp),
         (14, [_, 0]) => return Ok(Incoming::Disconnect(Farewell::default())),
         (13 | 14, _) => return Err(malformed("it must be empty".to_owned())),
@@ -38,14 +39,12 @@ fn incoming(packet: v4::Packet) -> Option<Incoming> {
         v4::Packet::PubRec(ack) => Some(Incoming::Pubrec(ack.pkid)),
         v4::Packet::PubRel(ack) => Some(Incoming::Pubrel(ack.pkid)),
         v4::Packet::PubComp(ack) => Some(Incoming::Pubcomp(ack.pkid)),
-        v4::Packet::SubAck(ack) => {
-            Some(Incoming::Suback(ack.pkid, ack.return_codes.into_iter().map(code).collect()))
-        }
         v4::Packet::UnsubAck(ack) => Some(Incoming::Unsuback(ack.pkid)),
         v4::Packet::PingResp => Some(Incoming::Pingresp),
         v4::Packet::Disconnect => Some(Incoming::Disconnect(Farewell::default())),
         v4::Packet::Connect(_)
         | v4::Packet::ConnAck(_)
+        | v4::Packet::SubAck(_)
         | v4::Packet::Subscribe(_)
         | v4::Packet::Unsubscribe(_)
         | v4::Packet::PingReq => None,
@@ -61,11 +60,9 @@ fn publish_head(publish: &v4::Publish) -> PublishHead {
     PublishHead { qos, packet_id: publish.pkid, payload_bytes: publish.payload.len() }
 }
 
-fn code(code: v4::SubscribeReasonCode) -> u8 {
-    match code {
-        v4::SubscribeReasonCode::Success(qos) => qos as u8,
-        v4::SubscribeReasonCode::Failure => 0x80,
-    }
+fn suback(body: &[u8]) -> Option<Incoming> {
+    let (packet_id, codes) = body.split_first_chunk()?;
+    (!codes.is_empty()).then(|| Incoming::Suback(u16::from_be_bytes(*packet_id), codes.to_vec()))
 }
 
 /// Writes one packet.

@@ -27,6 +27,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Varint>, Overlong> {
     if bytes.len() < 4 { Ok(None) } else { Err(Overlong) }
 }
 
+/// What follows the fixed header of a whole frame.
+pub(super) fn body(frame: &[u8]) -> &[u8] {
+    let behind = frame.get(1..).unwrap_or_default();
+    let length_bytes = read(behind).ok().flatten().map_or(0, |length| length.own_bytes);
+    &behind[length_bytes..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -120,7 +120,7 @@ fn every_packet_of_an_older_broker_is_read() {
             (&[0x30, 4, 0, 1, b't', b'x'], publish(Qos::AtMostOnce, 0, 1)),
             (&[0x32, 5, 0, 1, b't', 0, 9], publish(Qos::AtLeastOnce, 9, 0)),
             (&[0x3d, 5, 0, 1, b't', 1, 0], publish(Qos::ExactlyOnce, 256, 0)),
-            (&[0x90, 4, 0, 1, 1, 0x80], Incoming::Suback(1, vec![1, 0x80])),
+            (&[0x90, 5, 0, 1, 1, 0x80, 0x87], Incoming::Suback(1, vec![1, 0x80, 0x87])),
             (&[0xb0, 2, 0, 1], Incoming::Unsuback(1)),
             (&[0xe0, 0], Incoming::Disconnect(Farewell::default())),
         ],

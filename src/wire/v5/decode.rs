@@ -14,7 +14,7 @@ use crate::event::Qos;
 pub(in crate::wire) fn decode(frame: &[u8]) -> Result<Incoming, WireError> {
     let first_byte = frame.first().copied().unwrap_or(0);
     let kind = first_byte >> 4;
-    let body = body(frame);
+    let body = varint::body(frame);
     let packet = match kind {
         2 => connack(body).map(Incoming::Connack),
         3 => publish(first_byte, body).map(Incoming::Publish),
@@ -29,13 +29,6 @@ pub(in crate::wire) fn decode(frame: &[u8]) -> Result<Incoming, WireError> {
         _ => return Err(WireError::PacketType(kind)),
     };
     packet.map_err(|flaw| WireError::Malformed { kind, reason: flaw.to_string() })
-}
-
-/// What follows the fixed header.
-fn body(frame: &[u8]) -> &[u8] {
-    let behind = frame.get(1..).unwrap_or_default();
-    let length_bytes = varint::read(behind).ok().flatten().map_or(0, |length| length.own_bytes);
-    &behind[length_bytes..]
 }
 
 fn connack(mut body: &[u8]) -> Result<Connack, Flaw> {
