@@ -1,6 +1,7 @@
 //! The built program as its users meet it: arguments, streams, exit codes, signals, files, and a real mosquitto.
 //!
-//! Everything is on loopback, in a home of its own, and ends with the test that started it.
+//! Everything is on loopback or in network namespaces of its own, in a home of its own, and ends with the test that
+//! started it.
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has to stop there")]
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
@@ -9,10 +10,14 @@ mod broker;
 mod endings;
 mod journals;
 mod mosquitto;
+mod namespaces;
+mod needs;
 mod program;
 mod reports;
 mod slow_places;
 mod small_disk;
 mod streams;
+mod table;
 mod terminals;
 mod usage;
+mod watch;

@@ -15,8 +15,13 @@ use tempfile::TempDir;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks again and again until there is an answer.
-pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    within(PATIENCE, &mut ask).unwrap_or_else(|| panic!("{what}: not within {PATIENCE:?}"))
+pub(crate) fn wait_for<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    wait_at_most(PATIENCE, what, ask)
+}
+
+/// The same, with patience of its own.
+pub(crate) fn wait_at_most<T>(limit: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    within(limit, &mut ask).unwrap_or_else(|| panic!("{what}: not within {limit:?}"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test of the built program lives in real time")]
@@ -66,7 +71,8 @@ impl Home {
         self.program("sh", &shell)
     }
 
-    fn program(&self, program: &str, arguments: &[&str]) -> Command {
+    /// Another program, which starts ours.
+    pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TZ", "UTC");

@@ -6,12 +6,7 @@ use serde_json::Value;
 use super::server::Mosquitto;
 use super::{QUICK, Watch};
 use crate::program::Home;
-
-/// Wall-clock seconds, as records tell them.
-#[expect(clippy::disallowed_methods, reason = "a test of the built program lives in real time")]
-fn unix_seconds() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()
-}
+use crate::watch::unix_seconds;
 
 fn export(home: &Home, url: &str) -> Value {
     home.run(&["export", url]).json()

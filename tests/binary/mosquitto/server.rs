@@ -1,6 +1,5 @@
 //! A real mosquitto on free ports of this host: started, killed, paused and started again by the tests.
 
-use std::io::Write;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,14 +10,11 @@ use tempfile::TempDir;
 
 use super::certificates::Certificates;
 use super::ports;
+use crate::needs::{find, leave_out};
 use crate::program::wait_for;
 
 /// Set where a test that is left out counts as failed.
-pub(super) const REQUIRED: &str = "NWDIAG_REQUIRE_MOSQUITTO";
-/// The only folder to look for mosquitto in, where it is set.
-pub(super) const LOOK_IN: &str = "NWDIAG_TEST_MOSQUITTO";
-/// Where system daemons live, which is not on everybody's path.
-const BESIDE_PATH: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
+pub(crate) const REQUIRED: &str = "NWDIAG_REQUIRE_MOSQUITTO";
 
 pub(super) const USER: &str = "me";
 pub(super) const PASSWORD: &str = "hunter2";
@@ -51,11 +47,8 @@ impl Mosquitto {
     pub(super) fn start(test: &str) -> Option<Self> {
         let tools = ["mosquitto", "mosquitto_passwd", "mosquitto_pub"].map(|name| (name, find(name)));
         if let Some((missing, _)) = tools.iter().find(|(_, path)| path.is_none()) {
-            assert!(
-                std::env::var_os(REQUIRED).is_none(),
-                "{missing} is not installed: apt-get install mosquitto mosquitto-clients"
-            );
-            leave_out(test, missing);
+            let why = format!("{missing} is not installed (packages mosquitto and mosquitto-clients)");
+            leave_out(test, &why, REQUIRED);
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -138,21 +131,6 @@ impl Ports {
             ipv6: ports::has_ipv6().then(ports::free),
         }
     }
-}
-
-fn find(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = match std::env::var_os(LOOK_IN) {
-        Some(only) => vec![PathBuf::from(only)],
-        None => std::env::split_paths(&path).chain(BESIDE_PATH.map(PathBuf::from)).collect(),
-    };
-    folders.into_iter().map(|folder| folder.join(name)).find(|program| program.is_file())
-}
-
-/// Said past the test harness, which keeps the words of a test that passes to itself.
-fn leave_out(test: &str, missing: &str) {
-    let line = format!("left out: {missing} is not installed: {test}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 fn write_passwords(folder: &Path) {
