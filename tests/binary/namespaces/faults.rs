@@ -30,12 +30,23 @@ const NOBODY_THERE: &[(&str, i32)] = &[NO_ANSWER[0], NO_ROUTE[0]];
 
 const DEFAULT_ROUTE: Deed = Deed::Client("route add default via 198.51.100.1");
 
+/// Where a ping without an answer is, as a key of `tcp`.
+#[derive(Clone, Copy)]
+enum Ping {
+    /// Sent, and again for want of an answer.
+    Unacked,
+    /// The host has no way to send it.
+    NotSent,
+}
+
 struct Row {
     fault: &'static str,
     made_by: &'static [Deed],
     mended_by: &'static [Deed],
     /// What attempts may say meanwhile.
     attempts: &'static [(&'static str, i32)],
+    /// Where the ping is, by the kernel.
+    ping: Ping,
 }
 
 fn check(row: &Row) {
@@ -56,6 +67,7 @@ fn check_in(version: &Version, row: &Row) {
     let noticed = drop["unix_seconds"].as_f64().unwrap() - made;
     tell(row.fault, &records, Some(noticed));
     is_a_timeout(row.fault, &drop, version, PING_TIMEOUT);
+    shows_the_ping(row, &drop["tcp"]);
     let bound = PING_INTERVAL + PING_TIMEOUT + NOTICEABLE;
     assert!(noticed < bound.as_secs_f64(), "{}: noticed after {noticed} s", row.fault);
     for (number, failed) in (1..).zip(&failed) {
@@ -73,6 +85,20 @@ pub(super) fn is_a_timeout(fault: &str, drop: &Value, version: &Version, ping_ti
     assert_eq!(drop["last_sent_packet"], "PINGREQ", "{fault}: {drop}");
     let unanswered = Duration::from_secs_f64(drop["unanswered_ping_seconds"].as_f64().unwrap());
     assert!((ping_timeout..ping_timeout + NOTICEABLE).contains(&unanswered), "{fault}: {drop}");
+}
+
+fn shows_the_ping(row: &Row, tcp: &Value) {
+    let sent = |key: &str| tcp[key].as_u64().unwrap() > 0;
+    let expected = match row.ping {
+        Ping::Unacked => (true, true, false),
+        Ping::NotSent => (false, false, true),
+    };
+    assert_eq!(
+        (sent("unacked"), sent("retransmits_pending"), sent("not_sent_bytes")),
+        expected,
+        "{}: {tcp}",
+        row.fault
+    );
 }
 
 fn attempt_fails(row: &Row, number: u64, failed: &Value) {
@@ -94,6 +120,7 @@ const LOST_BOTH_WAYS: Row = Row {
     made_by: &[Deed::Rule("drop")],
     mended_by: &[Deed::NoRules],
     attempts: NO_ANSWER,
+    ping: Ping::Unacked,
 };
 
 #[test]
@@ -113,6 +140,7 @@ fn packets_that_are_lost_on_the_way_to_us() {
         made_by: &[Deed::Rule("iifname broker drop")],
         mended_by: &[Deed::NoRules],
         attempts: NO_ANSWER,
+        ping: Ping::Unacked,
     });
 }
 
@@ -123,6 +151,7 @@ fn a_link_that_goes_down() {
         made_by: &[Deed::Client("link set up0 down")],
         mended_by: &[Deed::Client("link set up0 up"), DEFAULT_ROUTE],
         attempts: NO_ROUTE,
+        ping: Ping::NotSent,
     });
 }
 
@@ -133,6 +162,7 @@ fn a_cable_that_is_unplugged() {
         made_by: &[Deed::Router("link set client down")],
         mended_by: &[Deed::Router("link set client up")],
         attempts: NOBODY_THERE,
+        ping: Ping::Unacked,
     });
 }
 
@@ -143,6 +173,7 @@ fn an_address_that_is_removed() {
         made_by: &[Deed::Client("address del 198.51.100.2/24 dev up0")],
         mended_by: &[Deed::Client("address add 198.51.100.2/24 dev up0"), DEFAULT_ROUTE],
         attempts: NO_ROUTE,
+        ping: Ping::NotSent,
     });
 }
 
@@ -153,5 +184,6 @@ fn a_default_route_that_is_removed() {
         made_by: &[Deed::Client("route del default")],
         mended_by: &[DEFAULT_ROUTE],
         attempts: NO_ROUTE,
+        ping: Ping::NotSent,
     });
 }

@@ -28,8 +28,10 @@ fn fails_by_loss(failed: &Value) -> bool {
     ATTEMPTS.iter().any(|(phase, name)| failed["phase"] == *phase && failed["error_name"] == *name)
 }
 
-fn has_cost_enough(records: &[Value]) -> bool {
-    count(records, "drop") > 0 && count(records, "attempt_failed") > 0
+/// A drop that shows what the kernel sent again, and an attempt.
+fn have_failed(records: &[Value]) -> bool {
+    let again = |record: &Value| record["event"] == "drop" && record["tcp"]["retransmits"].as_u64() > Some(0);
+    records.iter().any(again) && count(records, "attempt_failed") > 0
 }
 
 fn is_connected(records: &[Value]) -> bool {
@@ -45,8 +47,8 @@ fn a_link_that_loses_a_third_of_the_packets() {
     watch.tells("connected");
     world.act(&[Deed::Rule("numgen random mod 100 < 30 drop")]);
     let so_far = || records_so_far(&world);
-    wait_at_most(LONG_ENOUGH, "a drop and an attempt that fails", || {
-        has_cost_enough(&so_far()).then_some(())
+    wait_at_most(LONG_ENOUGH, "retransmits in a drop, and an attempt that fails", || {
+        have_failed(&so_far()).then_some(())
     });
     world.act(&[Deed::NoRules]);
     wait_for("a session", || is_connected(&so_far()).then_some(()));
