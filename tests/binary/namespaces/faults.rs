@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::world::{Deed, PING_INTERVAL, PING_TIMEOUT, World, tell};
+use crate::program::wait_for;
 use crate::watch::unix_seconds;
 
 /// What a person would notice beyond the bound.
@@ -28,6 +29,9 @@ const NO_ANSWER: &[(&str, i32)] = &[("AWS_IO_SOCKET_TIMEOUT", 1048)];
 /// The kernel asks three times, a second apart, who is at the other end of the route; what comes first counts.
 const NOBODY_THERE: &[(&str, i32)] = &[NO_ANSWER[0], NO_ROUTE[0]];
 
+const LINK_DOWN: (&str, &str) = ("link_down", "");
+const ROUTE_GONE: (&str, &str) = ("default_route_changed", "gone, was via 198.51.100.1 on up0");
+
 const DEFAULT_ROUTE: Deed = Deed::Client("route add default via 198.51.100.1");
 
 /// Where a ping without an answer is, as a key of `tcp`.
@@ -39,6 +43,16 @@ enum Ping {
     NotSent,
 }
 
+struct Changes {
+    /// Kinds, each with its detail.
+    made: &'static [(&'static str, &'static str)],
+    /// Kinds.
+    mended: &'static [&'static str],
+}
+
+/// A fault beyond this host.
+const NO_CHANGES: Changes = Changes { made: &[], mended: &[] };
+
 struct Row {
     fault: &'static str,
     made_by: &'static [Deed],
@@ -47,6 +61,8 @@ struct Row {
     attempts: &'static [(&'static str, i32)],
     /// Where the ping is, by the kernel.
     ping: Ping,
+    /// What is told of this host when the fault is made, and when it is mended.
+    changes: Changes,
 }
 
 fn check(row: &Row) {
@@ -63,6 +79,7 @@ fn check_in(version: &Version, row: &Row) {
     let failed: Vec<Value> = (0..ATTEMPTS).map(|_| watch.tells("attempt_failed")).collect();
     world.act(row.mended_by);
     let recovered = watch.tells("connected");
+    wait_for("what mended it", || told_after_drop(&world.records_so_far(), row.changes.mended).then_some(()));
     let records = watch.end();
     let noticed = drop["unix_seconds"].as_f64().unwrap() - made;
     tell(row.fault, &records, Some(noticed));
@@ -74,6 +91,7 @@ fn check_in(version: &Version, row: &Row) {
         attempt_fails(row, number, failed);
     }
     recovers(row, &recovered);
+    tells_the_change(row, &records);
 }
 
 /// An unanswered ping, told as soon as its time was up.
@@ -115,12 +133,35 @@ fn recovers(row: &Row, connected: &Value) {
     assert!(connected["time_to_reconnect_seconds"].as_f64() > Some(0.0), "{}: {connected}", row.fault);
 }
 
+/// What changed on this host is told before the drop, and nothing else of its network is.
+fn tells_the_change(row: &Row, records: &[Value]) {
+    let until_drop = records.split(|record| record["event"] == "drop").next().unwrap();
+    let of_network = |change: &&Value| !change["interface"].is_null();
+    let told: Vec<&Value> = changes(until_drop).filter(of_network).collect();
+    let texts: Vec<(&str, &str)> =
+        told.iter().map(|told| (told["kind"].as_str().unwrap(), told["detail"].as_str().unwrap())).collect();
+    assert_eq!(texts, row.changes.made, "{}", row.fault);
+    for told in told {
+        assert_eq!((&told["interface"], &told["in_use"]), (&"up0".into(), &true.into()), "{}", row.fault);
+    }
+}
+
+fn told_after_drop(records: &[Value], kinds: &[&str]) -> bool {
+    let Some(drop) = records.iter().position(|record| record["event"] == "drop") else { return false };
+    kinds.iter().all(|kind| changes(&records[drop..]).any(|change| change["kind"] == *kind))
+}
+
+fn changes(records: &[Value]) -> impl Iterator<Item = &Value> {
+    records.iter().filter(|record| record["event"] == "environment")
+}
+
 const LOST_BOTH_WAYS: Row = Row {
     fault: "packets dropped both ways",
     made_by: &[Deed::Rule("drop")],
     mended_by: &[Deed::NoRules],
     attempts: NO_ANSWER,
     ping: Ping::Unacked,
+    changes: NO_CHANGES,
 };
 
 #[test]
@@ -141,6 +182,7 @@ fn packets_that_are_lost_on_the_way_to_us() {
         mended_by: &[Deed::NoRules],
         attempts: NO_ANSWER,
         ping: Ping::Unacked,
+        changes: NO_CHANGES,
     });
 }
 
@@ -152,6 +194,7 @@ fn a_link_that_goes_down() {
         mended_by: &[Deed::Client("link set up0 up"), DEFAULT_ROUTE],
         attempts: NO_ROUTE,
         ping: Ping::NotSent,
+        changes: Changes { made: &[LINK_DOWN, ROUTE_GONE], mended: &["link_up", "default_route_changed"] },
     });
 }
 
@@ -163,6 +206,7 @@ fn a_cable_that_is_unplugged() {
         mended_by: &[Deed::Router("link set client up")],
         attempts: NOBODY_THERE,
         ping: Ping::Unacked,
+        changes: Changes { made: &[LINK_DOWN], mended: &["link_up"] },
     });
 }
 
@@ -174,6 +218,10 @@ fn an_address_that_is_removed() {
         mended_by: &[Deed::Client("address add 198.51.100.2/24 dev up0"), DEFAULT_ROUTE],
         attempts: NO_ROUTE,
         ping: Ping::NotSent,
+        changes: Changes {
+            made: &[("address_removed", "198.51.100.2/24"), ROUTE_GONE],
+            mended: &["address_added", "default_route_changed"],
+        },
     });
 }
 
@@ -185,5 +233,6 @@ fn a_default_route_that_is_removed() {
         mended_by: &[DEFAULT_ROUTE],
         attempts: NO_ROUTE,
         ping: Ping::NotSent,
+        changes: Changes { made: &[ROUTE_GONE], mended: &["default_route_changed"] },
     });
 }

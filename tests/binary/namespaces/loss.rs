@@ -18,12 +18,6 @@ const LONG_ENOUGH: Duration = Duration::from_mins(2);
 const ATTEMPTS: [(&str, &str); 2] =
     [("tcp", "AWS_IO_SOCKET_TIMEOUT"), ("mqtt", "AWS_ERROR_MQTT5_CONNACK_TIMEOUT")];
 
-/// The records of the journal, whose last line may be in the making.
-fn records_so_far(world: &World) -> Vec<Value> {
-    let journal = std::fs::read_to_string(world.journal()).unwrap();
-    journal.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
-}
-
 fn fails_by_loss(failed: &Value) -> bool {
     ATTEMPTS.iter().any(|(phase, name)| failed["phase"] == *phase && failed["error_name"] == *name)
 }
@@ -46,12 +40,11 @@ fn a_link_that_loses_a_third_of_the_packets() {
     let mut watch = world.watch(PING_TIMEOUT, &["--protocol", FIVE.protocol]);
     watch.tells("connected");
     world.act(&[Deed::Rule("numgen random mod 100 < 30 drop")]);
-    let so_far = || records_so_far(&world);
     wait_at_most(LONG_ENOUGH, "retransmits in a drop, and an attempt that fails", || {
-        have_failed(&so_far()).then_some(())
+        have_failed(&world.records_so_far()).then_some(())
     });
     world.act(&[Deed::NoRules]);
-    wait_for("a session", || is_connected(&so_far()).then_some(()));
+    wait_for("a session", || is_connected(&world.records_so_far()).then_some(()));
     let records = watch.end();
     tell(fault, &records, None);
     for record in &records {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::program::wait_for;
+
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// What a command printed, or why it failed.
@@ -55,7 +57,13 @@ impl Namespace {
         for (namespace, name) in [(self, interface), (other, end)] {
             namespace.ip(&format!("link set {name} addrgenmode none up"))?;
         }
+        // The kernel takes up to a second to notice a carrier, which would be news to whoever listens by then.
+        wait_for("a carrier", || self.carries(interface).then_some(()));
         Ok(())
+    }
+
+    fn carries(&self, interface: &str) -> bool {
+        self.ip(&format!("link show {interface}")).unwrap().contains("state UP")
     }
 }
 

@@ -95,8 +95,10 @@ impl World {
         Watch::of(command)
     }
 
-    pub(super) fn journal(&self) -> PathBuf {
-        self.home.journal(NAME)
+    /// The records of the journal, whose last line may be in the making.
+    pub(super) fn records_so_far(&self) -> Vec<Value> {
+        let journal = std::fs::read_to_string(self.home.journal(NAME)).unwrap();
+        journal.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     pub(super) fn client(&self) -> &Namespace {
