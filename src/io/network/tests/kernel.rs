@@ -1,6 +1,7 @@
 //! What a real kernel tells, in network namespaces of the tests' own.
 
 use std::io::Write;
+use std::pin::pin;
 use std::process::Command;
 use std::time::Duration;
 
@@ -78,10 +79,18 @@ struct Watched {
 }
 
 impl Watched {
-    /// The next change that is not the cable's far end's, in words.
+    /// The next change that is not the cable's far end's, in words; "nothing" where none comes.
     async fn next(&mut self) -> String {
+        self.within(HUNG).await
+    }
+
+    async fn within(&mut self, span: Duration) -> String {
+        let mut out = pin!(after(span));
         loop {
-            let change = self.events.next().await;
+            let change = tokio::select! {
+                change = self.events.next() => change,
+                () = &mut out => return "nothing".to_owned(),
+            };
             if change.interface.as_deref() != Some("far0") {
                 let interface = change.interface.unwrap_or_default();
                 return format!("{} {interface} {}", change.kind, change.detail).trim().to_owned();
@@ -89,26 +98,29 @@ impl Watched {
         }
     }
 
-    /// Runs `command`, and holds that exactly `changes` follow from it.
-    async fn follows(&mut self, command: &str, changes: &[&str]) {
-        ip(command);
-        for expected in changes {
-            let next = tokio::select! {
-                next = self.next() => next,
-                () = after(HUNG) => "nothing".to_owned(),
-            };
-            assert_eq!(next, *expected, "after ip {command}");
+    /// The changes up to one that is `last`, or none more come.
+    async fn up_to(&mut self, last: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let mut told = Vec::new();
+        while !last(&told) {
+            told.push(self.next().await);
+            assert_ne!(told.last().map(String::as_str), Some("nothing"), "{told:?}");
         }
+        told
+    }
+
+    /// Runs `command`, listening meanwhile, and holds that exactly `changes` follow from it.
+    async fn follows(&mut self, command: &str, changes: &[&str]) {
+        let mut running = Command::new("ip").args(command.split(' ')).spawn().unwrap();
+        for expected in changes {
+            assert_eq!(self.next().await, *expected, "after ip {command}");
+        }
+        assert!(running.wait().unwrap().success(), "ip {command}");
     }
 
     /// Holds that nothing more follows: an address that is added now is the next change, and the last.
     async fn falls_silent(&mut self) {
         self.follows("addr add 198.51.100.99/32 dev lo", &["address_added lo 198.51.100.99/32"]).await;
-        let next = tokio::select! {
-            next = self.next() => next,
-            () = after(Duration::from_millis(400)) => "nothing".to_owned(),
-        };
-        assert_eq!(next, "nothing");
+        assert_eq!(self.within(Duration::from_millis(400)).await, "nothing");
     }
 }
 
@@ -142,6 +154,20 @@ fn a_link_goes_down_with_its_route_and_comes_back_without() {
 }
 
 #[test]
+fn a_route_that_goes_after_its_link_was_told_of_is_seen_to_go() {
+    let test = "a_route_that_goes_after_its_link_was_told_of_is_seen_to_go";
+    in_a_namespace(test, &READY, async |watched| {
+        let gone = "default_route_changed eth0 gone, was via 192.0.2.1 on eth0";
+        let back = "default_route_changed eth0 via 192.0.2.1 on eth0, was none";
+        for _ in 0..20 {
+            watched.follows("link set eth0 down", &["link_down eth0", gone]).await;
+            watched.follows("link set eth0 up", &["link_up eth0"]).await;
+            watched.follows("route add default via 192.0.2.1", &[back]).await;
+        }
+    });
+}
+
+#[test]
 fn a_lost_carrier_is_a_lost_link_whose_route_goes_when_it_is_switched_off() {
     let test = "a_lost_carrier_is_a_lost_link_whose_route_goes_when_it_is_switched_off";
     in_a_namespace(test, &READY, async |watched| {
@@ -157,10 +183,7 @@ fn a_lost_carrier_is_a_lost_link_whose_route_goes_when_it_is_switched_off() {
 fn an_interface_that_is_deleted_takes_all_along_once() {
     in_a_namespace("an_interface_that_is_deleted_takes_all_along_once", &READY, async |watched| {
         ip("link del eth0");
-        let mut told = Vec::new();
-        while told.len() < 3 {
-            told.push(watched.next().await);
-        }
+        let mut told = watched.up_to(|told| told.len() == 3).await;
         told.sort();
         let expected = [
             "address_removed eth0 192.0.2.7/24",
@@ -241,10 +264,7 @@ fn what_the_kernel_had_no_room_to_tell_is_found_all_the_same() {
         std::fs::write(&batch, commands).unwrap();
         ip(&format!("-batch {}", batch.display()));
         let gone = "default_route_changed eth0 gone, was via 192.0.2.1 on eth0";
-        let mut told = Vec::new();
-        while told.last().map(String::as_str) != Some(gone) {
-            told.push(watched.next().await);
-        }
+        let told = watched.up_to(|told| told.last().is_some_and(|last| last == gone)).await;
         assert!(told.len() < 4000, "the socket had room for all");
         let count = |wanted: &str| told.iter().filter(|change| *change == wanted).count();
         let (added, removed) = ("address_added lo 192.0.2.99/32", "address_removed lo 192.0.2.99/32");
