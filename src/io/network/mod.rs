@@ -15,6 +15,8 @@ mod netlink;
 mod route;
 #[cfg(target_os = "linux")]
 mod standing;
+#[cfg(target_os = "linux")]
+mod wifi;
 
 #[cfg(not(target_os = "linux"))]
 mod unknown;
@@ -29,7 +31,9 @@ use crate::event::EnvironmentKind;
 pub use events::NetworkEvents;
 pub use interface::interface_of;
 #[cfg(not(target_os = "linux"))]
-pub use unknown::NetworkEvents;
+pub use unknown::{NetworkEvents, wifi_dbm};
+#[cfg(target_os = "linux")]
+pub use wifi::wifi_dbm;
 
 /// Something changed on this host's network.
 #[derive(Debug, Clone, PartialEq, Eq)]

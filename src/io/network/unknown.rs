@@ -1,4 +1,4 @@
-//! Where the platform does not tell what changes on its network: nothing does.
+//! Where the platform is not asked about its network: nothing is known of it.
 
 use std::io;
 
@@ -18,4 +18,9 @@ impl NetworkEvents {
     pub async fn next(&mut self) -> NetworkChange {
         std::future::pending().await
     }
+}
+
+/// The signal of a Wi-Fi link in dBm: not known here.
+pub fn wifi_dbm(_: &str) -> Option<i32> {
+    None
 }

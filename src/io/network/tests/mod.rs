@@ -3,3 +3,4 @@
 mod kernel;
 mod messages;
 mod standing;
+mod wifi;
