@@ -165,7 +165,7 @@ impl Driver {
                 None => break,
             }
         }
-        run.measured(self.host.measure(open.link.as_ref()));
+        run.measured(self.host.measure(now, open.link.as_ref()));
         run.tick(now);
     }
 
@@ -179,7 +179,7 @@ impl Driver {
                 let facts = attempt::Dialled::from(&dialled);
                 let link = open.link.insert(Link::new(dialled.stream));
                 run.dialled(now, facts);
-                run.measured(self.host.measure(Some(link)));
+                run.measured(self.host.measure(now, Some(link)));
             }
             Happening::Dialled(Err(failure)) => {
                 open.dialling = None;
@@ -192,7 +192,7 @@ impl Driver {
                 }
             }
             Happening::Ended(end) => {
-                run.measured(self.host.measure(open.link.as_ref()));
+                run.measured(self.host.measure(now, open.link.as_ref()));
                 run.stream_ended(now, end);
             }
             Happening::Changed(environment) => run.environment(now, environment),

@@ -42,6 +42,8 @@ pub struct NetworkChange {
     pub kind: EnvironmentKind,
     /// Where: of a default route that is gone, the interface that it was on.
     pub interface: Option<String>,
+    /// Of a default route that moved, the interface that it was on before.
+    pub left: Option<String>,
     /// The address or the routes, for a person; empty where kind and interface say all.
     pub detail: String,
 }

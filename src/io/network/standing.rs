@@ -62,7 +62,10 @@ impl Standing {
             let was = self.routes.remove(&family);
             if let Some(detail) = route::change(was.as_ref(), chosen.as_ref()) {
                 let interface = chosen.as_ref().or(was.as_ref()).and_then(|route| route.interface.clone());
-                self.tell(EnvironmentKind::DefaultRouteChanged, interface, detail);
+                let left =
+                    was.and_then(|route| route.interface).filter(|left| Some(left) != interface.as_ref());
+                let kind = EnvironmentKind::DefaultRouteChanged;
+                self.changes.push_back(NetworkChange { kind, interface, left, detail });
             }
             self.routes.extend(chosen.map(|chosen| (family, chosen)));
         }
@@ -156,7 +159,7 @@ impl Standing {
     }
 
     fn tell(&mut self, kind: EnvironmentKind, interface: Option<String>, detail: String) {
-        self.changes.push_back(NetworkChange { kind, interface, detail });
+        self.changes.push_back(NetworkChange { kind, interface, left: None, detail });
     }
 }
 
