@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod dial;
 pub mod driver;
+pub mod encrypted;
 pub mod host;
 pub mod host_watch;
 pub mod journal_file;

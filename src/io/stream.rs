@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls;
 
+use crate::io::encrypted::Encrypted;
 use crate::io::socket::Socket;
 use crate::io::websocket::{End, WebsocketStream};
 use crate::session::ending::StreamEnd;
@@ -41,7 +42,7 @@ impl Stream {
 
     /// Over TLS.
     pub fn over_tls(tls: TlsStream<Socket>) -> Self {
-        Self(Box::new(tls))
+        Self(Box::new(Encrypted::new(tls)))
     }
 
     /// Over WebSocket, which itself runs over a stream.
@@ -88,9 +89,9 @@ impl Layer for Socket {
     }
 }
 
-impl Layer for TlsStream<Socket> {
+impl Layer for Encrypted {
     fn tcp(&self) -> &TcpStream {
-        self.get_ref().0.tcp()
+        self.tcp()
     }
 
     fn orderly_end(&self) -> StreamEnd {

@@ -71,6 +71,26 @@ async fn garbage_in_the_middle_of_tls_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn what_came_right_before_the_end_of_tls_is_read_before_it() {
+    let pki = Pki::new();
+    let port = tls_broker(pki.localhost(), async |mut tls| {
+        heard(&mut tls, 5).await;
+        let (tcp, session) = tls.get_mut();
+        session.writer().write_all(&vec![b'.'; 20_000]).unwrap();
+        let mut records = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut records).unwrap();
+        }
+        // One write: the client finds the garbage in the same read as the last record.
+        records.extend_from_slice(b"\x17\x03\x03\x00\x20 this was never encrypted at all ");
+        tcp.write_all(&records).await.unwrap();
+        silence(tls.into_inner().0).await;
+    });
+    let end = end(pki.settings(Transport::Tls, port.await), &vec![b'.'; 20_000]).await;
+    assert!(matches!(end, StreamEnd::TlsProtocol(_)), "{end:?}");
+}
+
+#[tokio::test]
 async fn a_close_frame_is_the_end_though_the_socket_stays_open() {
     let port = broker(async |mut tcp| {
         upgraded(&mut tcp).await;
