@@ -1,147 +1,196 @@
-//! Sessions that end against our wish.
+//! Sessions that end against our wish: what the peer did, over every transport in both versions.
 
-use std::time::Duration;
+use nwdiag::event::{ClosedBy, Qos};
+use nwdiag::simulator::script::{BAD_REMAINING_LENGTH, Deed, FOREIGN_PACKET, Message, Parting};
 
-use nwdiag::event::{ClosedBy, Event, Qos, SessionDrop};
-use nwdiag::session::settings::RunSettings;
-use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{
-    BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Message, Parting, Pings, Script, Service,
+use crate::drop_row::{CloseCodes, NO_FRAME, Row, check, row};
+use crate::front::{After, Farewell};
+use crate::grid::{ENCRYPTED, FRAMED};
+use crate::names::{
+    ALERT, CLOSED, DISCONNECT, FRAME, HANGUP, LENGTH, NEGOTIATION, PACKET_TYPE, PING, PROTOCOL,
 };
+use crate::rig::PING_INTERVAL;
 
-use crate::rig::{PING_INTERVAL, PING_TIMEOUT, drops, ending_after, events, names, session, settings};
-
-const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
-
-struct Row {
-    fault: &'static str,
-    conduct: Conduct,
-    closed_by: ClosedBy,
-    name: (&'static str, i32),
-    messages: u64,
+fn message() -> Deed {
+    Deed::Publish(Message::default())
 }
 
-/// A session that is served until it has subscribed, then treated so without a pause between.
-fn row(fault: &'static str, deeds: &[Deed], closed_by: ClosedBy, name: (&'static str, i32)) -> Row {
-    let mut cues = std::iter::once(SUBSCRIBED).chain(std::iter::repeat(Cue::at_once()));
-    let conduct = deeds
-        .iter()
-        .zip(&mut cues)
-        .fold(Conduct::serving(), |conduct, (deed, cue)| conduct.act(cue, deed.clone()));
-    let messages = deeds.iter().filter(|deed| matches!(deed, Deed::Publish(_))).count();
-    Row { fault, conduct, closed_by, name, messages: messages.try_into().unwrap() }
+/// A message that the client has to acknowledge.
+fn answered() -> Deed {
+    Deed::Publish(Message::at(Qos::AtLeastOnce))
 }
-
-fn only_drop(fault: &str, events: &[Event]) -> SessionDrop {
-    assert_eq!(names(events).first(), Some(&"connected"), "{fault}");
-    let drops = drops(events);
-    assert_eq!(drops.len(), 1, "{fault}: {events:?}");
-    drops[0].clone()
-}
-
-async fn check(row: Row) {
-    let events = events(Script::of([row.conduct]), ending_after(settings(), 2)).await;
-    let drop = only_drop(row.fault, &events);
-    let (name, code) = row.name;
-    assert_eq!((drop.closed_by, &*drop.error_name), (Some(row.closed_by), name), "{}", row.fault);
-    assert_eq!((drop.error_code, drop.reconnect_attempt), (Some(code), 0), "{}", row.fault);
-    assert_eq!(drop.messages_received, row.messages, "{}", row.fault);
-    assert_eq!(drop.active_subscriptions, 1, "{}", row.fault);
-    assert_eq!((drop.reason_code, drop.websocket_close_code), (None, None), "{}", row.fault);
-    assert!(!drop.error_message.is_empty(), "{}", row.fault);
-}
-
-const CLOSED: (&str, i32) = ("AWS_IO_SOCKET_CLOSED", 1051);
-const PACKET_TYPE: (&str, i32) = ("AWS_ERROR_MQTT_INVALID_PACKET_TYPE", 5127);
-const PROTOCOL: (&str, i32) = ("AWS_ERROR_MQTT_PROTOCOL_ERROR", 5130);
-const LENGTH: (&str, i32) = ("AWS_ERROR_MQTT_INVALID_REMAINING_LENGTH", 5122);
-const TIMEOUT: (&str, i32) = ("AWS_ERROR_MQTT_TIMEOUT", 5129);
 
 fn sending(bytes: &[u8]) -> Deed {
     Deed::Send(bytes.to_vec())
 }
 
+/// The stream ends so behind these deeds, without a close frame.
+fn ending(fault: &'static str, deeds: &[Deed], closed_by: ClosedBy) -> Row {
+    Row { close_codes: NO_FRAME, ..row(fault, deeds, closed_by, CLOSED) }
+}
+
 #[tokio::test(flavor = "current_thread")]
-async fn what_the_peer_did_to_the_connection_is_told() {
-    use ClosedBy::{PeerClose, PeerDisconnect, PeerReset};
-    let message = || Deed::Publish(Message::default());
-    let answered = || Deed::Publish(Message::at(Qos::AtLeastOnce));
-    let rows = [
-        row("FIN", &[Deed::Fin], PeerClose, CLOSED),
-        row("FIN right behind a message", &[message(), Deed::Fin], PeerClose, CLOSED),
-        row("FIN while we answer", &[answered(), Deed::Fin], PeerClose, CLOSED),
-        row("RST", &[Deed::Rst], PeerReset, CLOSED),
-        row("RST right behind a message", &[message(), Deed::Rst], PeerReset, CLOSED),
-        row("RST while we answer", &[answered(), Deed::Rst], PeerReset, CLOSED),
-        row("DISCONNECT", &[Deed::Disconnect(Parting::default())], PeerDisconnect, PACKET_TYPE),
-        row("DISCONNECT then RST", &[sending(&[0xe0, 0]), Deed::Rst], PeerDisconnect, PACKET_TYPE),
-        row(
-            "DISCONNECT then RST while we answer",
-            &[answered(), sending(&[0xe0, 0]), Deed::Rst],
-            PeerDisconnect,
-            PACKET_TYPE,
-        ),
-    ];
-    for row in rows {
-        check(row).await;
+async fn the_end_of_a_socket_is_told() {
+    use ClosedBy::{PeerClose, PeerReset};
+    check([
+        ending("FIN of a broker that still reads", &[Deed::Fin], PeerClose),
+        Row { farewell: Farewell::Gone, ..ending("FIN of a broker that is gone", &[Deed::Fin], PeerClose) },
+        ending("FIN right behind a message", &[message(), Deed::Fin], PeerClose),
+        ending("FIN while we answer", &[answered(), Deed::Fin], PeerClose),
+        ending("RST", &[Deed::Rst], PeerReset),
+        ending("RST right behind a message", &[message(), Deed::Rst], PeerReset),
+        ending("RST while we answer", &[answered(), Deed::Rst], PeerReset),
+    ])
+    .await;
+}
+
+/// An end that TLS tells in the place of FIN.
+fn tls(fault: &'static str, farewell: Farewell) -> Row {
+    Row { farewell, over: ENCRYPTED, names: HANGUP, ..ending(fault, &[Deed::Fin], ClosedBy::PeerClose) }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_tls_says_at_the_end_is_told() {
+    let notify = |after| Farewell::CloseNotify(after);
+    let message = vec![message(), Deed::Fin];
+    check([
+        tls("TLS close_notify", notify(After::Fin)),
+        tls("TLS close_notify without FIN", notify(After::Nothing)),
+        Row {
+            deeds: [message.clone(), message],
+            ..tls("TLS close_notify right behind a message", notify(After::Fin))
+        },
+        Row { closed_by: ClosedBy::PeerReset, names: ALERT, ..tls("fatal TLS alert", Farewell::Alert) },
+        Row {
+            closed_by: ClosedBy::Protocol,
+            names: NEGOTIATION,
+            ..tls("garbage in the place of TLS", Farewell::Garbage)
+        },
+    ])
+    .await;
+}
+
+/// A close frame with this payload, and the code and reason that it stands for.
+fn close(
+    fault: &'static str,
+    payload: &'static [u8],
+    after: After,
+    code: u16,
+    reason: Option<&'static str>,
+) -> Row {
+    Row {
+        farewell: Farewell::Close(payload, after),
+        over: FRAMED,
+        names: HANGUP,
+        reason_strings: [reason; 2],
+        close_codes: [None, None, Some(code), Some(code)],
+        ..ending(fault, &[Deed::Fin], ClosedBy::PeerClose)
     }
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_peer_that_breaks_the_protocol_is_left() {
+async fn a_close_frame_is_told_with_its_code_and_reason() {
+    use After::{Fin, Nothing};
+    check([
+        close("WebSocket close 1000", b"\x03\xe8", Fin, 1000, None),
+        close("WebSocket close 1001 with a reason", b"\x03\xe9going away", Fin, 1001, Some("going away")),
+        close("WebSocket close without a code", b"", Fin, 1005, None),
+        close("WebSocket close 1008 with a reason", b"\x03\xf0policy", Fin, 1008, Some("policy")),
+        close("WebSocket close 4000", b"\x0f\xa0", Fin, 4000, None),
+        close("WebSocket close 1001 without FIN", b"\x03\xe9", Nothing, 1001, None),
+        close("WebSocket close without code or FIN", b"", Nothing, 1005, None),
+    ])
+    .await;
+}
+
+/// A DISCONNECT with this code.
+fn disconnect(fault: &'static str, parting: Parting) -> Row {
+    let reason_codes = [None, Some(parting.reason_code)];
+    let deeds = [Deed::Disconnect(parting)];
+    Row { reason_codes, ..row(fault, &deeds, ClosedBy::PeerDisconnect, DISCONNECT) }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_disconnect_is_told_with_what_it_says() {
+    let code = Parting::code;
+    check([
+        disconnect("DISCONNECT, normal", Parting::default()),
+        disconnect("DISCONNECT, session taken over", code(0x8e)),
+        disconnect("DISCONNECT, server shutting down", code(0x8b)),
+        Row {
+            server_references: [None, Some("other.example")],
+            ..disconnect("DISCONNECT, use another server", code(0x9c).referring_to("other.example"))
+        },
+        Row {
+            reason_strings: [None, Some("too much")],
+            ..disconnect("DISCONNECT, quota exceeded", code(0x97).because("too much"))
+        },
+        Row {
+            deeds: [vec![sending(&[0xe0, 0])], vec![sending(&[0xe0, 2, 0x8e, 0])]],
+            ..disconnect("DISCONNECT, written out in full, without FIN", code(0x8e))
+        },
+        Row {
+            deeds: [vec![sending(&[0xe0, 0]), Deed::Rst], vec![sending(&[0xe0, 1, 0x8e]), Deed::Rst]],
+            ..disconnect("DISCONNECT then RST", code(0x8e))
+        },
+        Row {
+            deeds: [
+                vec![answered(), sending(&[0xe0, 0]), Deed::Rst],
+                vec![answered(), sending(&[0xe0, 1, 0x8e]), Deed::Rst],
+            ],
+            ..disconnect("DISCONNECT then RST while we answer", code(0x8e))
+        },
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_peer_that_breaks_mqtt_is_left() {
     let bad_length = [&[0x30][..], &BAD_REMAINING_LENGTH].concat();
-    let rows: [(&str, &[u8], _); 6] = [
-        ("bad remaining length", &bad_length, LENGTH),
-        ("a packet of a client", &FOREIGN_PACKET, PACKET_TYPE),
-        ("a type that is none", &[0xf0, 0], PACKET_TYPE),
-        ("a second CONNACK", &[0x20, 2, 0, 0], PROTOCOL),
-        ("a topic longer than its packet", &[0x30, 3, 0, 9, b't'], PROTOCOL),
-        ("a SUBACK over the limit", &[0x90, 0xff, 0x7f], PROTOCOL),
-    ];
-    for (fault, bytes, name) in rows {
-        check(row(fault, &[sending(bytes)], ClosedBy::Protocol, name)).await;
+    let breach = |fault, bytes: &[u8], names| row(fault, &[sending(bytes)], ClosedBy::Protocol, names);
+    check([
+        breach("bad remaining length", &bad_length, LENGTH),
+        breach("a packet of a client", &FOREIGN_PACKET, PACKET_TYPE),
+        breach("a type that is none", &[0xf0, 0], PACKET_TYPE),
+        Row {
+            deeds: [vec![sending(b"\x20\x02\0\0")], vec![sending(b"\x20\x03\0\0\0")]],
+            ..breach("a second CONNACK", &[], PROTOCOL)
+        },
+        breach("a topic longer than its packet", b"\x30\x03\0\x09t", PROTOCOL),
+        breach("a SUBACK over the limit", &[0x90, 0xff, 0x7f], PROTOCOL),
+    ])
+    .await;
+}
+
+/// A malformed WebSocket frame.
+fn frame(fault: &'static str, bytes: &'static [u8]) -> Row {
+    Row {
+        farewell: Farewell::Frame(bytes),
+        over: FRAMED,
+        ..Row { names: FRAME, ..ending(fault, &[Deed::Fin], ClosedBy::Protocol) }
     }
 }
 
-/// A run that pings soon, and ends after so many events.
-fn pinging(events: u64) -> RunSettings {
-    let settings = session(|session| {
-        session.ping_interval = PING_INTERVAL;
-        session.ping_timeout = PING_TIMEOUT;
-    });
-    ending_after(settings, events)
+#[tokio::test(flavor = "current_thread")]
+async fn a_peer_that_breaks_websocket_is_left() {
+    check([
+        frame("WebSocket frame with reserved bits", b"\xc2\x01x"),
+        frame("WebSocket frame masked by the broker", b"\x82\x81\0\0\0\0x"),
+        frame("WebSocket control frame over 125 bytes", b"\x89\x7e\0\x7e"),
+        frame("WebSocket text frame", b"\x81\x02hi"),
+        frame("WebSocket opcode without meaning", b"\x83\0"),
+        frame("WebSocket close frame with half a code", b"\x88\x01\x03"),
+    ])
+    .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_half_open_connection_is_a_timeout_within_interval_and_answer_time() {
-    let conduct = Conduct::serving().act(SUBSCRIBED, Deed::Silence);
-    let events = events(Script::of([conduct]), pinging(2)).await;
-    let drop = only_drop("half-open", &events);
-    assert_eq!(drop.closed_by, Some(ClosedBy::Timeout));
-    assert_eq!((&*drop.error_name, drop.error_code), (TIMEOUT.0, Some(TIMEOUT.1)));
-    assert_eq!(drop.last_sent_packet.as_deref(), Some("PINGREQ"));
-    assert!(drop.unanswered_ping_seconds >= Some(PING_TIMEOUT.as_secs_f64()));
-    // A second more than the bound is what a person would notice.
-    let bound = (PING_INTERVAL + PING_TIMEOUT).as_secs_f64() + 1.0;
-    assert!(drop.last_received_seconds.unwrap() < bound, "{drop:?}");
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn other_traffic_answers_no_ping() {
-    let service = Service { pings: Pings::Unanswered, ..Service::publishing(Duration::from_millis(10)) };
-    let events = events(Script::of([Conduct::serving().with(service)]), pinging(2)).await;
-    let drop = only_drop("messages but no PINGRESP", &events);
-    assert_eq!(drop.closed_by, Some(ClosedBy::Timeout));
-    assert!(drop.messages_received > 0);
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn an_answer_that_comes_late_is_told_beside_the_next_session() {
-    let late = PING_TIMEOUT * 2;
-    let service = Service { pings: Pings::Late(late), ..Service::default() };
-    let events = events(Script::of([Conduct::serving().with(service)]), pinging(4)).await;
-    let counted: Vec<_> = names(&events).into_iter().filter(|name| *name != "subscribed").collect();
-    assert_eq!(counted, ["connected", "drop", "connected", "late_answer"]);
-    let Some(Event::LateAnswer(answer)) = events.last() else { panic!("{events:?}") };
-    assert!(answer.seconds >= late.as_secs_f64());
+async fn a_connection_that_falls_silent_is_a_timeout() {
+    const NOTHING: CloseCodes = [None; 4];
+    check([Row {
+        ping_interval: PING_INTERVAL,
+        close_codes: NOTHING,
+        ..row("half-open: ping unanswered", &[Deed::Silence], ClosedBy::Timeout, PING)
+    }])
+    .await;
 }

@@ -1,5 +1,6 @@
 //! A run of `watch` against the simulator, in this process: the real dialler, link and driver.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use nwdiag::session::settings::{
 use nwdiag::simulator::Simulator;
 use nwdiag::simulator::script::Script;
 use tokio::sync::{mpsc, watch};
+
+use crate::front::{Front, Manners};
 
 /// No row takes so long: it hangs.
 const HUNG: Duration = Duration::from_secs(20);
@@ -76,6 +79,7 @@ pub(crate) fn ending_after(mut settings: RunSettings, events: u64) -> RunSetting
 /// A run that can be watched and stopped.
 pub(crate) struct Rig {
     pub(crate) simulator: Simulator,
+    _front: Option<Front>,
     pub(crate) events: watch::Receiver<Vec<Event>>,
     pub(crate) stop: mpsc::Sender<StopReason>,
     pub(crate) clock: Clock,
@@ -101,12 +105,37 @@ impl Observer for Recorder {
 impl Rig {
     /// The simulator with its script, and the run as a future that ends when the run does.
     pub(crate) fn new(script: Script, settings: RunSettings) -> (Self, impl Future<Output = StopReason>) {
+        Self::dialling(script, settings, |broker| (None, plain(broker)))
+    }
+
+    /// The same with a front before the simulator.
+    pub(crate) fn behind(
+        manners: Manners,
+        script: Script,
+        mut settings: RunSettings,
+    ) -> (Self, impl Future<Output = StopReason>) {
+        settings.transport = manners.transport;
+        Self::dialling(script, settings, move |broker| {
+            let front = Front::start(broker, manners);
+            let tls = TlsSettings { cafile: Some(front.ca()), ..TlsSettings::default() };
+            let (transport, path) = (manners.transport, "/mqtt".to_owned());
+            let dial = DialSettings { transport, path, tls, ..plain(front.address()) };
+            (Some(front), dial)
+        })
+    }
+
+    fn dialling(
+        script: Script,
+        settings: RunSettings,
+        way: impl FnOnce(SocketAddr) -> (Option<Front>, DialSettings),
+    ) -> (Self, impl Future<Output = StopReason>) {
         let clock = Clock::start();
         let simulator = Simulator::start(script, clock).expect("a free port");
+        let (front, dial) = way(simulator.address());
+        let dialer = Arc::new(Dialer::new(dial).expect("settings that can be used"));
         let (stop, stops) = mpsc::channel(1);
         let (recorded, events) = watch::channel(Vec::new());
         let (counted, rounds) = watch::channel(0);
-        let dialer = Arc::new(dialer(&simulator));
         let connect_timeout = settings.connect_timeout;
         let driver = Driver { clock, dialer, connect_timeout, host: HostWatch::blind(), stops };
         let drive = async move {
@@ -114,20 +143,25 @@ impl Rig {
             let mut observer = Recorder { events: recorded, rounds: counted };
             tokio::time::timeout(HUNG, driver.drive(run, &mut observer)).await.expect("the run hangs")
         };
-        (Self { simulator, events, stop, clock, rounds }, drive)
+        (Self { simulator, _front: front, events, stop, clock, rounds }, drive)
+    }
+
+    /// What was told, without `start`, samples and `stop`.
+    fn told(&self) -> Vec<Event> {
+        let told = |event: &&Event| !matches!(event, Event::Start(_) | Event::Sample(_) | Event::Stop(_));
+        self.events.borrow().iter().filter(told).cloned().collect()
     }
 }
 
-fn dialer(simulator: &Simulator) -> Dialer {
-    let address = simulator.address();
-    Dialer::new(DialSettings {
+/// TCP alone.
+fn plain(address: SocketAddr) -> DialSettings {
+    DialSettings {
         transport: Transport::Tcp,
         host: url::Host::parse(&address.ip().to_string()).expect("an address"),
         port: address.port(),
         path: String::new(),
         tls: TlsSettings::default(),
-    })
-    .expect("TCP needs no files")
+    }
 }
 
 fn start() -> Start {
@@ -146,8 +180,14 @@ fn start() -> Start {
 pub(crate) async fn events(script: Script, settings: RunSettings) -> Vec<Event> {
     let (rig, run) = Rig::new(script, settings);
     run.await;
-    let told = |event: &Event| !matches!(event, Event::Start(_) | Event::Sample(_) | Event::Stop(_));
-    rig.events.borrow().iter().filter(|event| told(event)).cloned().collect()
+    rig.told()
+}
+
+/// The same with a front before the simulator.
+pub(crate) async fn events_behind(manners: Manners, script: Script, settings: RunSettings) -> Vec<Event> {
+    let (rig, run) = Rig::behind(manners, script, settings);
+    run.await;
+    rig.told()
 }
 
 /// The drops among the events.

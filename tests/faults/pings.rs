@@ -1,0 +1,61 @@
+//! Pings: how a silent broker is noticed, and what counts as its answer.
+
+use std::time::Duration;
+
+use nwdiag::event::{ClosedBy, Event, SessionDrop};
+use nwdiag::session::settings::RunSettings;
+use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::script::{Conduct, Cue, Deed, Pings, Script, Service};
+
+use crate::rig::{PING_INTERVAL, PING_TIMEOUT, drops, ending_after, events, names, session};
+
+const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
+
+fn only_drop(fault: &str, events: &[Event]) -> SessionDrop {
+    assert_eq!(names(events).first(), Some(&"connected"), "{fault}");
+    let drops = drops(events);
+    assert_eq!(drops.len(), 1, "{fault}: {events:?}");
+    drops[0].clone()
+}
+
+/// A run that pings soon, and ends after so many events.
+fn pinging(events: u64) -> RunSettings {
+    let settings = session(|session| {
+        session.ping_interval = PING_INTERVAL;
+        session.ping_timeout = PING_TIMEOUT;
+    });
+    ending_after(settings, events)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_half_open_connection_is_noticed_within_interval_and_answer_time() {
+    let conduct = Conduct::serving().act(SUBSCRIBED, Deed::Silence);
+    let events = events(Script::of([conduct]), pinging(2)).await;
+    let drop = only_drop("half-open", &events);
+    assert_eq!(drop.closed_by, Some(ClosedBy::Timeout));
+    assert_eq!(drop.last_sent_packet.as_deref(), Some("PINGREQ"));
+    assert!(drop.unanswered_ping_seconds >= Some(PING_TIMEOUT.as_secs_f64()));
+    // A second more than the bound is what a person would notice.
+    let bound = (PING_INTERVAL + PING_TIMEOUT).as_secs_f64() + 1.0;
+    assert!(drop.last_received_seconds.unwrap() < bound, "{drop:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn other_traffic_answers_no_ping() {
+    let service = Service { pings: Pings::Unanswered, ..Service::publishing(Duration::from_millis(10)) };
+    let events = events(Script::of([Conduct::serving().with(service)]), pinging(2)).await;
+    let drop = only_drop("messages but no PINGRESP", &events);
+    assert_eq!(drop.closed_by, Some(ClosedBy::Timeout));
+    assert!(drop.messages_received > 0);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_answer_that_comes_late_is_told_beside_the_next_session() {
+    let late = PING_TIMEOUT * 2;
+    let service = Service { pings: Pings::Late(late), ..Service::default() };
+    let events = events(Script::of([Conduct::serving().with(service)]), pinging(4)).await;
+    let counted: Vec<_> = names(&events).into_iter().filter(|name| *name != "subscribed").collect();
+    assert_eq!(counted, ["connected", "drop", "connected", "late_answer"]);
+    let Some(Event::LateAnswer(answer)) = events.last() else { panic!("{events:?}") };
+    assert!(answer.seconds >= late.as_secs_f64());
+}
