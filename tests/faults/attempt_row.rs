@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use nwdiag::event::{AttemptFailed, Event, Phase, Protocol, Transport};
-use nwdiag::session::settings::{ProtocolChoice, RunSettings};
+use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::script::{Conduct, Script};
 
 use crate::front::{Entry, Farewell, Manners};
-use crate::grid::{self, Cell, EVERYWHERE};
+use crate::grid::{self, Cell, EVERYWHERE, VERSIONS};
 use crate::names::Names;
-use crate::rig::{events_behind, failures, names, settings};
+use crate::rig::{events_behind, failures, names, settings, speaking};
 use crate::table;
 
 /// Long enough for every handshake on a busy host, short enough to wait for where it is the fault.
@@ -25,6 +25,7 @@ pub(crate) struct Row {
     /// What takes the place of its FIN.
     pub(crate) farewell: Farewell,
     pub(crate) over: &'static [Transport],
+    pub(crate) versions: &'static [Protocol],
     pub(crate) connect_timeout: Duration,
     pub(crate) phase: Phase,
     pub(crate) names: Names,
@@ -42,6 +43,7 @@ pub(crate) fn mqtt(fault: &'static str, conduct: Conduct, names: Names) -> Row {
         conducts: [conduct.clone(), conduct],
         farewell: Farewell::Fin,
         over: EVERYWHERE,
+        versions: VERSIONS,
         connect_timeout: Duration::from_secs(10),
         phase: Phase::Mqtt,
         names,
@@ -110,8 +112,7 @@ impl Row {
     }
 
     fn settings(&self, cell: Cell) -> RunSettings {
-        let mut settings = settings();
-        settings.protocol = ProtocolChoice::Only(cell.protocol);
+        let mut settings = speaking(cell.protocol, settings());
         settings.connect_timeout = self.connect_timeout;
         settings.reconnect.max_attempts = Some(1);
         settings
@@ -125,7 +126,7 @@ impl Row {
     /// Runs it everywhere, prints what was told, and returns what was wrong.
     async fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        for (cell, run) in grid::start(self.over, |cell| self.run(cell)) {
+        for (cell, run) in grid::start(grid::cells(self.over, self.versions), |cell| self.run(cell)) {
             let events = run.await.unwrap();
             assert_eq!(names(&events), ["attempt_failed"], "{}: {events:?}", self.fault);
             let failed = failures(&events)[0];

@@ -4,11 +4,12 @@ use nwdiag::event::Phase;
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{
     Announcement, BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Parting,
+    Speaks, Stranger,
 };
 
 use crate::attempt_row::{Row, SHORT, check, mqtt};
 use crate::front::{After, Farewell};
-use crate::grid::{ENCRYPTED, FRAMED};
+use crate::grid::{ENCRYPTED, FIVE, FRAMED};
 use crate::names::{
     ALERT, CLOSED, CONNACK, DISCONNECT, FRAME, HANGUP, LENGTH, PACKET_TYPE, PROTOCOL, REFUSAL,
 };
@@ -57,6 +58,22 @@ async fn a_refusal_is_told_with_its_code_and_what_else_it_says() {
             server_references: [None, Some("other.example")],
             ..explained("CONNACK, server moved", [3, 0x9d], &Announcement::referring_to("other.example"))
         },
+    ])
+    .await;
+}
+
+/// A broker that knows only the other version.
+fn foreign(fault: &'static str, stranger: Stranger, codes: [u8; 2]) -> Row {
+    let conducts =
+        [Speaks::Only5, Speaks::Only311(stranger)].map(|speaks| Conduct::serving().speaking(speaks));
+    Row { conducts, ..refused(fault, codes) }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_broker_of_the_other_version_is_told_by_its_code() {
+    check([
+        foreign("unknown version, CONNACK of 3.1.1", Stranger::OldConnack, [1, 1]),
+        foreign("unknown version, CONNACK of its own", Stranger::NewConnack, [1, 0x84]),
     ])
     .await;
 }
@@ -125,6 +142,15 @@ async fn garbage_instead_of_a_connack_is_named() {
             LENGTH,
         ),
         mqtt("PINGRESP instead of CONNACK", bytes(&[0xd0, 0]), PROTOCOL),
+        Row {
+            conducts: [bytes(b"\x20\x02\x02\0"), bytes(b"\x20\x03\x02\0\0")],
+            ..mqtt("CONNACK with reserved flags", stalled(), PROTOCOL)
+        },
+        Row { versions: FIVE, ..mqtt("CONNACK of 3.1.1 that accepts", bytes(b"\x20\x02\0\0"), PROTOCOL) },
+        Row {
+            versions: FIVE,
+            ..mqtt("CONNACK that takes no message", bytes(b"\x20\x06\0\0\x03\x21\0\0"), PROTOCOL)
+        },
         mqtt("CONNACK over the limit", bytes(&[0x20, 0xff, 0x7f]), PROTOCOL),
     ])
     .await;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use nwdiag::event::{ClosedBy, Event, Protocol, SessionDrop, Transport};
-use nwdiag::session::settings::{ProtocolChoice, RunSettings};
+use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Script};
 
 use crate::front::{Entry, Farewell, Manners};
-use crate::grid::{self, Cell, EVERYWHERE};
+use crate::grid::{self, Cell, EVERYWHERE, VERSIONS};
 use crate::names::Names;
-use crate::rig::{PING_TIMEOUT, drops, ending_after, events_behind, names, session};
+use crate::rig::{PING_TIMEOUT, drops, ending_after, events_behind, names, session, speaking};
 use crate::table;
 
 /// Close codes over TCP, TLS, WS and WSS.
@@ -29,6 +29,7 @@ pub(crate) struct Row {
     /// What takes the place of its FIN.
     pub(crate) farewell: Farewell,
     pub(crate) over: &'static [Transport],
+    pub(crate) versions: &'static [Protocol],
     pub(crate) ping_interval: Duration,
     pub(crate) closed_by: ClosedBy,
     pub(crate) names: Names,
@@ -45,6 +46,7 @@ pub(crate) fn row(fault: &'static str, deeds: &[Deed], closed_by: ClosedBy, name
         deeds: [deeds.to_vec(), deeds.to_vec()],
         farewell: Farewell::Fin,
         over: EVERYWHERE,
+        versions: VERSIONS,
         ping_interval: Duration::from_mins(1),
         closed_by,
         names,
@@ -113,12 +115,11 @@ impl Row {
     }
 
     fn settings(&self, cell: Cell) -> RunSettings {
-        let mut settings = session(|session| {
+        let settings = session(|session| {
             session.ping_interval = self.ping_interval;
             session.ping_timeout = PING_TIMEOUT;
         });
-        settings.protocol = ProtocolChoice::Only(cell.protocol);
-        ending_after(settings, 2)
+        speaking(cell.protocol, ending_after(settings, 2))
     }
 
     fn run(&self, cell: Cell) -> impl Future<Output = Vec<Event>> + Send + 'static {
@@ -129,7 +130,7 @@ impl Row {
     /// Runs it everywhere, prints what was told, and returns what was wrong.
     async fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        for (cell, run) in grid::start(self.over, |cell| self.run(cell)) {
+        for (cell, run) in grid::start(grid::cells(self.over, self.versions), |cell| self.run(cell)) {
             let events = run.await.unwrap();
             assert_eq!(names(&events), ["connected", "subscribed", "drop"], "{}: {events:?}", self.fault);
             let drop = drops(&events)[0];

@@ -5,7 +5,7 @@ use nwdiag::simulator::script::{BAD_REMAINING_LENGTH, Deed, FOREIGN_PACKET, Mess
 
 use crate::drop_row::{CloseCodes, NO_FRAME, Row, check, row};
 use crate::front::{After, Farewell};
-use crate::grid::{ENCRYPTED, FRAMED};
+use crate::grid::{ENCRYPTED, FIVE, FRAMED};
 use crate::names::{
     ALERT, CLOSED, DISCONNECT, FRAME, HANGUP, LENGTH, NEGOTIATION, PACKET_TYPE, PING, PROTOCOL,
 };
@@ -53,14 +53,15 @@ fn tls(fault: &'static str, farewell: Farewell) -> Row {
 async fn what_tls_says_at_the_end_is_told() {
     let notify = |after| Farewell::CloseNotify(after);
     let message = vec![message(), Deed::Fin];
+    let messages = [message.clone(), message];
+    let alert =
+        Row { closed_by: ClosedBy::PeerReset, names: ALERT, ..tls("fatal TLS alert", Farewell::Alert) };
     check([
         tls("TLS close_notify", notify(After::Fin)),
         tls("TLS close_notify without FIN", notify(After::Nothing)),
-        Row {
-            deeds: [message.clone(), message],
-            ..tls("TLS close_notify right behind a message", notify(After::Fin))
-        },
-        Row { closed_by: ClosedBy::PeerReset, names: ALERT, ..tls("fatal TLS alert", Farewell::Alert) },
+        Row { deeds: messages.clone(), ..tls("TLS close_notify right behind a message", notify(After::Fin)) },
+        alert.clone(),
+        Row { fault: "fatal TLS alert right behind a message", deeds: messages.clone(), ..alert },
         Row {
             closed_by: ClosedBy::Protocol,
             names: NEGOTIATION,
@@ -130,6 +131,16 @@ async fn a_disconnect_is_told_with_what_it_says() {
             ..disconnect("DISCONNECT, written out in full, without FIN", code(0x8e))
         },
         Row {
+            farewell: Farewell::Alert,
+            over: ENCRYPTED,
+            ..disconnect("DISCONNECT then fatal TLS alert", code(0x8b))
+        },
+        Row {
+            farewell: Farewell::Close(b"\x03\xe9", After::Fin),
+            over: FRAMED,
+            ..disconnect("DISCONNECT then WebSocket close", code(0x8b))
+        },
+        Row {
             deeds: [vec![sending(&[0xe0, 0]), Deed::Rst], vec![sending(&[0xe0, 1, 0x8e]), Deed::Rst]],
             ..disconnect("DISCONNECT then RST", code(0x8e))
         },
@@ -157,7 +168,26 @@ async fn a_peer_that_breaks_mqtt_is_left() {
             ..breach("a second CONNACK", &[], PROTOCOL)
         },
         breach("a topic longer than its packet", b"\x30\x03\0\x09t", PROTOCOL),
+        breach("a message of QoS 3", b"\x36\x05\0\x01t\0\x01", PROTOCOL),
         breach("a SUBACK over the limit", &[0x90, 0xff, 0x7f], PROTOCOL),
+    ])
+    .await;
+}
+
+/// A packet of MQTT 5 that is none.
+fn five(fault: &'static str, bytes: &[u8]) -> Row {
+    Row { versions: FIVE, ..row(fault, &[sending(bytes)], ClosedBy::Protocol, PROTOCOL) }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_peer_that_breaks_what_only_mqtt_5_knows_is_left() {
+    check([
+        five("a property that is none", b"\x30\x06\0\x01t\x02\x7e\0"),
+        five("a property twice", b"\x30\x0a\0\x01t\x06\x23\0\x01\x23\0\x01"),
+        five("properties longer than their packet", b"\x30\x05\0\x01t\x09x"),
+        five("a SUBACK without properties", b"\x90\x03\0\x02\x01"),
+        five("DISCONNECT with a reason that is no text", b"\xe0\x06\x8b\x04\x1f\0\x01\xff"),
+        five("DISCONNECT with bytes left over", b"\xe0\x03\x8e\0\0"),
     ])
     .await;
 }

@@ -14,6 +14,7 @@ pub(crate) const FRAMED: &[Transport] = &[Ws, Wss];
 
 /// In this order rows state what differs by version.
 pub(crate) const VERSIONS: &[Protocol] = &[Protocol::V311, Protocol::V5];
+pub(crate) const FIVE: &[Protocol] = &[Protocol::V5];
 
 /// One run of a row.
 #[derive(Debug, Clone, Copy)]
@@ -34,19 +35,20 @@ impl Cell {
     }
 }
 
+/// Every transport in every version.
+pub(crate) fn cells(over: &[Transport], versions: &[Protocol]) -> Vec<Cell> {
+    let cell =
+        |transport: Transport| versions.iter().map(move |protocol| Cell { transport, protocol: *protocol });
+    over.iter().flat_map(|transport| cell(*transport)).collect()
+}
+
 /// Starts `run` in every cell; what comes of each can be waited for in order.
-pub(crate) fn start<F, T>(over: &[Transport], run: impl Fn(Cell) -> F) -> Vec<(Cell, JoinHandle<T>)>
+pub(crate) fn start<F, T>(cells: Vec<Cell>, run: impl Fn(Cell) -> F) -> Vec<(Cell, JoinHandle<T>)>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
-    let cells = over.iter().flat_map(|transport| VERSIONS.iter().map(|protocol| (*transport, *protocol)));
-    cells
-        .map(|(transport, protocol)| {
-            let cell = Cell { transport, protocol };
-            (cell, tokio::spawn(run(cell)))
-        })
-        .collect()
+    cells.into_iter().map(|cell| (cell, tokio::spawn(run(cell)))).collect()
 }
 
 /// Says so where the cell told something else than it should.

@@ -17,4 +17,5 @@ mod sessions;
 mod stops;
 #[path = "../table/mod.rs"]
 mod table;
+mod versions;
 mod ways;

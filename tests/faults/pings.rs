@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use nwdiag::event::{ClosedBy, Event, SessionDrop};
+use nwdiag::event::{ClosedBy, Event, Protocol, SessionDrop};
 use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Pings, Script, Service};
 
-use crate::rig::{PING_INTERVAL, PING_TIMEOUT, drops, ending_after, events, names, session};
+use crate::grid::VERSIONS;
+use crate::rig::{PING_INTERVAL, PING_TIMEOUT, drops, ending_after, events, names, session, speaking};
 
 const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
 
@@ -19,18 +20,18 @@ fn only_drop(fault: &str, events: &[Event]) -> SessionDrop {
 }
 
 /// A run that pings soon, and ends after so many events.
-fn pinging(events: u64) -> RunSettings {
+fn pinging(protocol: Protocol, events: u64) -> RunSettings {
     let settings = session(|session| {
         session.ping_interval = PING_INTERVAL;
         session.ping_timeout = PING_TIMEOUT;
     });
-    ending_after(settings, events)
+    speaking(protocol, ending_after(settings, events))
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_half_open_connection_is_noticed_within_interval_and_answer_time() {
     let conduct = Conduct::serving().act(SUBSCRIBED, Deed::Silence);
-    let events = events(Script::of([conduct]), pinging(2)).await;
+    let events = events(Script::of([conduct]), pinging(Protocol::V5, 2)).await;
     let drop = only_drop("half-open", &events);
     assert_eq!(drop.closed_by, Some(ClosedBy::Timeout));
     assert_eq!(drop.last_sent_packet.as_deref(), Some("PINGREQ"));
@@ -43,7 +44,7 @@ async fn a_half_open_connection_is_noticed_within_interval_and_answer_time() {
 #[tokio::test(flavor = "current_thread")]
 async fn other_traffic_answers_no_ping() {
     let service = Service { pings: Pings::Unanswered, ..Service::publishing(Duration::from_millis(10)) };
-    let events = events(Script::of([Conduct::serving().with(service)]), pinging(2)).await;
+    let events = events(Script::of([Conduct::serving().with(service)]), pinging(Protocol::V311, 2)).await;
     let drop = only_drop("messages but no PINGRESP", &events);
     assert_eq!(drop.closed_by, Some(ClosedBy::Timeout));
     assert!(drop.messages_received > 0);
@@ -53,9 +54,12 @@ async fn other_traffic_answers_no_ping() {
 async fn an_answer_that_comes_late_is_told_beside_the_next_session() {
     let late = PING_TIMEOUT * 2;
     let service = Service { pings: Pings::Late(late), ..Service::default() };
-    let events = events(Script::of([Conduct::serving().with(service)]), pinging(4)).await;
-    let counted: Vec<_> = names(&events).into_iter().filter(|name| *name != "subscribed").collect();
-    assert_eq!(counted, ["connected", "drop", "connected", "late_answer"]);
-    let Some(Event::LateAnswer(answer)) = events.last() else { panic!("{events:?}") };
-    assert!(answer.seconds >= late.as_secs_f64());
+    for protocol in VERSIONS {
+        let script = Script::of([Conduct::serving().with(service.clone())]);
+        let events = events(script, pinging(*protocol, 4)).await;
+        let counted: Vec<_> = names(&events).into_iter().filter(|name| *name != "subscribed").collect();
+        assert_eq!(counted, ["connected", "drop", "connected", "late_answer"], "{protocol}");
+        let Some(Event::LateAnswer(answer)) = events.last() else { panic!("{events:?}") };
+        assert!(answer.seconds >= late.as_secs_f64());
+    }
 }

@@ -70,6 +70,11 @@ pub(crate) fn session(change: impl FnOnce(&mut SessionSettings)) -> RunSettings 
     settings
 }
 
+/// The same run in this version of MQTT alone.
+pub(crate) fn speaking(protocol: Protocol, settings: RunSettings) -> RunSettings {
+    RunSettings { protocol: ProtocolChoice::Only(protocol), ..settings }
+}
+
 /// The same run, over after so many events.
 pub(crate) fn ending_after(mut settings: RunSettings, events: u64) -> RunSettings {
     settings.limits.max_events = Some(events);

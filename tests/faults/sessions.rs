@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use nwdiag::event::{ClosedBy, Event, Qos, SessionDrop};
+use nwdiag::event::{ClosedBy, Event, Protocol, Qos, SessionDrop};
 use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Copies, Cue, Deed, Message, Script, Service};
+use nwdiag::simulator::script::{Announcement, Conduct, Copies, Cue, Deed, Message, Script, Service};
 
-use crate::rig::{drops, ending_after, events, filter, session, settings};
+use crate::grid::VERSIONS;
+use crate::rig::{drops, ending_after, events, filter, session, sessions, settings, speaking};
 
 const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
 
@@ -16,11 +17,17 @@ fn publishing(message: Message, answer: PacketKind, answers: u32) -> Conduct {
     Conduct::serving().act(SUBSCRIBED, Deed::Publish(message)).act(Cue::on_nth(answer, answers), Deed::Fin)
 }
 
-async fn only_drop(conduct: Conduct, settings: RunSettings) -> SessionDrop {
-    let events = events(Script::of([conduct]), ending_after(settings, 2)).await;
-    let drops = drops(&events);
-    assert_eq!(drops.len(), 1, "{events:?}");
-    drops[0].clone()
+/// The one drop of a run in each version.
+async fn drops_of(conduct: Conduct, settings: RunSettings) -> Vec<SessionDrop> {
+    let mut found = Vec::new();
+    for protocol in VERSIONS {
+        let settings = speaking(*protocol, ending_after(settings.clone(), 2));
+        let events = events(Script::of([conduct.clone()]), settings).await;
+        let drops = drops(&events);
+        assert_eq!(drops.len(), 1, "{protocol}: {events:?}");
+        found.push(drops[0].clone());
+    }
+    found
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -37,10 +44,11 @@ async fn each_message_is_answered_and_counted_as_its_qos_says() {
         ("QoS 2 over the limit", large(Qos::ExactlyOnce), PacketKind::Pubcomp, 1, 1),
     ];
     for (what, message, answer, answers, counted) in rows {
-        let drop = only_drop(publishing(message, answer, answers), settings()).await;
-        assert_eq!(drop.messages_received, counted, "{what}");
-        assert_eq!(drop.closed_by, Some(ClosedBy::PeerClose), "{what}: {}", drop.error_message);
-        assert!(drop.bytes_received > message.payload_bytes.try_into().unwrap(), "{what}");
+        for drop in drops_of(publishing(message, answer, answers), settings()).await {
+            assert_eq!(drop.messages_received, counted, "{what}");
+            assert_eq!(drop.closed_by, Some(ClosedBy::PeerClose), "{what}: {}", drop.error_message);
+            assert!(drop.bytes_received > message.payload_bytes.try_into().unwrap(), "{what}");
+        }
     }
 }
 
@@ -50,8 +58,9 @@ async fn a_message_over_the_limit_is_passed_over_and_the_session_goes_on() {
         .act(SUBSCRIBED, Deed::Publish(Message::sized(3_000_000)))
         .act(Cue::at_once(), Deed::Publish(Message::default()))
         .act(Cue::at_once(), Deed::Fin);
-    let drop = only_drop(conduct, settings()).await;
-    assert_eq!((drop.messages_received, drop.closed_by), (2, Some(ClosedBy::PeerClose)));
+    for drop in drops_of(conduct, settings()).await {
+        assert_eq!((drop.messages_received, drop.closed_by), (2, Some(ClosedBy::PeerClose)));
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -59,18 +68,48 @@ async fn a_refused_filter_is_told_and_not_active() {
     let service = Service { refused_filters: vec!["no".to_owned()], ..Service::default() };
     let conduct = Conduct::serving().with(service).act(SUBSCRIBED, Deed::Fin);
     let settings = session(|session| session.filters = ["t", "no", "u"].map(filter).to_vec());
-    let events = events(Script::of([conduct]), ending_after(settings, 2)).await;
-    let told: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Subscribed(told) => {
-                Some((told.topic.as_str(), told.qos, told.granted_qos, told.return_code))
-            }
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, [("t", 2, Some(2), 2), ("no", 2, None, 128), ("u", 2, Some(2), 2)]);
-    assert_eq!(drops(&events)[0].active_subscriptions, 2);
+    for (protocol, refusal) in [(Protocol::V311, 0x80), (Protocol::V5, 0x87)] {
+        let settings = speaking(protocol, ending_after(settings.clone(), 2));
+        let events = events(Script::of([conduct.clone()]), settings).await;
+        let told: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Subscribed(told) => {
+                    Some((told.topic.as_str(), told.qos, told.granted_qos, told.return_code))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [("t", 2, Some(2), 2), ("no", 2, None, refusal), ("u", 2, Some(2), 2)]);
+        assert_eq!(drops(&events)[0].active_subscriptions, 2);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_connack_announces_is_told_and_obeyed() {
+    let announcement = Announcement {
+        server_keep_alive_seconds: Some(1),
+        maximum_packet_bytes: Some(512),
+        receive_maximum: Some(3),
+        maximum_qos: Some(1),
+        assigned_client_id: Some("you".to_owned()),
+        reason_string: Some("welcome".to_owned()),
+        server_reference: None,
+    };
+    // A broker that hears nothing for one and a half times its keep-alive sends DISCONNECT before the second ping.
+    let conduct =
+        Conduct::serving().announcing(announcement).act(Cue::on_nth(PacketKind::Pingreq, 2), Deed::Fin);
+    let settings = speaking(Protocol::V5, ending_after(settings(), 2));
+    let events = events(Script::of([conduct]), settings).await;
+    let connected = sessions(&events)[0];
+    assert_eq!((connected.protocol, connected.server_keep_alive_seconds), (Some(Protocol::V5), Some(1)));
+    assert_eq!((connected.maximum_packet_bytes, connected.receive_maximum), (Some(512), Some(3)));
+    assert_eq!(connected.assigned_client_id.as_deref(), Some("you"));
+    assert_eq!(connected.reason_string.as_deref(), Some("welcome"));
+    let Event::Subscribed(subscribed) = &events[1] else { panic!("{events:?}") };
+    assert_eq!((subscribed.qos, subscribed.granted_qos), (2, Some(1)));
+    let drop = drops(&events)[0];
+    assert_eq!((drop.closed_by, drop.reason_code), (Some(ClosedBy::PeerClose), None), "{drop:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -81,7 +120,8 @@ async fn a_broker_whose_bytes_trickle_is_slow_and_not_gone() {
         .act(SUBSCRIBED, Deed::Publish(Message::default()))
         .act(Cue::on_nth(PacketKind::Pingreq, 3), Deed::Fin);
     let settings = session(|session| session.ping_interval = Duration::from_millis(50));
-    let drop = only_drop(conduct, settings).await;
-    assert_eq!((drop.closed_by, drop.messages_received), (Some(ClosedBy::PeerClose), 1));
-    assert_eq!(drop.ping_rtt_ms.map(|trips| trips.count), Some(3));
+    for drop in drops_of(conduct, settings).await {
+        assert_eq!((drop.closed_by, drop.messages_received), (Some(ClosedBy::PeerClose), 1));
+        assert_eq!(drop.ping_rtt_ms.map(|trips| trips.count), Some(3));
+    }
 }
