@@ -17,6 +17,7 @@ mod reports;
 mod slow_places;
 mod small_disk;
 mod streams;
+#[path = "../table/mod.rs"]
 mod table;
 mod terminals;
 mod usage;

@@ -130,7 +130,12 @@ impl Row {
             let events = run.await.unwrap();
             assert_eq!(names(&events), ["attempt_failed"], "{}: {events:?}", self.fault);
             let failed = failures(&events)[0];
-            table::print(self.fault, cell.transport.word(), &serde_json::to_value(failed).unwrap());
+            table::print_end(
+                "simulator",
+                self.fault,
+                cell.transport.word(),
+                &serde_json::to_value(failed).unwrap(),
+            );
             wrong.extend(grid::compare(self.fault, cell, &Told::by(failed), &self.expected(cell)));
             assert_eq!((failed.attempt_number, failed.next_attempt_seconds), (1, None), "{failed:?}");
             assert!(failed.peer_address.is_some() && failed.phases.tcp_ms.is_some(), "{failed:?}");

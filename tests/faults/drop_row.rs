@@ -134,7 +134,12 @@ impl Row {
             let events = run.await.unwrap();
             assert_eq!(names(&events), ["connected", "subscribed", "drop"], "{}: {events:?}", self.fault);
             let drop = drops(&events)[0];
-            table::print(self.fault, cell.transport.word(), &serde_json::to_value(drop).unwrap());
+            table::print_end(
+                "simulator",
+                self.fault,
+                cell.transport.word(),
+                &serde_json::to_value(drop).unwrap(),
+            );
             wrong.extend(grid::compare(self.fault, cell, &Told::by(drop), &self.expected(cell)));
             assert!(!drop.error_message.is_empty() && drop.reconnect_attempt == 0, "{drop:?}");
         }

@@ -7,5 +7,6 @@ mod dropping;
 mod ports;
 mod refusing;
 pub(crate) mod server;
+mod table;
 
 use crate::watch::{QUICK, Watch};

@@ -101,6 +101,14 @@ impl Mosquitto {
         assert!(done.success());
     }
 
+    /// Publishes once with mosquitto's own client under this client ID.
+    pub(super) fn publish_as(&self, client_id: &str, topic: &str) {
+        let port = self.ports.plain.to_string();
+        let arguments = ["-h", "127.0.0.1", "-p", &port, "-i", client_id, "-t", topic, "-m", "x"];
+        let done = Command::new(find("mosquitto_pub").unwrap()).args(arguments).status().unwrap();
+        assert!(done.success());
+    }
+
     fn wait_until_it_listens(&self) {
         let Ports { plain, password, tls, client_certificate, expired, websocket, websocket_tls, .. } =
             self.ports;

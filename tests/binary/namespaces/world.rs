@@ -157,13 +157,17 @@ pub(super) fn tell(fault: &str, records: &[Value], noticed_after_seconds: Option
     let phases = each(records, "attempt_failed", "phase");
     let names = each(records, "attempt_failed", "error_name");
     let attempts = format!("{phases} {names}");
-    let line = table::Line {
-        fault,
-        closed_by: &each(records, "drop", "closed_by"),
-        error_name: &each(records, "drop", "error_name"),
-        attempts: attempts.trim(),
-        environment: &each(records, "environment", "kind"),
-        noticed_after_seconds,
-    };
-    table::print("network", &line);
+    let noticed = noticed_after_seconds.map(|after| format!("{after:.2} s")).unwrap_or_default();
+    // As wide as the longest of each; tests/run has the headings.
+    table::print(
+        "network",
+        &[
+            (fault, 36),
+            (&each(records, "drop", "closed_by"), 15),
+            (&each(records, "drop", "error_name"), 37),
+            (&noticed, 7),
+            (attempts.trim(), 57),
+            (&each(records, "environment", "kind"), 0),
+        ],
+    );
 }
