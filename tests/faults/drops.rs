@@ -54,14 +54,21 @@ async fn what_tls_says_at_the_end_is_told() {
     let notify = |after| Farewell::CloseNotify(after);
     let message = vec![message(), Deed::Fin];
     let messages = [message.clone(), message];
+    let answers = [vec![answered(), Deed::Fin], vec![answered(), Deed::Fin]];
     let alert =
         Row { closed_by: ClosedBy::PeerReset, names: ALERT, ..tls("fatal TLS alert", Farewell::Alert) };
     check([
         tls("TLS close_notify", notify(After::Fin)),
         tls("TLS close_notify without FIN", notify(After::Nothing)),
+        tls("TLS close_notify then RST", notify(After::Rst)),
         Row { deeds: messages.clone(), ..tls("TLS close_notify right behind a message", notify(After::Fin)) },
+        Row {
+            deeds: answers.clone(),
+            ..tls("TLS close_notify then RST while we answer", notify(After::Rst))
+        },
         alert.clone(),
-        Row { fault: "fatal TLS alert right behind a message", deeds: messages.clone(), ..alert },
+        Row { fault: "fatal TLS alert while we answer", deeds: answers, ..alert.clone() },
+        Row { fault: "fatal TLS alert right behind a message", deeds: messages, ..alert },
         Row {
             closed_by: ClosedBy::Protocol,
             names: NEGOTIATION,
@@ -91,7 +98,8 @@ fn close(
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_close_frame_is_told_with_its_code_and_reason() {
-    use After::{Fin, Nothing};
+    use After::{Fin, Nothing, Rst};
+    let answers = [vec![answered(), Deed::Fin], vec![answered(), Deed::Fin]];
     check([
         close("WebSocket close 1000", b"\x03\xe8", Fin, 1000, None),
         close("WebSocket close 1001 with a reason", b"\x03\xe9going away", Fin, 1001, Some("going away")),
@@ -100,6 +108,11 @@ async fn a_close_frame_is_told_with_its_code_and_reason() {
         close("WebSocket close 4000", b"\x0f\xa0", Fin, 4000, None),
         close("WebSocket close 1001 without FIN", b"\x03\xe9", Nothing, 1001, None),
         close("WebSocket close without code or FIN", b"", Nothing, 1005, None),
+        close("WebSocket close 1001 then RST", b"\x03\xe9", Rst, 1001, None),
+        Row {
+            deeds: answers,
+            ..close("WebSocket close 1001 then RST while we answer", b"\x03\xe9", Rst, 1001, None)
+        },
     ])
     .await;
 }

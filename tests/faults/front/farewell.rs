@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt;
 
-use super::wire::{Client, see_off};
+use super::wire::{Client, reset, see_off};
 
 /// Looks like a record of encrypted bytes, and is not.
 const GARBAGE: &[u8] = b"\x17\x03\x03\x00\x20 this was never encrypted at all ";
@@ -31,6 +31,8 @@ pub(crate) enum Farewell {
 pub(crate) enum After {
     /// FIN.
     Fin,
+    /// RST.
+    Rst,
     /// Nothing: the socket stays open.
     Nothing,
 }
@@ -40,17 +42,21 @@ pub(super) async fn bid(mut client: Client, farewell: Farewell) {
     let said = match farewell {
         Farewell::Fin => client.tcp().shutdown().await,
         Farewell::Gone => return,
-        Farewell::CloseNotify(After::Fin) => client.shutdown().await,
-        Farewell::CloseNotify(After::Nothing) => {
+        Farewell::CloseNotify(after) => {
             client.tls().expect("TLS").send_close_notify();
-            client.flush().await
+            let sent = client.flush().await;
+            return sent_then(client, sent, after).await;
         }
         Farewell::Alert => {
             let sent = alert(&mut client).await;
             sent.and(client.tcp().shutdown().await)
         }
         Farewell::Garbage => client.tcp().write_all(GARBAGE).await,
-        Farewell::Close(payload, after) => close(&mut client, payload, after).await,
+        Farewell::Close(payload, after) => {
+            let length = u8::try_from(payload.len()).expect("a short payload");
+            let sent = send(&mut client, &[&[0x88, length], payload].concat()).await;
+            return sent_then(client, sent, after).await;
+        }
         Farewell::Frame(bytes) => send(&mut client, bytes).await,
     };
     if said.is_ok() {
@@ -68,12 +74,15 @@ pub(super) async fn alert(client: &mut Client) -> std::io::Result<()> {
     client.tcp().write_all(&record).await
 }
 
-async fn close(client: &mut Client, payload: &[u8], after: After) -> std::io::Result<()> {
-    let length = u8::try_from(payload.len()).expect("a short payload");
-    send(client, &[&[0x88, length], payload].concat()).await?;
-    match after {
-        After::Fin => client.shutdown().await,
-        After::Nothing => Ok(()),
+/// What follows a layer's last word, where that was `sent`.
+async fn sent_then(mut client: Client, sent: std::io::Result<()>, after: After) {
+    let sent = match after {
+        After::Fin => sent.and(client.shutdown().await),
+        After::Rst => return reset(client),
+        After::Nothing => sent,
+    };
+    if sent.is_ok() {
+        see_off(client).await;
     }
 }
 
