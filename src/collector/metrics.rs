@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::collector::incidents::Incident;
 use crate::collector::timeline::Timeline;
 use crate::event::{Connected, Environment, Phase, SessionDrop, Subscribed, TargetFacts};
 
@@ -66,6 +67,8 @@ pub struct Metrics {
     pub subscriptions: Vec<Subscribed>,
     /// Up and down over the period.
     pub timeline: Timeline,
+    /// The latest troubles, oldest first: what causes are told from.
+    pub incidents: Vec<Incident>,
 }
 
 /// Names of the buckets of [`Metrics::outages_by_attempts`], in their order.

@@ -5,6 +5,7 @@
 
 pub mod clock;
 mod fold;
+pub mod incidents;
 pub mod metrics;
 pub mod population;
 pub mod quantiles;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use clock::{Place, Window, in_seconds};
+use incidents::{Counts as Counted, Tracker};
 use metrics::{Dated, Metrics, SESSION_TAIL};
 use population::Population;
 use recent::{Recent, Tally};
@@ -64,6 +66,7 @@ pub struct Collector {
     environment: Recent<Dated<Environment>>,
     subscriptions: Vec<Subscribed>,
     timeline: Timeline,
+    incidents: Tracker,
 }
 
 /// How things stood at the last record that counts.
@@ -120,6 +123,7 @@ impl Collector {
             environment: Recent::new(RECENT),
             subscriptions: Vec::new(),
             timeline: Timeline::default(),
+            incidents: Tracker::default(),
         }
     }
 
@@ -130,6 +134,7 @@ impl Collector {
         self.pass_time(&mut run, place, &record.event);
         self.apply(&mut run, record);
         let counts = self.window.contains(record.ts);
+        self.incidents.record(record, place, if counts { Counted::Yes } else { Counted::No });
         if counts {
             self.observe(&mut run, record);
         }
@@ -181,6 +186,7 @@ impl Collector {
             environment: self.environment.to_vec(),
             subscriptions: self.subscriptions.clone(),
             timeline: self.timeline.clone(),
+            incidents: self.incidents.incidents(),
         }
     }
 }

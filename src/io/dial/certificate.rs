@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 use tokio_rustls::rustls::pki_types::{ServerName, UnixTime};
 use tokio_rustls::rustls::{CertificateError, OtherError};
 
+use crate::crt::{EXPIRED_AT, NOT_VALID_BEFORE};
+
 /// What a certificate was held against.
 #[derive(Debug, Clone)]
 pub(super) struct Expectation {
@@ -113,13 +115,13 @@ fn not_for_servers() -> String {
 
 fn expired(now: UnixTime, not_after: UnixTime) -> String {
     let (end, now) = (shown(not_after), shown(now));
-    format!("a certificate of the broker's chain expired at {end} (this host's clock says {now})")
+    format!("a certificate of the broker's chain{EXPIRED_AT}{end} (this host's clock says {now})")
 }
 
 fn not_yet(now: UnixTime, not_before: UnixTime) -> String {
     let (start, now) = (shown(not_before), shown(now));
     format!(
-        "a certificate of the broker's chain is not valid before {start} \
+        "a certificate of the broker's chain{NOT_VALID_BEFORE}{start} \
          (this host's clock says {now}: is it right?)"
     )
 }

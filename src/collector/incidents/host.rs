@@ -1,0 +1,93 @@
+//! What happened on this host around an incident: only what concerns the interface in use, the clocks and sleep.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::event::{Environment, EnvironmentKind};
+
+/// How long before the broker was last heard something may have happened to have led to the end.
+const BEFORE: TimeDelta = TimeDelta::seconds(30);
+/// How long after the end was noticed it may be told: records of one moment come one after the other.
+const AFTER: TimeDelta = TimeDelta::seconds(5);
+/// How many changes are remembered; a flapping interface makes more, and says no more by it.
+const REMEMBERED: usize = 64;
+
+/// What happened on the host around an incident.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HostNear {
+    /// The interface in use lost its link: how it was told.
+    pub link: Option<Told>,
+    /// An address of the interface in use came or went.
+    pub address: Option<Told>,
+    /// The default route changed its way.
+    pub route: Option<Told>,
+    /// How long the host slept, seconds.
+    pub slept_seconds: f64,
+    /// The largest step or offset of the wall clock, signed, seconds.
+    pub clock_seconds: f64,
+}
+
+/// A change as the journal told it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Where, if it was told.
+    pub interface: Option<String>,
+    /// The address or route.
+    pub detail: String,
+}
+
+impl HostNear {
+    /// Takes in a change that belongs to the incident.
+    pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
+        let seconds = change.seconds.unwrap_or_default();
+        let first = |slot: &mut Option<Told>| {
+            slot.get_or_insert_with(|| Told {
+                at,
+                interface: change.interface.clone(),
+                detail: change.detail.clone(),
+            });
+        };
+        match change.kind {
+            EnvironmentKind::LinkDown => first(&mut self.link),
+            EnvironmentKind::AddressAdded | EnvironmentKind::AddressRemoved => first(&mut self.address),
+            EnvironmentKind::DefaultRouteChanged => first(&mut self.route),
+            EnvironmentKind::Suspend => self.slept_seconds += seconds,
+            EnvironmentKind::ClockStep | EnvironmentKind::ClockOffset => {
+                if seconds.abs() > self.clock_seconds.abs() {
+                    self.clock_seconds = seconds;
+                }
+            }
+            EnvironmentKind::LinkUp => {}
+        }
+    }
+}
+
+/// The latest changes, for the incident that may follow.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lately {
+    changes: VecDeque<(DateTime<Utc>, Environment)>,
+}
+
+impl Lately {
+    /// One more; what happens to an interface that is not in use is no evidence.
+    pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
+        if change.in_use == Some(false) {
+            return;
+        }
+        if self.changes.len() == REMEMBERED {
+            self.changes.pop_front();
+        }
+        self.changes.push_back((at, change.clone()));
+    }
+
+    /// What led to an end between these two times.
+    pub(super) fn before(&self, heard: DateTime<Utc>, noticed: DateTime<Utc>) -> HostNear {
+        let mut near = HostNear::default();
+        let led_to_it = |at: DateTime<Utc>| heard - BEFORE <= at && at <= noticed + AFTER;
+        self.changes.iter().filter(|(at, _)| led_to_it(*at)).for_each(|(at, change)| near.add(*at, change));
+        near
+    }
+}

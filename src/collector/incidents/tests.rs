@@ -1,0 +1,226 @@
+//! Journals in small, and the incidents that they hold.
+
+use chrono::DateTime;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::collector::clock::Place;
+use crate::event::{Event, Record};
+
+fn read<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn event(name: &str, fields: Value) -> Event {
+    match name {
+        "start" => Event::Start(Box::new(read(json!({
+            "v": 1, "time_zone": "Europe/Paris",
+            "target": {"transport": "tcp", "keep_alive_seconds": 60.0, "ping_interval_seconds": 60.0},
+        })))),
+        "connected" => Event::Connected(Box::new(read(fields))),
+        "drop" => Event::Drop(Box::new(read(fields))),
+        "attempt_failed" => Event::AttemptFailed(Box::new(read(fields))),
+        "late_answer" => Event::LateAnswer(read(fields)),
+        "environment" => Event::Environment(read(fields)),
+        "stop" => Event::Stop(read(json!({"reason": "signal"}))),
+        other => panic!("{other}"),
+    }
+}
+
+/// The incidents of records at these seconds of one run.
+fn incidents(records: &[(i64, &str, Value)]) -> Vec<Incident> {
+    let mut tracker = Tracker::default();
+    for (second, name, fields) in records {
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let run_seconds = Some(*second as f64);
+        let ts = DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
+        let record = Record { ts, run_seconds, records_lost: 0, event: event(name, fields.clone()) };
+        tracker.record(&record, Place::of(&record), Counts::Yes);
+    }
+    tracker.incidents()
+}
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap()
+}
+
+fn session(kind: &str) -> Value {
+    json!({"kind": kind, "protocol": "5"})
+}
+
+fn refused_port(attempt: u32) -> Value {
+    json!({"attempt_number": attempt, "phase": "tcp", "protocol": "5", "error_name": "AWS_IO_SOCKET_CONNECTION_REFUSED"})
+}
+
+#[test]
+fn a_drop_is_followed_to_the_next_session() {
+    let found = incidents(&[
+        (0, "start", json!({})),
+        (1, "connected", session("connected")),
+        (
+            101,
+            "drop",
+            json!({"error_name": "X", "closed_by": "peer_close", "duration_connected_seconds": 100.0}),
+        ),
+        (102, "attempt_failed", refused_port(1)),
+        (112, "attempt_failed", refused_port(2)),
+        (115, "connected", session("deep_reconnected")),
+    ]);
+    assert_eq!(found.len(), 1);
+    let way = &found[0].way_back;
+    assert_eq!((found[0].noticed, found[0].began), (at(101), at(101)));
+    assert_eq!((way.failed, way.met(Obstacle::PortClosed), way.most_in_burst), (2, 2, 2));
+    assert_eq!((way.recovered, way.run_over), (Some(ConnectionKind::DeepReconnected), false));
+    assert!((way.lasted_seconds - 14.0).abs() < 1e-9 && (way.longest_pause_seconds - 10.0).abs() < 1e-9);
+    assert_eq!(found[0].terms.protocol, Some(Protocol::V5));
+}
+
+#[test]
+fn the_delay_of_noticing_is_left_out_of_a_silent_end_only() {
+    for (closed_by, began, age) in [("timeout", 38, 37.0), ("peer_close", 101, 100.0)] {
+        let found = incidents(&[
+            (0, "start", json!({})),
+            (1, "connected", session("connected")),
+            (
+                101,
+                "drop",
+                json!({"error_name": "X", "closed_by": closed_by, "duration_connected_seconds": 100.0,
+                                 "last_received_seconds": 63.0}),
+            ),
+        ]);
+        assert_eq!(found[0].began, at(began), "{closed_by}");
+        assert_eq!(found[0].age_seconds(), Some(age), "{closed_by}");
+    }
+}
+
+#[test]
+fn a_trouble_that_goes_on_is_told_as_far_as_it_came() {
+    let found = incidents(&[
+        (0, "start", json!({})),
+        (1, "attempt_failed", refused_port(1)),
+        (31, "attempt_failed", refused_port(2)),
+    ]);
+    assert!(!found[0].is_drop());
+    assert_eq!((found[0].way_back.recovered, found[0].way_back.run_over), (None, false));
+    assert!((found[0].way_back.lasted_seconds - 30.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_run_that_ends_leaves_its_trouble_without_an_end() {
+    let mut records =
+        vec![(0, "start", json!({})), (1, "attempt_failed", refused_port(1)), (5, "stop", json!({}))];
+    assert!(incidents(&records)[0].way_back.run_over);
+    records[2] = (5, "start", json!({}));
+    records.push((6, "attempt_failed", refused_port(1)));
+    let found = incidents(&records);
+    assert_eq!(found.iter().map(|incident| incident.terms.run).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn a_broker_that_only_wanted_another_version_was_in_no_trouble() {
+    let refused = json!({"phase": "mqtt", "protocol": "5", "error_name": "X", "return_code": 1});
+    let connected = |protocol: &str| json!({"kind": "connected", "protocol": protocol});
+    for (protocol, incidents_found) in [("3.1.1", 0), ("5", 1)] {
+        let found = incidents(&[
+            (0, "start", json!({})),
+            (1, "attempt_failed", refused.clone()),
+            (1, "connected", connected(protocol)),
+        ]);
+        assert_eq!(found.len(), incidents_found, "{protocol}");
+    }
+}
+
+#[test]
+fn only_what_happens_to_the_interface_in_use_and_near_the_end_belongs_to_it() {
+    let change = |kind: &str, in_use: bool| json!({"kind": kind, "interface": "eth0", "in_use": in_use, "detail": "d"});
+    let dropped = json!({"error_name": "X", "closed_by": "timeout", "duration_connected_seconds": 100.0,
+                         "last_received_seconds": 63.0});
+    let rows = [
+        (40, change("link_down", true), true),
+        (40, change("link_down", false), false),
+        (2, change("link_down", true), false),
+        (40, change("link_up", true), false),
+    ];
+    for (second, change, counts) in rows {
+        let found = incidents(&[
+            (0, "start", json!({})),
+            (1, "connected", session("connected")),
+            (second, "environment", change.clone()),
+            (101, "drop", dropped.clone()),
+        ]);
+        assert_eq!(found[0].host.link.is_some(), counts, "{second} {change}");
+    }
+}
+
+#[test]
+fn a_late_answer_belongs_to_the_drop_before_it_even_after_the_recovery() {
+    let found = incidents(&[
+        (0, "start", json!({})),
+        (1, "connected", session("connected")),
+        (
+            101,
+            "drop",
+            json!({"error_name": "X", "closed_by": "timeout", "duration_connected_seconds": 100.0}),
+        ),
+        (102, "connected", session("resumed")),
+        (105, "late_answer", json!({"seconds": 7.0})),
+    ]);
+    assert_eq!(found[0].end.as_ref().unwrap().late_answer_seconds, Some(7.0));
+}
+
+#[test]
+fn what_stood_in_the_way_is_told_by_phase_name_code_and_status() {
+    let failed = |phase: &str, name: &str| json!({"phase": phase, "error_name": name, "protocol": "5"});
+    let with = |mut value: Value, key: &str, given: Value| {
+        value[key] = given;
+        value
+    };
+    let tls = |message: &str| {
+        with(failed("tls", "AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE"), "error_message", message.into())
+    };
+    let upgrade = |status: u16| with(failed("websocket", "X"), "http_status", status.into());
+    let connack = |code: u8| with(failed("mqtt", "X"), "return_code", code.into());
+    let rows = [
+        (failed("auth", "NWDIAG_AUTH_REJECTED"), Obstacle::SignInRejected),
+        (failed("auth", "AWS_IO_DNS_QUERY_FAILED"), Obstacle::NoResolver),
+        (failed("dns", "AWS_IO_DNS_INVALID_NAME"), Obstacle::NoSuchName),
+        (failed("tcp", "AWS_IO_SOCKET_TIMEOUT"), Obstacle::NoAnswer),
+        (failed("tcp", "AWS_IO_SOCKET_NO_ROUTE_TO_HOST"), Obstacle::NoRoute),
+        (
+            tls("a certificate of the broker's chain expired at 2026-01-01 00:00:00 UTC"),
+            Obstacle::CertificateExpired,
+        ),
+        (
+            tls("a certificate of the broker's chain is not valid before 2026-01-01"),
+            Obstacle::CertificateNotYetValid,
+        ),
+        (tls("the broker's certificate is for another name"), Obstacle::CertificateRefused),
+        (failed("tls", "AWS_IO_TLS_ERROR_ALERT_RECEIVED"), Obstacle::TlsAlert),
+        (failed("tls", "AWS_IO_TLS_NEGOTIATION_TIMEOUT"), Obstacle::TlsOther),
+        (upgrade(403), Obstacle::UpgradeForbidden),
+        (upgrade(404), Obstacle::UpgradeRefused),
+        (upgrade(503), Obstacle::UpgradeUnavailable),
+        (connack(5), Obstacle::RefusedCredentials),
+        (connack(0x84), Obstacle::RefusedVersion),
+        (connack(3), Obstacle::RefusedUnavailable),
+        (connack(0x9f), Obstacle::RefusedRate),
+        (failed("mqtt", "AWS_IO_SOCKET_CLOSED"), Obstacle::ClosedBeforeConnack),
+        (failed("mqtt", "AWS_ERROR_MQTT5_CONNACK_TIMEOUT"), Obstacle::NoConnack),
+        (failed("mqtt", "AWS_ERROR_MQTT5_DECODE_PROTOCOL_ERROR"), Obstacle::NoMqtt),
+    ];
+    for (fields, obstacle) in rows {
+        assert_eq!(Obstacle::of(&read(fields.clone())), obstacle, "{fields}");
+    }
+}
+
+#[test]
+fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
+    let mut tracker = Tracker::default();
+    for second in 0..5 * i64::try_from(INCIDENTS_KEPT).unwrap() {
+        let drop = event("drop", json!({"error_name": "X", "closed_by": "peer_close"}));
+        let record = Record { ts: at(second), run_seconds: None, records_lost: 0, event: drop };
+        tracker.record(&record, Place::of(&record), Counts::Yes);
+    }
+    assert!(tracker.incidents().len() <= INCIDENTS_KEPT + 1);
+}

@@ -1,0 +1,272 @@
+//! Follows the records and puts each trouble together, from what led to it to the way back.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::host::{HostNear, Lately};
+use super::obstacle::Obstacle;
+use super::zone::Zone;
+use super::{BURST_SECONDS, End, INCIDENTS_KEPT, Incident, Terms, WayBack, unnoticed_seconds};
+use crate::collector::clock::{Place, in_seconds};
+use crate::event::{
+    AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Protocol,
+    Record, SessionDrop, Start,
+};
+
+/// Attempts that are remembered to find the busiest span; a storm makes more, and is one all the same.
+const ATTEMPTS_REMEMBERED: usize = 1024;
+
+/// The fold from records to incidents.
+#[derive(Debug, Clone, Default)]
+pub struct Tracker {
+    zone: Zone,
+    terms: Terms,
+    runs: u64,
+    sessions: u64,
+    lately: Lately,
+    finished: VecDeque<Incident>,
+    open: Option<Open>,
+    last: Option<Place>,
+}
+
+/// A trouble that is not over.
+#[derive(Debug, Clone)]
+struct Open {
+    incident: Incident,
+    began: Place,
+    last_attempt: Place,
+    attempts: VecDeque<Place>,
+    spoken: Spoken,
+    counts: Counts,
+}
+
+/// Whether an incident lies in the period that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// It does.
+    Yes,
+    /// It only matters for what follows.
+    No,
+}
+
+/// In which versions the attempts that failed were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spoken {
+    /// In MQTT 5 alone.
+    OnlyFive,
+    /// In 3.1.1 too, or in none that is known.
+    Other,
+}
+
+impl Tracker {
+    /// Takes one record, in the order in which they were written.
+    pub fn record(&mut self, record: &Record, place: Place, counts: Counts) {
+        self.last = Some(place);
+        match &record.event {
+            Event::Start(start) => self.start(start),
+            Event::Connected(connected) => self.connected(place, connected),
+            Event::Drop(drop) => self.dropped(record.ts, place, drop, counts),
+            Event::AttemptFailed(failed) => self.attempt_failed(record.ts, place, failed, counts),
+            Event::LateAnswer(late) => self.late_answer(*late),
+            Event::Environment(change) => self.changed(record.ts, change),
+            Event::Stop(_) => self.leave(),
+            Event::Subscribed(_) | Event::Sample(_) => {}
+        }
+    }
+
+    /// The incidents that count, oldest first; the one that goes on comes last.
+    pub fn incidents(&self) -> Vec<Incident> {
+        let open = self.open.as_ref().filter(|open| open.counts == Counts::Yes);
+        let open = open.map(|open| {
+            let mut incident = open.incident.clone();
+            incident.way_back.lasted_seconds =
+                self.last.map_or(0.0, |last| seconds_between(open.began, last));
+            incident
+        });
+        self.finished.iter().cloned().chain(open).collect()
+    }
+
+    fn start(&mut self, start: &Start) {
+        self.leave();
+        let target = &start.target;
+        self.zone = Zone::of(&start.time_zone);
+        self.terms = Terms {
+            run: self.runs,
+            transport: target.transport,
+            protocol: None,
+            keep_alive_seconds: target.keep_alive_seconds,
+            ping_interval_seconds: target.ping_interval_seconds,
+        };
+        self.runs += 1;
+        self.lately = Lately::default();
+    }
+
+    fn connected(&mut self, place: Place, connected: &Connected) {
+        self.sessions += 1;
+        self.terms.protocol = connected.protocol;
+        if let Some(seconds @ 1..) = connected.server_keep_alive_seconds {
+            self.terms.keep_alive_seconds = Some(seconds.into());
+        }
+        if let Some(open) = self.open.take_if(|open| !open.was_a_question_of_version(connected.protocol)) {
+            self.finish(open.recovered(place, connected.kind));
+        }
+        self.open = None;
+    }
+
+    fn dropped(&mut self, at: DateTime<Utc>, place: Place, drop: &SessionDrop, counts: Counts) {
+        self.leave();
+        let began = at - span(unnoticed_seconds(drop));
+        let heard = at - span(drop.last_received_seconds.unwrap_or_default());
+        let end =
+            End { drop: drop.clone(), session: self.sessions.saturating_sub(1), late_answer_seconds: None };
+        let host = self.lately.before(heard, at);
+        self.open = Some(self.begin(at, began, place, counts));
+        if let Some(open) = &mut self.open {
+            (open.incident.end, open.incident.host) = (Some(end), host);
+        }
+    }
+
+    fn attempt_failed(&mut self, at: DateTime<Utc>, place: Place, failed: &AttemptFailed, counts: Counts) {
+        if self.open.is_none() {
+            let mut open = self.begin(at, at, place, counts);
+            open.incident.host = self.lately.before(at, at);
+            self.open = Some(open);
+        }
+        if let Some(open) = &mut self.open {
+            open.attempt_failed(place, failed);
+        }
+    }
+
+    fn begin(&self, noticed: DateTime<Utc>, began: DateTime<Utc>, place: Place, counts: Counts) -> Open {
+        let incident = Incident {
+            noticed,
+            began,
+            local: self.zone.local(began),
+            terms: self.terms.clone(),
+            end: None,
+            host: HostNear::default(),
+            way_back: WayBack::default(),
+        };
+        Open {
+            incident,
+            began: place,
+            last_attempt: place,
+            attempts: VecDeque::new(),
+            spoken: Spoken::OnlyFive,
+            counts,
+        }
+    }
+
+    /// The answer belongs to the last drop, which may be over already.
+    fn late_answer(&mut self, late: LateAnswer) {
+        let incident = match &mut self.open {
+            Some(open) => Some(&mut open.incident),
+            None => self.finished.back_mut(),
+        };
+        if let Some(end) = incident.and_then(|incident| incident.end.as_mut()) {
+            end.late_answer_seconds = Some(late.seconds);
+        }
+    }
+
+    fn changed(&mut self, at: DateTime<Utc>, change: &Environment) {
+        self.lately.add(at, change);
+        let concerns = change.in_use != Some(false);
+        if let Some(open) = self.open.as_mut().filter(|open| concerns && open.may_come_from(change.kind, at))
+        {
+            open.incident.host.add(at, change);
+        }
+    }
+
+    /// The run is over: what was going on comes to no end that is known.
+    fn leave(&mut self) {
+        if let Some(open) = self.open.take() {
+            let last = self.last.unwrap_or(open.began);
+            self.finish(open.left(last));
+        }
+    }
+
+    fn finish(&mut self, (incident, counts): (Incident, Counts)) {
+        if counts == Counts::No {
+            return;
+        }
+        if self.finished.len() == INCIDENTS_KEPT {
+            self.finished.pop_front();
+        }
+        self.finished.push_back(incident);
+    }
+}
+
+impl Open {
+    fn attempt_failed(&mut self, place: Place, failed: &AttemptFailed) {
+        let obstacle = Obstacle::of(failed);
+        self.pause(place);
+        self.attempts.push_back(place);
+        while self.attempts.front().is_some_and(|first| seconds_between(*first, place) > BURST_SECONDS)
+            || self.attempts.len() > ATTEMPTS_REMEMBERED
+        {
+            self.attempts.pop_front();
+        }
+        if failed.protocol != Some(Protocol::V5) {
+            self.spoken = Spoken::Other;
+        }
+        let way = &mut self.incident.way_back;
+        way.failed = way.failed.saturating_add(1);
+        way.by_obstacle[obstacle as usize] = way.by_obstacle[obstacle as usize].saturating_add(1);
+        way.first.get_or_insert(obstacle);
+        way.last = Some(obstacle);
+        way.last_code = failed.protocol.zip(failed.return_code).or(way.last_code);
+        way.last_http_status = failed.http_status.or(way.last_http_status);
+        way.last_words = failed.reason_string.clone().or_else(|| way.last_words.take());
+        way.most_in_burst = way.most_in_burst.max(u32::try_from(self.attempts.len()).unwrap_or(u32::MAX));
+    }
+
+    /// An attempt was over at `place`: how long the pause before it was.
+    fn pause(&mut self, place: Place) {
+        let pause = seconds_between(self.last_attempt, place);
+        let longest = &mut self.incident.way_back.longest_pause_seconds;
+        *longest = longest.max(pause);
+        self.last_attempt = place;
+    }
+
+    /// What the host does while the connection is down may keep it down; a sleep or a step only matters at the end.
+    fn may_come_from(&self, kind: EnvironmentKind, at: DateTime<Utc>) -> bool {
+        match kind {
+            EnvironmentKind::Suspend | EnvironmentKind::ClockStep => {
+                at - self.incident.noticed <= TimeDelta::seconds(5)
+            }
+            EnvironmentKind::LinkDown
+            | EnvironmentKind::LinkUp
+            | EnvironmentKind::AddressAdded
+            | EnvironmentKind::AddressRemoved
+            | EnvironmentKind::DefaultRouteChanged
+            | EnvironmentKind::ClockOffset => true,
+        }
+    }
+
+    /// A broker that took us in 3.1.1 after it had refused MQTT 5 was in no trouble.
+    fn was_a_question_of_version(&self, spoken: Option<Protocol>) -> bool {
+        self.incident.end.is_none() && self.spoken == Spoken::OnlyFive && spoken == Some(Protocol::V311)
+    }
+
+    fn recovered(mut self, place: Place, kind: ConnectionKind) -> (Incident, Counts) {
+        self.pause(place);
+        self.incident.way_back.recovered = Some(kind);
+        self.incident.way_back.lasted_seconds = seconds_between(self.began, place);
+        (self.incident, self.counts)
+    }
+
+    fn left(mut self, last: Place) -> (Incident, Counts) {
+        self.incident.way_back.run_over = true;
+        self.incident.way_back.lasted_seconds = seconds_between(self.began, last);
+        (self.incident, self.counts)
+    }
+}
+
+fn seconds_between(earlier: Place, later: Place) -> f64 {
+    in_seconds(later.since_us(earlier))
+}
+
+fn span(seconds: f64) -> TimeDelta {
+    TimeDelta::microseconds(crate::collector::clock::microseconds(seconds))
+}
