@@ -1,7 +1,7 @@
 //! `nwdiag` tells a person why an MQTT connection keeps dropping.
 //!
 //! world → [`event::Event`] → [`event::Record`] → journal line, collector, live line; later: journal line → record →
-//! collector → metrics → report → bytes. `watch`, `summary` and `export` differ only in where records come from and
+//! collector → metrics → findings → report → bytes. `watch`, `summary` and `export` differ only in where records come from and
 //! where bytes go. ARCHITECTURE.md tells the rooms and who may know whom; the lines below stand in that order, and a
 //! test holds it.
 
@@ -17,6 +17,8 @@ pub mod journal;
 pub mod wire;
 
 pub mod session;
+
+pub mod diagnosis;
 
 pub mod report;
 

@@ -9,6 +9,7 @@ use crate::cli::value::SummaryFormat;
 use crate::collector::clock::Window;
 use crate::collector::{Collector, Liveness, RECENT};
 use crate::config::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
+use crate::diagnosis::diagnose;
 use crate::io::journal_file::{self, Reading};
 use crate::io::{clock, report_output, terminal};
 use crate::report::style::{Palette, View};
@@ -42,11 +43,13 @@ fn report(config: &ReportConfig, recent: usize) -> Result<Report, CommandError> 
     let mut collector = Collector::new(Window { since: config.since, until: config.until }, recent);
     let reading = read(&config.source, &mut collector)?;
     let liveness = if reading.live { Liveness::Live } else { Liveness::Over };
+    let metrics = collector.metrics(liveness);
     Ok(Report {
         generated: clock::wall(),
         live: reading.live,
         skipped_lines: reading.skipped_lines,
-        metrics: collector.metrics(liveness),
+        findings: diagnose(&metrics),
+        metrics,
     })
 }
 

@@ -12,8 +12,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::clock::Clock;
 use super::outbox::{Place, PutError, Queued, Rest};
 use super::terminal::StatusLine;
+use crate::diagnosis::{Announcer, Finding};
 use crate::event::Record;
 use crate::journal::encode;
+use crate::report::headline;
 use crate::report::line::Lines;
 use crate::report::status::Status;
 
@@ -52,6 +54,7 @@ pub struct LiveOutput {
     status: StatusLine,
     board: StatusBoard,
     clock: Clock,
+    announcer: Announcer,
     /// What is left of a record that could not be written in full.
     unwritten: Vec<u8>,
     needs_pulse: bool,
@@ -63,15 +66,27 @@ impl LiveOutput {
         let owned: OwnedFd = io::stdout().as_fd().try_clone_to_owned()?;
         let out = File::from(owned);
         let needs_pulse = status.is_shown() || !out.metadata()?.is_file();
-        Ok(Self { out, format, status, board, clock, unwritten: Vec::new(), needs_pulse })
+        let announcer = Announcer::default();
+        Ok(Self { out, format, status, board, clock, announcer, unwritten: Vec::new(), needs_pulse })
     }
 
+    /// The record, and in text the findings that it led to; records as JSON must be nothing but records, and then
+    /// findings go to standard error.
     fn render(&mut self, record: &Record) -> io::Result<Vec<u8>> {
+        let findings = self.announcer.record(record);
         match &mut self.format {
-            Format::Json => Ok(encode(record)?),
+            Format::Json => {
+                for finding in findings {
+                    self.status.above(|| say(&finding));
+                }
+                Ok(encode(record)?)
+            }
             Format::Text(lines) => {
                 let mut text = Vec::new();
                 lines.write(record, &mut text)?;
+                for finding in findings {
+                    lines.write_finding(record, &finding, &mut text)?;
+                }
                 Ok(text)
             }
         }
@@ -135,6 +150,12 @@ impl Place for LiveOutput {
     }
 }
 
+/// A finding as one line of standard error; whoever does not listen there misses it.
+fn say(finding: &Finding) {
+    let line = format!("nwdiag: finding: {}\n", headline(finding));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
 /// A pipe without a reader, or a terminal that was hung up.
 fn is_nobody_there(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::EIO as i32)
@@ -164,6 +185,7 @@ mod tests {
             status: StatusLine::hidden(),
             board: StatusBoard::default(),
             clock: Clock::start(),
+            announcer: Announcer::default(),
             unwritten: vec![b'.'; 1 << 20],
             needs_pulse: true,
         };

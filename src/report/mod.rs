@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a terminal or the environment: the time zone, the colours and the width are arguments.
 
+mod finding;
 pub mod json;
 pub mod line;
 pub mod status;
@@ -13,9 +14,11 @@ mod text;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
+pub use finding::headline;
 pub use text::clean;
 
 use crate::collector::metrics::Metrics;
+use crate::diagnosis::Finding;
 
 /// Shows a time in the zone that the user asked for.
 pub type Zone = fn(DateTime<Utc>) -> DateTime<FixedOffset>;
@@ -31,6 +34,8 @@ pub struct Report {
     pub skipped_lines: u64,
     /// What the collector knows.
     pub metrics: Metrics,
+    /// What explains the drops, the best answer first.
+    pub findings: Vec<Finding>,
 }
 
 impl Report {

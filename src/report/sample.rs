@@ -198,7 +198,7 @@ pub(super) fn afternoon() -> Report {
         timeline: afternoon_timeline(),
         ..Metrics::default()
     };
-    Report { generated: at(1305), live: true, skipped_lines: 0, metrics }
+    Report { generated: at(1305), live: true, skipped_lines: 0, metrics, findings: Vec::new() }
 }
 
 pub(super) fn answer(topic: &str, granted_qos: Option<u8>, return_code: u8) -> Subscribed {
@@ -218,7 +218,13 @@ pub(super) fn link_down() -> Dated<Environment> {
 
 /// A report of nothing.
 pub(super) fn nothing() -> Report {
-    Report { generated: at(0), live: false, skipped_lines: 0, metrics: Metrics::default() }
+    Report {
+        generated: at(0),
+        live: false,
+        skipped_lines: 0,
+        metrics: Metrics::default(),
+        findings: Vec::new(),
+    }
 }
 
 /// The same report a while later.

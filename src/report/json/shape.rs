@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use serde::{Serialize, Serializer};
 
-use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry};
+use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry, FindingEntry};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Distribution, Metrics};
 use crate::event::{Subscribed, TargetFacts, rounded, unix_seconds};
 use crate::journal::timestamp;
@@ -32,7 +32,7 @@ pub(super) struct Export<'a> {
     unix_seconds: f64,
     target: Target<'a>,
     observation: Period,
-    findings: [(); 0],
+    findings: Vec<FindingEntry<'a>>,
     subscriptions: Vec<Subscription<'a>>,
     devices: [(); 0],
     environment_events: Vec<EnvironmentEntry<'a>>,
@@ -53,7 +53,7 @@ impl<'a> Export<'a> {
             unix_seconds: unix_seconds(report.generated),
             target: Target { facts: metrics.target.as_ref() },
             observation: Period::of(report),
-            findings: [],
+            findings: report.findings.iter().map(FindingEntry::from).collect(),
             subscriptions: metrics.subscriptions.iter().map(Subscription::from).collect(),
             devices: [],
             environment_events: metrics.environment.iter().map(EnvironmentEntry::from).collect(),

@@ -7,6 +7,7 @@ mod sentence;
 use std::io;
 
 use self::sentence::{Mark, Sentence};
+use crate::diagnosis::Finding;
 use crate::event::Record;
 use crate::report::Zone;
 use crate::report::style::{Meaning, Palette};
@@ -38,6 +39,18 @@ impl Lines {
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+
+    /// Writes a finding, at the time of the record that led to it.
+    pub fn write_finding(
+        &mut self,
+        record: &Record,
+        finding: &Finding,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        self.write_date(record, out)?;
+        let line = self.laid_out(record, &sentence::finding(finding));
+        writeln!(out, "{}", line.trim_end())
     }
 
     fn write_date(&mut self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {

@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 
+use crate::diagnosis::Finding;
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Phase, Phases,
     SessionDrop, Start, Stop, StopReason, Subscribed,
 };
+use crate::report::finding::headline;
 use crate::report::style::Meaning;
 use crate::report::suback;
 use crate::report::text::{clean, count, figures, signed_span, span, watched};
@@ -72,6 +74,13 @@ pub(super) fn lost(records: u64) -> Sentence<'static> {
         count(records, "record")
     );
     Sentence::new(Mark::new('!', "lost", Meaning::Warning), text)
+}
+
+/// A cause that is sure enough to be said.
+pub(super) fn finding(finding: &Finding) -> Sentence<'_> {
+    let first = finding.evidence.first().map(|line| clean(line).into_owned());
+    let text = joined([Some(headline(finding)), first, Some(format!("what to do: {}", clean(&finding.fix)))]);
+    Sentence::new(Mark::new('⇒', "cause", Meaning::Title), text)
 }
 
 fn started(start: &Start) -> Sentence<'_> {

@@ -6,6 +6,7 @@ mod grid;
 mod heading;
 mod rows;
 mod timebar;
+mod verdict;
 
 use std::io;
 
@@ -24,6 +25,10 @@ pub fn write(out: &mut dyn io::Write, report: &Report, view: &View) -> io::Resul
     };
     for (meaning, text) in heading::lines(report, target, view) {
         write_paragraph(out, &text, meaning, view)?;
+    }
+    writeln!(out)?;
+    for line in verdict::lines(report) {
+        write_indented(out, &line, view)?;
     }
     let bar = timebar::lines(&report.metrics, view);
     write_block(out, (!bar.is_empty()).then_some(bar))?;
@@ -58,6 +63,17 @@ fn write_block(out: &mut dyn io::Write, lines: Option<Vec<String>>) -> io::Resul
     };
     writeln!(out)?;
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+fn write_indented(out: &mut dyn io::Write, line: &verdict::Line, view: &View) -> io::Result<()> {
+    let hanging = if line.indent == 0 { 0 } else { INDENT };
+    let texts = wrapped(&line.text, view.columns().saturating_sub(line.indent + hanging));
+    for (number, text) in texts.iter().enumerate() {
+        let text = line.meaning.map_or_else(|| text.clone(), |meaning| view.palette.paint(meaning, text));
+        let indent = line.indent + if number == 0 { 0 } else { hanging };
+        writeln!(out, "{:indent$}{text}", "", indent = usize::from(indent))?;
+    }
+    Ok(())
 }
 
 /// Colours come after wrapping, line by line: escapes have no width.

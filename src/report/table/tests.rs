@@ -31,6 +31,8 @@ mqtts://broker.example:8883 as nwdiag-5f0c2a91
 ● connected for 42 s
 2026-11-22 18:20:04 to 2026-11-22 18:41:49 (UTC+01:00), 1 run, watched 21m 45s
 
+Verdict: not enough yet (2 drops; a period needs 4 sessions)
+
 ███▒█████████████████████████████████████████████████████████████████████████▒██
 2026-11-22 18:20:04                                          2026-11-22 18:41:49
 █ up   ▒ partly up   ▁ down   · not watched   one column: 16 s
@@ -317,7 +319,7 @@ proptest! {
     fn no_line_is_wider_than_the_page_and_none_ends_in_space(
         metrics in metrics(), live in any::<bool>(), skipped_lines in any::<u64>(), width in 44_u16..160,
     ) {
-        let report = Report { generated: at(0), live, skipped_lines, metrics };
+        let report = Report { generated: at(0), live, skipped_lines, metrics, findings: Vec::new() };
         let mut out = Vec::new();
         write(&mut out, &report, &View { zone: paris, palette: Palette::Plain, width }).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -1,0 +1,112 @@
+//! The facts of a case, in the form in which rules ask for them.
+
+use super::Finding;
+use super::cause::Cause;
+use super::explicit;
+use super::rule::Verdict;
+use super::statistics::share;
+use crate::collector::incidents::{End, Incident};
+use crate::collector::metrics::Metrics;
+use crate::event::{SessionDrop, Transport};
+
+/// A journal's incidents, and what they say of themselves.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// The latest troubles, oldest first.
+    pub(super) incidents: &'a [Incident],
+    /// What each says of itself.
+    pub(super) named: Vec<Option<Cause>>,
+    /// Whether the broker is AWS IoT Core.
+    pub(super) aws: bool,
+    /// Whether the client ID is one that somebody else may use as well.
+    pub(super) own_client_id: bool,
+    /// The transport of the latest run.
+    pub(super) transport: Option<Transport>,
+}
+
+/// A drop, with its place among the incidents.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dropped<'a> {
+    /// Its place.
+    pub(super) index: usize,
+    /// All of it.
+    pub(super) incident: &'a Incident,
+    /// How it ended.
+    pub(super) end: &'a End,
+}
+
+impl<'a> Dropped<'a> {
+    /// The record.
+    pub(super) fn record(self) -> &'a SessionDrop {
+        &self.end.drop
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The case that the numbers tell of.
+    pub fn of(metrics: &'a Metrics) -> Self {
+        let target = metrics.target.as_ref();
+        let incidents = &metrics.incidents[..];
+        Self {
+            incidents,
+            named: incidents.iter().map(explicit::cause).collect(),
+            aws: target.is_some_and(|target| is_aws(&target.url)),
+            own_client_id: target.is_some_and(|target| !is_random(&target.client_id)),
+            transport: target.and_then(|target| target.transport),
+        }
+    }
+
+    /// All drops.
+    pub(super) fn drops(&self) -> impl Iterator<Item = Dropped<'a>> + '_ {
+        self.incidents
+            .iter()
+            .enumerate()
+            .filter_map(|(index, incident)| Some(Dropped { index, incident, end: incident.end.as_ref()? }))
+    }
+
+    /// The drops that say nothing of themselves: what statistics are made of.
+    pub(super) fn plain_drops(&self) -> Vec<Dropped<'a>> {
+        self.drops().filter(|dropped| self.named[dropped.index].is_none()).collect()
+    }
+
+    /// The incidents that say of themselves that they come from `cause`.
+    pub(super) fn named(&self, cause: Cause) -> Vec<usize> {
+        (0..self.incidents.len()).filter(|index| self.named[*index] == Some(cause)).collect()
+    }
+
+    /// What a verdict comes to.
+    pub(super) fn finding(&self, cause: Cause, verdict: Verdict) -> Finding {
+        let drops = verdict.explains.iter().filter(|index| self.incidents[**index].is_drop()).count();
+        Finding {
+            cause,
+            confidence: (verdict.confidence.clamp(0.0, 1.0) * 100.0).round() / 100.0,
+            drops_explained: drops as u64,
+            incidents_explained: verdict.explains.len() as u64,
+            summary: verdict.summary,
+            evidence: verdict.evidence,
+            fix: verdict.fix,
+        }
+    }
+
+    /// The share of all incidents that these are.
+    pub(super) fn share_of_all(&self, explains: &[usize]) -> f64 {
+        share(explains.len(), self.incidents.len())
+    }
+}
+
+/// `NAME-ats.iot.REGION.amazonaws.com`, and the same in China.
+fn is_aws(url: &str) -> bool {
+    url.contains(".iot.") && url.contains(".amazonaws.com")
+}
+
+/// `nwdiag-` and eight hex digits: nobody else uses that one.
+fn is_random(client_id: &str) -> bool {
+    let digits = client_id.strip_prefix("nwdiag-");
+    digits.is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// How sure `count` like cases make one, of a rule that is this `sure` of many: half of the doubt goes with each.
+pub(super) fn trust(sure: f64, count: usize, needed: usize) -> f64 {
+    let beyond = i32::try_from(count.saturating_sub(needed)).unwrap_or(i32::MAX);
+    sure - (sure - 0.6) * 0.5_f64.powi(beyond)
+}

@@ -1,0 +1,243 @@
+//! Causes at the client: its twin, its loop, its host, its clock, its settings.
+
+use super::case::{Case, Dropped, trust};
+use super::cause::Cause;
+use super::explicit::{ended_by_peer, follows_a_request};
+use super::network::plain_confidence;
+use super::rule::{Rule, Verdict};
+use super::server::clock_was_wrong;
+use super::shown::{count, of, seconds};
+use super::statistics::{median, share};
+use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule { cause: Cause::DuplicateClientId, judge: duplicate_client_id },
+    Rule { cause: Cause::KeepAliveLate, judge: keep_alive_late },
+    Rule { cause: Cause::HostSuspend, judge: host_suspend },
+    Rule { cause: Cause::ClockWrong, judge: clock_wrong },
+    Rule { cause: Cause::BadCredentials, judge: bad_credentials },
+    Rule { cause: Cause::ProtocolMismatch, judge: protocol_mismatch },
+    Rule { cause: Cause::WebsocketEndpoint, judge: websocket_endpoint },
+    Rule { cause: Cause::ReconnectStorm, judge: reconnect_storm },
+];
+
+/// Sessions that a twin ends are as short as the twin's way back, seconds.
+const TWIN_SECONDS: f64 = 180.0;
+
+/// Pushed off: closed by the broker soon, without a request of ours before it, and let in again at once.
+fn is_pushed_off(dropped: Dropped<'_>) -> bool {
+    let record = dropped.record();
+    let refused = follows_a_request(record)
+        && record.active_subscriptions == 0
+        && record.last_sent_packet.as_deref() == Some("SUBSCRIBE");
+    ended_by_peer(record)
+        && !refused
+        && record.duration_connected_seconds <= TWIN_SECONDS
+        && dropped.incident.way_back.failed == 0
+}
+
+fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
+    let said = case.named(Cause::DuplicateClientId);
+    let plain = case.plain_drops();
+    let pushed: Vec<_> = plain.iter().copied().filter(|dropped| is_pushed_off(*dropped)).collect();
+    let part = share(pushed.len(), plain.len());
+    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6;
+    if said.is_empty() && !by_pattern {
+        return None;
+    }
+    let pattern = pushed.iter().filter(|_| by_pattern).map(|dropped| dropped.index);
+    let mut explains: Vec<usize> = said.iter().copied().chain(pattern).collect();
+    explains.sort_unstable();
+    let lengths: Vec<f64> = explains
+        .iter()
+        .filter_map(|index| Some(case.incidents[*index].drop()?.duration_connected_seconds))
+        .collect();
+    Some(Verdict {
+        confidence: if said.is_empty() { trust(0.96, pushed.len(), 4).max(0.75) * (0.6 + 0.4 * part) } else { trust(0.98, said.len() + 2, 1) },
+        summary: "another client uses this client ID: the two push each other off".to_owned(),
+        evidence: vec![
+            format!("{} closed by the broker and let in again at once", of(explains.len(), case.incidents.len(), "incident")),
+            format!("half of these sessions lasted {} or less", seconds(median(&lengths).unwrap_or_default())),
+            format!("{} with reason 0x8e, Session taken over", count(said.len(), "drop")),
+        ],
+        fix: "give every client an ID of its own (serial number, MAC, UUID); a second copy of the program, a test tool or a browser tab may be the twin".to_owned(),
+        explains,
+    })
+}
+
+/// Our loop was late by this share of the keep-alive: together with the interval itself the broker's patience is over.
+const LATE_SHARE: f64 = 0.4;
+/// A broker closes after one and a half keep-alives without a packet of ours.
+const PATIENCE: f64 = 1.4;
+
+fn was_late(dropped: Dropped<'_>) -> bool {
+    let record = dropped.record();
+    let Some(keep_alive) = dropped.incident.terms.keep_alive_seconds else { return false };
+    let lag = record.loop_lag_ms.unwrap_or_default() / 1e3;
+    let silent_side = record.last_sent_seconds.is_some_and(|sent| sent >= PATIENCE * keep_alive);
+    let told = record.reason_code == Some(0x8d);
+    lag >= LATE_SHARE * keep_alive || (silent_side && (told || ended_by_peer(record)))
+}
+
+fn keep_alive_late(case: &Case<'_>) -> Option<Verdict> {
+    let late: Vec<_> = case.plain_drops().into_iter().filter(|dropped| was_late(*dropped)).collect();
+    if late.is_empty() {
+        return None;
+    }
+    let worst = late.iter().filter_map(|dropped| dropped.record().loop_lag_ms).fold(0.0, f64::max) / 1e3;
+    let keep_alive = late[0].incident.terms.keep_alive_seconds.unwrap_or_default();
+    let part = share(late.len(), case.incidents.len());
+    Some(Verdict {
+        confidence: plain_confidence(0.96, late.len() + 1, 0.6 + 0.4 * part).max(if worst >= keep_alive {
+            0.8
+        } else {
+            0.0
+        }),
+        summary: "the client itself was held up, and the broker's keep-alive timer ran out".to_owned(),
+        evidence: vec![
+            format!(
+                "{} after our own loop was late, by up to {}",
+                of(late.len(), case.incidents.len(), "incident"),
+                seconds(worst)
+            ),
+            format!("keep-alive {}: brokers wait one and a half times that", seconds(keep_alive)),
+        ],
+        fix: format!(
+            "find what blocks the process (processor, swap, blocking calls), or set a keep-alive of at least {:.0} s",
+            (worst * 2.0).max(keep_alive * 2.0)
+        ),
+        explains: late.iter().map(|dropped| dropped.index).collect(),
+    })
+}
+
+fn host_suspend(case: &Case<'_>) -> Option<Verdict> {
+    let explains = case.named(Cause::HostSuspend);
+    let longest = explains.iter().map(|index| case.incidents[*index].host.slept_seconds).fold(0.0, f64::max);
+    if explains.is_empty() {
+        return None;
+    }
+    Some(Verdict {
+        confidence: trust(0.98, explains.len() + 2, 1),
+        summary: "this host slept, and its connections did not survive that".to_owned(),
+        evidence: vec![format!("{} after a sleep, the longest of {}", of(explains.len(), case.incidents.len(), "incident"), seconds(longest))],
+        fix: "keep the host awake (no suspend on idle or on a closed lid), or expect a reconnect after each sleep".to_owned(),
+        explains,
+    })
+}
+
+fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
+    let fails_on_time = |index: &usize| {
+        let incident = &case.incidents[*index];
+        let way = &incident.way_back;
+        let dates = way.met(Obstacle::CertificateNotYetValid) > 0;
+        let suspects = [
+            Obstacle::CertificateExpired,
+            Obstacle::UpgradeForbidden,
+            Obstacle::SignInUnavailable,
+            Obstacle::RefusedCredentials,
+        ];
+        dates || (way.met_any(&suspects) > 0 && clock_was_wrong(case, *index))
+    };
+    let explains: Vec<usize> = (0..case.incidents.len()).filter(fails_on_time).collect();
+    let step = case
+        .incidents
+        .iter()
+        .map(|incident| incident.host.clock_seconds)
+        .max_by(|a, b| a.abs().total_cmp(&b.abs()))
+        .unwrap_or_default();
+    let attempts: u32 = explains.iter().map(|index| case.incidents[*index].way_back.failed).sum();
+    if explains.is_empty() {
+        return None;
+    }
+    Some(Verdict {
+        confidence: if step.abs() >= super::server::CLOCK_SECONDS { 0.95 } else { 0.8 },
+        summary: "this host's clock is wrong: signatures and certificates are judged by it".to_owned(),
+        evidence: vec![
+            format!("{attempts} attempts failed on dates or signatures"),
+            format!("largest step or offset of the clock: {step:+.0} s"),
+        ],
+        fix: "let NTP set the clock before the client starts, and check that it stays in step (timedatectl, chronyc tracking)".to_owned(),
+        explains,
+    })
+}
+
+/// Refused from the start of a run: nothing was accepted before.
+fn from_the_start(case: &Case<'_>, named: Cause) -> Vec<usize> {
+    case.named(named).into_iter().filter(|index| !case.incidents[*index].is_drop()).collect()
+}
+
+fn attempts(case: &Case<'_>, explains: &[usize]) -> usize {
+    let failed =
+        |index: &usize| usize::try_from(case.incidents[*index].way_back.failed).unwrap_or(usize::MAX);
+    explains.iter().map(failed).sum()
+}
+
+fn bad_credentials(case: &Case<'_>) -> Option<Verdict> {
+    let explains: Vec<usize> = from_the_start(case, Cause::BadCredentials)
+        .into_iter()
+        .filter(|index| !clock_was_wrong(case, *index))
+        .collect();
+    if explains.is_empty() {
+        return None;
+    }
+    let attempts = attempts(case, &explains);
+    Some(Verdict {
+        confidence: trust(0.97, attempts, 1),
+        summary: "user name, password or token are refused from the start".to_owned(),
+        evidence: vec![format!("{} refused before any session of the run", count(attempts, "attempt"))],
+        fix: "check user name and password (mosquitto answers a wrong password with \"not authorized\" too), the token, and whether this client ID may connect".to_owned(),
+        explains,
+    })
+}
+
+fn protocol_mismatch(case: &Case<'_>) -> Option<Verdict> {
+    let explains: Vec<usize> = case.named(Cause::ProtocolMismatch);
+    if explains.is_empty() {
+        return None;
+    }
+    let attempts = attempts(case, &explains);
+    Some(Verdict {
+        confidence: trust(0.96, attempts + 1, 1),
+        summary: "the broker does not speak this version of MQTT".to_owned(),
+        evidence: vec![format!("{} refused for the protocol version", count(attempts, "attempt"))],
+        fix: "speak the version that the broker knows: --protocol 3.1.1 or --protocol 5, or auto for both"
+            .to_owned(),
+        explains,
+    })
+}
+
+fn websocket_endpoint(case: &Case<'_>) -> Option<Verdict> {
+    let explains = case.named(Cause::WebsocketEndpoint);
+    let last = &case.incidents[*explains.last()?].way_back;
+    let attempts = attempts(case, &explains);
+    Some(Verdict {
+        confidence: trust(0.96, attempts + 1, 1),
+        summary: "there is no MQTT over WebSocket at this path or port".to_owned(),
+        evidence: vec![match last.last_http_status {
+            Some(status) => format!("{} answered with HTTP {status} instead of an upgrade", count(attempts, "attempt")),
+            None => format!("{} got an answer that is no upgrade to the subprotocol 'mqtt'", count(attempts, "attempt")),
+        }],
+        fix: "check path (/mqtt, /ws, /), port and scheme, and that proxies pass Upgrade and Sec-WebSocket-Protocol on".to_owned(),
+        explains,
+    })
+}
+
+/// From this many attempts a minute, over three minutes, it is a storm.
+const STORM_PER_MINUTE: f64 = 30.0;
+
+fn reconnect_storm(case: &Case<'_>) -> Option<Verdict> {
+    let storms = |incident: &Incident| {
+        f64::from(incident.way_back.most_in_burst) >= STORM_PER_MINUTE * BURST_SECONDS / 60.0
+    };
+    let explains: Vec<usize> =
+        (0..case.incidents.len()).filter(|index| storms(&case.incidents[*index])).collect();
+    let most = explains.iter().map(|index| case.incidents[*index].way_back.most_in_burst).max()?;
+    Some(Verdict {
+        confidence: 0.95,
+        summary: "attempts to reconnect come far too fast".to_owned(),
+        evidence: vec![format!("{most} attempts within {}", seconds(BURST_SECONDS))],
+        fix: "wait longer after each failure, with jitter: 1 s doubling to 120 s (--reconnect-min, --reconnect-max)".to_owned(),
+        explains,
+    })
+}

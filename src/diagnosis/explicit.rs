@@ -1,0 +1,104 @@
+//! What an incident says of itself: a code, a status, an alert, an event on the host. Such a word outweighs statistics.
+
+use super::cause::Cause;
+use crate::collector::incidents::{Incident, Obstacle};
+use crate::event::{ClosedBy, SessionDrop};
+
+/// A sleep from this length on is one that sessions do not survive unnoticed, seconds.
+const SLEEP_SECONDS: f64 = 5.0;
+
+/// How soon an end follows the packet that brought it about: a round trip, and a slow broker's time to think, seconds.
+pub(super) const PROMPT_SECONDS: f64 = 5.0;
+
+/// Within which share of its attempts an obstacle must be met to have stood in the way.
+const MOSTLY: f64 = 0.5;
+
+/// An incident that names its cause.
+pub(super) fn cause(incident: &Incident) -> Option<Cause> {
+    host(incident).or_else(|| incident.drop().and_then(said)).or_else(|| way_back(incident))
+}
+
+/// What happened on this host.
+fn host(incident: &Incident) -> Option<Cause> {
+    let host = &incident.host;
+    if host.slept_seconds >= SLEEP_SECONDS {
+        return Some(Cause::HostSuspend);
+    }
+    // A broker that said why is not overruled by a link that went down behind it.
+    if incident.drop().is_some_and(|drop| drop.reason_code.is_some()) {
+        return None;
+    }
+    match (&host.link, &host.address, &host.route) {
+        (Some(_), _, _) | (None, None, Some(_)) => Some(Cause::LocalNetworkDown),
+        (None, Some(_), _) => Some(Cause::AddressChange),
+        (None, None, None) => None,
+    }
+}
+
+/// What the broker said as it ended the session.
+fn said(drop: &SessionDrop) -> Option<Cause> {
+    match (drop.reason_code, drop.websocket_close_code) {
+        (Some(code), _) => reason(code, drop),
+        (None, Some(1009)) => Some(Cause::PayloadTooLarge),
+        (None, Some(1012 | 1013)) => Some(Cause::BrokerRestart),
+        (None, Some(1008 | 1011 | 1014 | 3000..=4999)) => Some(Cause::ServerDisconnect),
+        (None, _) => None,
+    }
+}
+
+/// MQTT 5, section 3.14.2.1.
+fn reason(code: u8, drop: &SessionDrop) -> Option<Cause> {
+    match code {
+        0x87 if follows_a_request(drop) => Some(Cause::AuthorizationViolation),
+        0x86 | 0x87 | 0x8c => Some(Cause::CredentialExpiry),
+        0x8b => Some(Cause::BrokerRestart),
+        // The broker missed our packets; whether we or the path held them up, other evidence tells.
+        0x8d => None,
+        0x8e => Some(Cause::DuplicateClientId),
+        0x95 => Some(Cause::PayloadTooLarge),
+        0x93 | 0x96 | 0x97 => Some(Cause::PublishRateLimit),
+        0x9f => Some(Cause::ConnectRateLimit),
+        0xa0 => Some(Cause::ConnectionLifetime),
+        _ => Some(Cause::ServerDisconnect),
+    }
+}
+
+/// Whether the session ended right behind a SUBSCRIBE or PUBLISH of ours.
+pub(super) fn follows_a_request(drop: &SessionDrop) -> bool {
+    let request = matches!(drop.last_sent_packet.as_deref(), Some("SUBSCRIBE" | "PUBLISH"));
+    request && drop.last_sent_seconds.is_some_and(|ago| ago <= PROMPT_SECONDS)
+}
+
+/// Whether the peer ended the session, rather than silence.
+pub(super) fn ended_by_peer(drop: &SessionDrop) -> bool {
+    matches!(drop.closed_by, Some(ClosedBy::PeerClose | ClosedBy::PeerReset | ClosedBy::PeerDisconnect))
+}
+
+/// Obstacles that name a cause, the most telling first.
+const TELLING: [(&[Obstacle], Cause); 11] = [
+    (&[Obstacle::CertificateNotYetValid], Cause::ClockWrong),
+    (
+        &[Obstacle::CertificateExpired, Obstacle::CertificateRefused, Obstacle::TlsAlert],
+        Cause::TlsCertificate,
+    ),
+    (&[Obstacle::RefusedRate, Obstacle::UpgradeThrottled, Obstacle::RefusedQuota], Cause::ConnectRateLimit),
+    (&[Obstacle::SignInRejected], Cause::BadCredentials),
+    (&[Obstacle::RefusedCredentials, Obstacle::UpgradeForbidden], Cause::BadCredentials),
+    (&[Obstacle::RefusedVersion], Cause::ProtocolMismatch),
+    (&[Obstacle::UpgradeRefused], Cause::WebsocketEndpoint),
+    (&[Obstacle::RefusedMoved, Obstacle::RefusedOther, Obstacle::RefusedClientId], Cause::ServerDisconnect),
+    (&[Obstacle::NoSuchName, Obstacle::NoResolver], Cause::DnsFailure),
+    (&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable], Cause::BrokerRestart),
+    (&[Obstacle::PortClosed], Cause::BrokerRestart),
+];
+
+/// What stood in the way of coming back.
+fn way_back(incident: &Incident) -> Option<Cause> {
+    let way = &incident.way_back;
+    let mostly = |obstacles: &[Obstacle]| f64::from(way.met_any(obstacles)) >= MOSTLY * f64::from(way.failed);
+    if way.failed == 0 {
+        return None;
+    }
+    let found = TELLING.iter().find(|(obstacles, _)| mostly(obstacles));
+    found.map(|(_, cause)| *cause)
+}

@@ -1,0 +1,125 @@
+//! Connections that do not outlive a silence: closed by a proxy, or forgotten by a NAT.
+
+use super::{in_order, is_silent};
+use crate::diagnosis::case::{Case, Dropped, trust};
+use crate::diagnosis::rule::Verdict;
+use crate::diagnosis::shown::{of, seconds};
+use crate::diagnosis::statistics::{Cluster, densest, median, share};
+use crate::event::ClosedBy;
+
+/// Silence shorter than this is no idleness.
+const SHORTEST_IDLE_SECONDS: f64 = 15.0;
+
+/// How long it was silent both ways before the end, or before the packet that met the end; `None` for other ends.
+fn silence(dropped: Dropped<'_>) -> Option<f64> {
+    let record = dropped.record();
+    let (received, sent) = (record.last_received_seconds?, record.last_sent_seconds?);
+    match record.closed_by? {
+        ClosedBy::PeerReset if sent <= 2.0 && sent < received => record.idle_before_last_sent_seconds,
+        ClosedBy::PeerClose | ClosedBy::PeerReset => Some(received.min(sent)),
+        ClosedBy::Timeout | ClosedBy::Network => match record.unanswered_ping_seconds {
+            Some(unanswered) if record.last_sent_packet.as_deref() == Some("PINGREQ") => {
+                record.idle_before_last_sent_seconds.or(Some(received - unanswered))
+            }
+            Some(unanswered) => Some(received - unanswered),
+            None => record.idle_before_last_sent_seconds,
+        },
+        ClosedBy::PeerDisconnect | ClosedBy::Protocol => None,
+    }
+}
+
+/// Whether the session had lived through such a silence before: then that is not what ended it.
+fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
+    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
+    let answered = dropped.record().ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
+    answered >= 1 && interval >= 0.97 * silence
+}
+
+pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
+    let plain = case.plain_drops();
+    let idle: Vec<(Dropped<'_>, f64)> = plain
+        .iter()
+        .filter_map(|dropped| Some((*dropped, silence(*dropped)?)))
+        .filter(|(dropped, silence)| *silence >= SHORTEST_IDLE_SECONDS && !survived(*dropped, *silence))
+        .collect();
+    let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !meets_silence(*dropped)).copied().collect();
+    let forgotten: Vec<_> = idle.iter().filter(|(dropped, _)| meets_silence(*dropped)).copied().collect();
+    let by_proxy = proxy(&closed, plain.len());
+    let by_nat = nat(&forgotten, plain.len());
+    [by_proxy, by_nat].into_iter().flatten().max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+}
+
+/// Whether the end was met by a packet of ours, rather than told by the peer.
+fn meets_silence(dropped: Dropped<'_>) -> bool {
+    let record = dropped.record();
+    let on_our_packet = record.closed_by == Some(ClosedBy::PeerReset)
+        && record
+            .last_sent_seconds
+            .is_some_and(|sent| sent <= 2.0 && Some(sent) < record.last_received_seconds);
+    is_silent(dropped) || on_our_packet
+}
+
+fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
+    let silences: Vec<f64> = idle.iter().map(|(_, silence)| *silence).collect();
+    let Cluster { members, median: timeout, range } = densest(&silences, |from| 0.04 * from + 1.5)?;
+    if members.len() < 4 || share(members.len(), drops) < 0.5 {
+        return None;
+    }
+    let explains = in_order(members.iter().map(|member| idle[*member].0.index));
+    Some(Verdict {
+        confidence: trust(0.97, members.len(), 4).max(0.75) * (0.6 + 0.4 * share(members.len(), drops)),
+        summary: format!(
+            "a proxy, balancer or broker closes the connection after {} of silence",
+            seconds(timeout)
+        ),
+        evidence: vec![
+            format!(
+                "{} closed after {} to {} of silence both ways",
+                of(members.len(), drops, "drop"),
+                seconds(range.0),
+                seconds(range.1)
+            ),
+            "closed by the peer at that very moment, as a proxy does; a NAT would forget and answer nothing"
+                .to_owned(),
+        ],
+        fix: below(timeout),
+        explains,
+    })
+}
+
+fn nat(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
+    if idle.len() < 4 || share(idle.len(), drops) < 0.5 {
+        return None;
+    }
+    let mut silences: Vec<f64> = idle.iter().map(|(_, silence)| *silence).collect();
+    silences.sort_by(f64::total_cmp);
+    let (shortest, middle) = (silences[idle.len() / 8], median(&silences)?);
+    if shortest < 0.25 * middle {
+        return None;
+    }
+    Some(Verdict {
+        confidence: trust(0.95, idle.len(), 4).max(0.72) * (0.6 + 0.4 * share(idle.len(), drops)),
+        summary: format!(
+            "a NAT or firewall forgets the connection after {} of silence or less",
+            seconds(shortest)
+        ),
+        evidence: vec![
+            format!(
+                "{} met no answer at the first packet after {} or more of silence",
+                of(idle.len(), drops, "drop"),
+                seconds(shortest)
+            ),
+            "no session had lived through such a silence before".to_owned(),
+        ],
+        fix: below(shortest),
+        explains: in_order(idle.iter().map(|(dropped, _)| dropped.index)),
+    })
+}
+
+/// The advice against an idle timeout.
+fn below(timeout: f64) -> String {
+    let half = (timeout / 2.0).floor().max(5.0);
+    format!(
+        "set the client's keep-alive to {half:.0} s or less (60 s suits most paths), or raise the timeout on the path"
+    )
+}

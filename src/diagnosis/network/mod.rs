@@ -1,0 +1,183 @@
+//! Causes between this host and the broker: link, address, loss, idle timeouts, names, schedules.
+
+mod idle;
+mod schedules;
+
+use self::idle::idle_timeout;
+use self::schedules::{regular_interval, scheduled_outage};
+use super::case::{Case, Dropped, trust};
+use super::cause::Cause;
+use super::rule::{Rule, Verdict};
+use super::shown::{count, of, seconds, short};
+use super::statistics::{self, densest, share};
+use crate::event::ClosedBy;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule { cause: Cause::LocalNetworkDown, judge: local_network_down },
+    Rule { cause: Cause::AddressChange, judge: address_change },
+    Rule { cause: Cause::PacketLoss, judge: packet_loss },
+    Rule { cause: Cause::IdleTimeout, judge: idle_timeout },
+    Rule { cause: Cause::DnsFailure, judge: dns_failure },
+    Rule { cause: Cause::ScheduledOutage, judge: scheduled_outage },
+    Rule { cause: Cause::RegularInterval, judge: regular_interval },
+    Rule { cause: Cause::IntermittentNetwork, judge: intermittent_network },
+];
+
+fn local_network_down(case: &Case<'_>) -> Option<Verdict> {
+    let explains = case.named(Cause::LocalNetworkDown);
+    let first = explains.first()?;
+    let host = &case.incidents[*first].host;
+    let told = host.link.as_ref().or(host.route.as_ref())?;
+    let interface = told.interface.as_deref().unwrap_or("the interface in use");
+    Some(Verdict {
+        confidence: trust(0.97, explains.len() + 2, 1),
+        summary: format!("this host's own network went away: {interface} lost its link or route"),
+        evidence: vec![
+            format!(
+                "{} with the link or default route of {interface} lost around it",
+                of(explains.len(), case.incidents.len(), "incident")
+            ),
+            format!(
+                "first at {}: {interface} {}",
+                told.at.format("%Y-%m-%d %H:%M:%S UTC"),
+                short(&told.detail)
+            ),
+        ],
+        fix: format!(
+            "look at {interface}: cable, switch port, Wi-Fi reception and roaming, or whatever restarts it"
+        ),
+        explains,
+    })
+}
+
+fn address_change(case: &Case<'_>) -> Option<Verdict> {
+    let explains = case.named(Cause::AddressChange);
+    let told = case.incidents[*explains.first()?].host.address.as_ref()?;
+    let interface = told.interface.as_deref().unwrap_or("the interface in use");
+    Some(Verdict {
+        confidence: trust(0.97, explains.len() + 2, 1),
+        summary: format!("the address of {interface} changed under the connection"),
+        evidence: vec![
+            format!("{} with a change of address around it", of(explains.len(), case.incidents.len(), "incident")),
+            format!("first at {}: {}", told.at.format("%Y-%m-%d %H:%M:%S UTC"), short(&told.detail)),
+        ],
+        fix: "give this host a fixed address, or a DHCP lease of a day or more; a connection cannot outlive its address".to_owned(),
+        explains,
+    })
+}
+
+/// Whether a session ended in silence, or was cut on our next packet.
+fn is_silent(dropped: Dropped<'_>) -> bool {
+    matches!(dropped.record().closed_by, Some(ClosedBy::Timeout | ClosedBy::Network))
+}
+
+/// A Wi-Fi signal at which packets are lost, dBm.
+const WEAK_DBM: i32 = -78;
+/// A round trip this many times the usual one is a spike, if it also is this long.
+const SPIKE_TIMES: f64 = 5.0;
+const SPIKE_MS: f64 = 400.0;
+
+/// Whether this drop shows that packets were lost or held up before it.
+fn shows_loss(dropped: Dropped<'_>) -> bool {
+    let record = dropped.record();
+    let retransmitted = record.tcp.is_some_and(|tcp| {
+        let pending = tcp.retransmits_pending.unwrap_or_default();
+        tcp.retransmits.is_some_and(|all| all > pending) || tcp.lost.is_some_and(|lost| lost > 0)
+    });
+    let spiked = record.ping_rtt_ms.as_ref().is_some_and(|trips| {
+        let usual = trips.min.unwrap_or_default().max(1.0);
+        trips.max.is_some_and(|max| max >= SPIKE_MS && max >= SPIKE_TIMES * usual)
+    });
+    let weak = record.wifi_dbm.is_some_and(|dbm| dbm <= WEAK_DBM);
+    dropped.end.late_answer_seconds.is_some() || retransmitted || spiked || weak
+}
+
+fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
+    let plain = case.plain_drops();
+    let silent: Vec<_> = plain.iter().copied().filter(|dropped| is_silent(*dropped)).collect();
+    let showing: Vec<_> = silent.iter().copied().filter(|dropped| shows_loss(*dropped)).collect();
+    if showing.is_empty() || share(showing.len(), silent.len()) < 0.4 {
+        return None;
+    }
+    let late = showing.iter().filter(|dropped| dropped.end.late_answer_seconds.is_some()).count();
+    let retransmits: u64 = showing.iter().filter_map(|dropped| dropped.record().tcp?.retransmits).sum();
+    let weakest = showing.iter().filter_map(|dropped| dropped.record().wifi_dbm).min();
+    let mut evidence = vec![
+        format!(
+            "{} ended in silence, {} of them after signs of loss",
+            of(silent.len(), plain.len(), "drop"),
+            showing.len()
+        ),
+        format!("{retransmits} retransmissions by the kernel in those sessions"),
+    ];
+    evidence.extend(
+        (late > 0).then(|| format!("{} came after all: the path was slow, not dead", count(late, "answer"))),
+    );
+    evidence.extend(weakest.map(|dbm| format!("weakest Wi-Fi signal at a drop: {dbm} dBm")));
+    Some(Verdict {
+        confidence: plain_confidence(0.93, silent.len(), 0.5 + share(showing.len(), silent.len()) / 2.0),
+        explains: silent.iter().map(|dropped| dropped.index).collect(),
+        summary: "the path loses packets until a ping stays unanswered".to_owned(),
+        evidence,
+        fix: "mend the path: a better Wi-Fi signal (above -70 dBm) or a cable, power save off; a longer --ping-timeout (10 s) outlives short spells".to_owned(),
+    })
+}
+
+/// One or two plain drops prove nothing; from three on it grows.
+pub(super) fn plain_confidence(sure: f64, drops: usize, share: f64) -> f64 {
+    if drops < 3 { 0.4 * share } else { trust(sure, drops, 3) * share }
+}
+
+/// Places among the incidents, each once and in order.
+fn in_order(indices: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut sorted: Vec<usize> = indices.collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted
+}
+
+fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
+    let explains = case.named(Cause::DnsFailure);
+    let attempts: u32 = explains.iter().map(|index| case.incidents[*index].way_back.failed).sum();
+    if explains.is_empty() {
+        return None;
+    }
+    let sure = if explains.len() >= 3 || attempts >= 5 { 0.9 } else { 0.45 };
+    Some(Verdict {
+        confidence: sure,
+        summary: "the broker's name could not be resolved when it was needed".to_owned(),
+        evidence: vec![format!("{attempts} attempts failed at the name, in {}", of(explains.len(), case.incidents.len(), "incident"))],
+        fix: "check this host's resolver (/etc/resolv.conf, the router's DNS); a second resolver or the broker's address helps at once".to_owned(),
+        explains,
+    })
+}
+
+fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
+    let plain = case.plain_drops();
+    let lost: Vec<_> = plain
+        .iter()
+        .filter(|dropped| {
+            let reset = dropped.record().closed_by == Some(ClosedBy::PeerReset);
+            (is_silent(**dropped) && !shows_loss(**dropped)) || reset
+        })
+        .collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let ages: Vec<f64> = lost.iter().filter_map(|dropped| dropped.incident.age_seconds()).collect();
+    let together = densest(&ages, |from| 0.03 * from + 3.0).map_or(0, |cluster| cluster.members.len());
+    let irregular = 1.0 - 0.5 * share(together, ages.len());
+    let resets =
+        lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
+    Some(Verdict {
+        confidence: plain_confidence(0.85, lost.len(), irregular.min(1.0)) * (0.5 + 0.5 * share(lost.len(), plain.len())),
+        summary: "the network between here and the broker fails now and then, without a pattern".to_owned(),
+        evidence: vec![
+            format!("{} in silence or by a reset ({resets} by RST), at irregular times", of(lost.len(), plain.len(), "plain drop")),
+            format!("sessions lasted {} to {}", seconds(statistics::smallest(&ages)), seconds(statistics::largest(&ages))),
+        ],
+        fix: "watch from a second place (another network, a host beside the broker) to see which part fails; a second host with the same address looks like this too".to_owned(),
+        explains: lost.iter().map(|dropped| dropped.index).collect(),
+    })
+}

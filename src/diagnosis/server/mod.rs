@@ -1,0 +1,181 @@
+//! Causes at the broker, or at what stands right before it: lifetimes, permissions, limits, restarts, certificates.
+
+mod lifetimes;
+mod limits;
+
+pub(super) use self::lifetimes::{CLOCK_SECONDS, clock_was_wrong};
+use self::lifetimes::{aws_websocket_lifetime, connection_lifetime, credential_expiry};
+use self::limits::{authorization_violation, connect_rate_limit, payload_too_large, publish_rate_limit};
+use super::case::{Case, trust};
+use super::cause::Cause;
+use super::network::plain_confidence;
+use super::rule::{Rule, Verdict};
+use super::shown::{count, of, seconds, short};
+use crate::collector::incidents::{Incident, Obstacle};
+use crate::reason::{self, Source};
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule { cause: Cause::AwsWebsocketLifetime, judge: aws_websocket_lifetime },
+    Rule { cause: Cause::ConnectionLifetime, judge: connection_lifetime },
+    Rule { cause: Cause::CredentialExpiry, judge: credential_expiry },
+    Rule { cause: Cause::AuthorizationViolation, judge: authorization_violation },
+    Rule { cause: Cause::PayloadTooLarge, judge: payload_too_large },
+    Rule { cause: Cause::PublishRateLimit, judge: publish_rate_limit },
+    Rule { cause: Cause::ConnectRateLimit, judge: connect_rate_limit },
+    Rule { cause: Cause::BrokerRestart, judge: broker_restart },
+    Rule { cause: Cause::BrokerUnavailable, judge: broker_unavailable },
+    Rule { cause: Cause::ServerDisconnect, judge: server_disconnect },
+    Rule { cause: Cause::TlsCertificate, judge: tls_certificate },
+];
+
+/// The refusal in words.
+fn told_code(incident: &Incident) -> Option<String> {
+    let way = &incident.way_back;
+    let source = |code: u8| if code < 0x80 { Source::ConnackV311 } else { Source::V5 };
+    way.last_code
+        .map(|(_, code)| format!("CONNACK said {}", reason::words(code, source(code))))
+        .or_else(|| way.last_http_status.map(|status| format!("the upgrade was answered with HTTP {status}")))
+}
+
+/// A broker that is back after this long was restarted; one that stays away is unavailable, seconds.
+const RESTART_SECONDS: f64 = 2.0 * 3_600.0;
+
+fn came_back(incident: &Incident) -> bool {
+    incident.way_back.recovered.is_some() && incident.way_back.lasted_seconds <= RESTART_SECONDS
+}
+
+fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
+    let explains: Vec<usize> = case
+        .named(Cause::BrokerRestart)
+        .into_iter()
+        .filter(|index| came_back(&case.incidents[*index]))
+        .collect();
+    if explains.is_empty() {
+        return None;
+    }
+    let told = |incident: &&Incident| {
+        let said = incident.drop().is_some_and(|drop| {
+            drop.reason_code == Some(0x8b) || matches!(drop.websocket_close_code, Some(1012 | 1013))
+        });
+        said || incident.way_back.met_any(&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable]) > 0
+    };
+    let telling = explains.iter().map(|index| &case.incidents[*index]).filter(told).count();
+    let longest =
+        explains.iter().map(|index| case.incidents[*index].way_back.lasted_seconds).fold(0.0, f64::max);
+    Some(Verdict {
+        confidence: if telling > 0 { trust(0.96, explains.len() + 2, 1) } else { plain_confidence(0.95, explains.len() + 1, 1.0).min(if explains.len() < 3 { 0.45 } else { 1.0 }) },
+        summary: "the broker went away and came back: a restart, an update or a crash".to_owned(),
+        evidence: vec![
+            format!("{} after which the port was closed or the broker said that it is shutting down", of(explains.len(), case.incidents.len(), "drop")),
+            format!("back after {} at the most", seconds(longest)),
+        ],
+        fix: "look at the broker's log and at its host at these times: restarts, updates, memory (OOM), certificate renewals".to_owned(),
+        explains,
+    })
+}
+
+/// What says that the broker is not there.
+const NOT_THERE: [Obstacle; 7] = [
+    Obstacle::PortClosed,
+    Obstacle::NoAnswer,
+    Obstacle::NoRoute,
+    Obstacle::RefusedUnavailable,
+    Obstacle::UpgradeUnavailable,
+    Obstacle::NoConnack,
+    Obstacle::ClosedBeforeConnack,
+];
+
+fn broker_unavailable(case: &Case<'_>) -> Option<Verdict> {
+    let gone = |incident: &Incident| {
+        let way = &incident.way_back;
+        let not_there = f64::from(way.met_any(&NOT_THERE)) >= 0.6 * f64::from(way.failed);
+        let away = way.recovered.is_none() || way.lasted_seconds > RESTART_SECONDS;
+        way.failed >= 4 && not_there && away
+    };
+    let explains: Vec<usize> =
+        (0..case.incidents.len()).filter(|index| gone(&case.incidents[*index])).collect();
+    let incident = &case.incidents[*explains.last()?];
+    let way = &incident.way_back;
+    Some(Verdict {
+        confidence: if way.failed >= 6 { 0.92 } else { 0.75 },
+        summary: "the broker cannot be reached, and has not come back".to_owned(),
+        evidence: vec![format!(
+            "{} over {} failed: {}",
+            count(usize::try_from(way.failed).unwrap_or(usize::MAX), "attempt"),
+            seconds(way.lasted_seconds),
+            met(incident)
+        )],
+        fix: "check address and port, whether the broker runs, and the firewalls between".to_owned(),
+        explains,
+    })
+}
+
+/// What attempts met, in words.
+fn met(incident: &Incident) -> String {
+    let words = [
+        (Obstacle::PortClosed, "port closed"),
+        (Obstacle::NoAnswer, "no answer"),
+        (Obstacle::NoRoute, "no route"),
+        (Obstacle::RefusedUnavailable, "CONNACK: unavailable"),
+        (Obstacle::UpgradeUnavailable, "HTTP 5xx"),
+        (Obstacle::NoConnack, "no CONNACK"),
+        (Obstacle::ClosedBeforeConnack, "closed before CONNACK"),
+    ];
+    let told = words.iter().filter(|(obstacle, _)| incident.way_back.met(*obstacle) > 0);
+    told.map(|(obstacle, words)| format!("{words} ({})", incident.way_back.met(*obstacle)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn server_disconnect(case: &Case<'_>) -> Option<Verdict> {
+    let explains = case.named(Cause::ServerDisconnect);
+    let incident = &case.incidents[*explains.last()?];
+    let said = incident.drop().and_then(|drop| {
+        let code = drop.reason_code.map(|code| reason::words(code, Source::DisconnectV5));
+        code.or_else(|| drop.websocket_close_code.map(|code| format!("WebSocket close code {code}")))
+    });
+    let said = said.or_else(|| told_code(incident)).unwrap_or_else(|| "DISCONNECT".to_owned());
+    let words = incident
+        .drop()
+        .and_then(|drop| drop.reason_string.clone())
+        .or_else(|| incident.way_back.last_words.clone());
+    let mut evidence = vec![format!("{}: {said}", of(explains.len(), case.incidents.len(), "incident"))];
+    evidence.extend(words.map(|words| format!("the broker's words: {}", short(&words))));
+    let server = incident.drop().and_then(|drop| drop.server_reference.clone());
+    Some(Verdict {
+        confidence: trust(0.95, explains.len() + 2, 1),
+        summary: format!("the broker said why: {said}"),
+        fix: match server {
+            Some(server) => format!("connect to {} instead, as the broker asks", short(&server)),
+            None => "act on the broker's reason; its operator can tell more".to_owned(),
+        },
+        evidence,
+        explains,
+    })
+}
+
+fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {
+    let explains: Vec<usize> = case
+        .named(Cause::TlsCertificate)
+        .into_iter()
+        .filter(|index| !clock_was_wrong(case, *index))
+        .collect();
+    let way = &case.incidents[*explains.last()?].way_back;
+    let what = [
+        (Obstacle::CertificateExpired, "the broker's certificate has expired"),
+        (Obstacle::CertificateRefused, "the broker's certificate is not trusted, or for another name"),
+        (
+            Obstacle::TlsAlert,
+            "the broker refuses our side of TLS: a client certificate is missing or not accepted",
+        ),
+    ];
+    let (_, what) = what.into_iter().max_by_key(|(obstacle, _)| way.met(*obstacle))?;
+    Some(Verdict {
+        confidence: trust(0.96, usize::try_from(way.failed).unwrap_or(usize::MAX), 1),
+        summary: what.to_owned(),
+        evidence: vec![format!("{} failed in the TLS handshake for that reason", count(usize::try_from(way.failed).unwrap_or(usize::MAX), "attempt"))],
+        fix: "renew the certificate with its full chain, for the name that clients use; or give this client the right CA (--cafile) and client certificate".to_owned(),
+        explains,
+    })
+}

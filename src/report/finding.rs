@@ -1,0 +1,37 @@
+//! A finding in words, and what is said where there is none.
+
+use crate::collector::metrics::Metrics;
+use crate::diagnosis::{Finding, LIKELY};
+use crate::report::text::{clean, count};
+
+/// Fewer sessions claim no period.
+const SESSIONS_FOR_A_PERIOD: u64 = 4;
+
+/// `another client uses this client ID (duplicate_client_id, 96 % sure)`.
+pub fn headline(finding: &Finding) -> String {
+    let sure = (finding.confidence * 100.0).round();
+    format!("{} ({}, {sure:.0} % sure)", clean(&finding.summary), finding.cause)
+}
+
+/// What is said where nothing is likely.
+pub(super) fn nothing_likely(metrics: &Metrics, findings: &[Finding]) -> String {
+    let drops = metrics.drops;
+    let hint = findings.first().filter(|_| drops > 0).map(|hint| format!("; at best: {}", headline(hint)));
+    let hint = hint.unwrap_or_default();
+    match (drops, metrics.failed_attempts) {
+        (0, 0) => "healthy: no drop and no failed attempt in this period".to_owned(),
+        (0, failed) => {
+            format!("no drop; {} failed, which names no cause yet{hint}", count(failed, "attempt"))
+        }
+        (1..SESSIONS_FOR_A_PERIOD, _) => format!(
+            "not enough yet ({}; a period needs {SESSIONS_FOR_A_PERIOD} sessions){hint}",
+            count(drops, "drop")
+        ),
+        (_, _) => format!("no cause stands out among {}{hint}", count(drops, "drop")),
+    }
+}
+
+/// The findings that are answers.
+pub(super) fn likely(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.confidence >= LIKELY)
+}
