@@ -15,14 +15,54 @@ pub enum Target {
     /// A broker.
     Broker(Box<Broker>),
     /// The simulator, started on 127.0.0.1.
-    Demo,
+    Demo(Scenario),
+}
+
+/// Declares the scenarios of the demo: each with its word.
+macro_rules! scenarios {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// What the demo plays.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub enum Scenario {
+            /// A bit of everything.
+            #[default]
+            Tour,
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Scenario {
+            /// The scenarios that have a word, which is the cause that they play.
+            pub const NAMED: &[(&str, Self)] = &[$(($word, Self::$name),)+];
+        }
+    };
+}
+
+scenarios! {
+    /// A twin pushes the client off.
+    DuplicateClientId = "duplicate-client-id",
+    /// A SUBSCRIBE is not allowed.
+    AuthorizationViolation = "authorization-violation",
+    /// The broker restarts.
+    BrokerRestart = "broker-restart",
+    /// Connections are closed after a short silence.
+    IdleTimeout = "idle-timeout",
+    /// Connects come too often.
+    ConnectRateLimit = "rate-limit",
+    /// User or password are refused.
+    BadCredentials = "bad-credentials",
+    /// The broker says why, in MQTT 5.
+    ServerDisconnect = "server-disconnect",
 }
 
 impl Target {
     /// Reads a target from the command line or the environment.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         if text == DEMO_NAME {
-            return Ok(Self::Demo);
+            return Ok(Self::Demo(Scenario::Tour));
+        }
+        if let Some(word) = text.strip_prefix("demo:") {
+            let known = Scenario::NAMED.iter().find(|(name, _)| *name == word);
+            return known.map(|(_, scenario)| Self::Demo(*scenario)).ok_or_else(|| unknown_scenario(word));
         }
         if text.contains("://") {
             return Broker::parse(text).map(|broker| Self::Broker(Box::new(broker)));
@@ -34,12 +74,17 @@ impl Target {
     pub fn name(&self) -> String {
         match self {
             Self::Broker(broker) => broker.name(),
-            Self::Demo => DEMO_NAME.to_owned(),
+            Self::Demo(_) => DEMO_NAME.to_owned(),
         }
     }
 }
 
 const DEMO_NAME: &str = "demo";
+
+fn unknown_scenario(word: &str) -> TargetError {
+    let known: Vec<&str> = Scenario::NAMED.iter().map(|(name, _)| *name).collect();
+    TargetError::Scenario { given: word.to_owned(), known: known.join(", ") }
+}
 
 /// Where a broker listens and how to speak to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +107,14 @@ pub enum TargetError {
     /// Neither a URL nor a known name.
     #[error("unknown target '{0}': write a URL such as mqtt://host:1883, or 'demo'")]
     Unknown(String),
+    /// A demo that is not played.
+    #[error("unknown scenario 'demo:{given}': there are {known}")]
+    Scenario {
+        /// As given.
+        given: String,
+        /// What there is.
+        known: String,
+    },
     /// The URL cannot be read.
     #[error("'{text}' is not a URL: {reason}")]
     Malformed {
@@ -234,6 +287,7 @@ mod tests {
             ("mqtt://h:0", "port 0"),
             ("mqtt://h/path", "ws://"),
             ("somewhere", "'demo'"),
+            ("demo:x", "duplicate-client-id, "),
         ];
         for (text, part) in rows {
             let error = Target::parse(text).unwrap_err().to_string();

@@ -42,8 +42,9 @@ pub struct WatchArgs {
     /// What to watch: mqtt://HOST, mqtts://HOST, ws://HOST, wss://HOST, or 'demo'
     ///
     /// Default ports are 1883, 8883, 80 and 443; WebSocket without a path means /mqtt. A user name may stand in the URL, a
-    /// password may not. 'demo' is a built-in broker that misbehaves, on quick timers. Without TARGET, NWDIAG_TARGET is
-    /// used.
+    /// password may not. 'demo' is a built-in broker that misbehaves, on quick timers; demo:duplicate-client-id,
+    /// demo:authorization-violation, demo:broker-restart, demo:idle-timeout, demo:rate-limit, demo:bad-credentials and
+    /// demo:server-disconnect play one cause each. Without TARGET, NWDIAG_TARGET is used.
     #[arg(value_hint = ValueHint::Url)]
     pub target: Option<String>,
     /// What to print [default: text]

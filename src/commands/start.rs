@@ -77,7 +77,7 @@ pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandErr
     let JournalChoice::File(path) = &config.journal else { return Ok(None) };
     let file = match config.target {
         Target::Broker(_) => JournalFile::append_to(path),
-        Target::Demo => JournalFile::replace(path),
+        Target::Demo(_) => JournalFile::replace(path),
     };
     let writer = JournalWriter::new(file.map_err(anyhow::Error::from)?, Clock::start());
     Ok(Some(Outbox::start("journal", writer, || {}).context("cannot start the journal's thread")?))

@@ -67,9 +67,9 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
 fn broker(config: &mut WatchConfig) -> Result<(Broker, Option<Simulator>), CommandError> {
     match &config.target {
         Target::Broker(broker) => Ok(((**broker).clone(), None)),
-        Target::Demo => {
-            let simulator =
-                Simulator::start(demo::demo(), Clock::start()).context("cannot start the demo")?;
+        Target::Demo(scenario) => {
+            let script = demo::script(*scenario);
+            let simulator = Simulator::start(script, Clock::start()).context("cannot start the demo")?;
             let url = format!("mqtt://{}", simulator.address());
             let broker = Broker::parse(&url).context("cannot reach the demo")?;
             config.run.target.url = url;

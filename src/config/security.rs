@@ -65,7 +65,7 @@ pub(super) fn tls(
 pub(super) fn transport(target: &Target) -> Transport {
     match target {
         Target::Broker(broker) => broker.transport,
-        Target::Demo => Transport::Tcp,
+        Target::Demo(_) => Transport::Tcp,
     }
 }
 
@@ -126,7 +126,7 @@ pub(super) fn username(
 ) -> Result<Option<String>, ConfigError> {
     let in_url = match target {
         Target::Broker(broker) => named_in(broker)?,
-        Target::Demo => None,
+        Target::Demo(_) => None,
     };
     if let Some(name) = &args.username {
         check_name(name, NAME_LIMIT_BYTES).map_err(|refusal| refusal.at(origins, "username"))?;

@@ -13,7 +13,7 @@ use crate::cli::environment::Origins;
 use crate::cli::watch::{ReconnectArgs, SessionArgs};
 use crate::event::Qos;
 use crate::session::settings::{Filter, ReconnectSettings};
-use crate::target::Target;
+use crate::target::{Scenario, Target};
 
 /// What applies where the user says nothing.
 #[derive(Debug)]
@@ -52,11 +52,15 @@ const DEMO: Defaults = Defaults {
     qos: Qos::AtLeastOnce,
 };
 
+/// A demo of silence: pings would hide an idle timeout.
+const QUIET_DEMO: Defaults = Defaults { ping_interval: Duration::from_secs(10), ..DEMO };
+
 /// The defaults for `target`.
 pub(super) fn defaults(target: &Target) -> &'static Defaults {
     match target {
         Target::Broker(_) => &BROKER,
-        Target::Demo => &DEMO,
+        Target::Demo(Scenario::IdleTimeout) => &QUIET_DEMO,
+        Target::Demo(_) => &DEMO,
     }
 }
 

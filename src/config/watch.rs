@@ -142,7 +142,7 @@ fn password_file<'a>(args: &'a WatchArgs, target: &Target, origins: &Origins) ->
 const fn has_accounts(target: &Target) -> bool {
     match target {
         Target::Broker(_) => true,
-        Target::Demo => false,
+        Target::Demo(_) => false,
     }
 }
 
@@ -158,7 +158,7 @@ fn protocol(args: &SessionArgs) -> ProtocolChoice {
 fn facts(target: &Target, protocol: ProtocolChoice, session: &SessionSettings) -> TargetFacts {
     let url = match target {
         Target::Broker(broker) => broker.to_string(),
-        Target::Demo => "mqtt://127.0.0.1".to_owned(),
+        Target::Demo(_) => "mqtt://127.0.0.1".to_owned(),
     };
     TargetFacts {
         name: target.name(),

@@ -1,9 +1,73 @@
-//! The script of the `demo` target: what usually happens to a connection, in half a minute.
+//! The scripts of the `demo` target: what usually happens to a connection, in half a minute, and single causes.
 
 use std::time::Duration;
 
 use super::client_packet::PacketKind;
 use super::script::{Conduct, Cue, Deed, Greeting, Parting, Pings, Script, Service, Step, Then};
+use crate::target::Scenario;
+
+/// What is played.
+pub fn script(scenario: Scenario) -> Script {
+    match scenario {
+        Scenario::Tour => tour(),
+        Scenario::DuplicateClientId => repeating(twin()),
+        Scenario::AuthorizationViolation => repeating([forbidden()]),
+        Scenario::BrokerRestart => restarting(),
+        Scenario::IdleTimeout => repeating([Conduct::serving().act(SUBSCRIBED.later(IDLE), Deed::Fin)]),
+        Scenario::ConnectRateLimit => repeating(limited()),
+        Scenario::BadCredentials => repeating([Conduct::greeting(Greeting::Refuse(BAD_CREDENTIALS))]),
+        Scenario::ServerDisconnect => repeating(parting()),
+    }
+}
+
+fn repeating(conducts: impl IntoIterator<Item = Conduct>) -> Script {
+    Script::of(conducts).and_then(Then::Repeat)
+}
+
+const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
+const IDLE: Duration = Duration::from_millis(4_500);
+const BAD_CREDENTIALS: u8 = 4;
+const NOT_AUTHORIZED: u8 = 0x87;
+const TAKEN_OVER: u8 = 0x8e;
+const ADMINISTRATIVE_ACTION: u8 = 0x98;
+const USE_ANOTHER_SERVER: u8 = 0x9c;
+const TOO_MANY_CONNECTS: u8 = 0x9f;
+
+/// Sessions as short as the twin's way back.
+fn twin() -> impl Iterator<Item = Conduct> {
+    [1_800, 900, 2_700, 1_300].into_iter().map(|length| {
+        let taken_over = Deed::Disconnect(Parting::code(TAKEN_OVER));
+        Conduct::serving().act(Cue::after(Duration::from_millis(length)), taken_over)
+    })
+}
+
+/// Every filter of the demo's is refused, and the client sent away.
+fn forbidden() -> Conduct {
+    let service = Service { refused_filters: vec!["demo/#".to_owned()], ..Service::default() };
+    Conduct::serving().with(service).act(SUBSCRIBED, Deed::Disconnect(Parting::code(NOT_AUTHORIZED)))
+}
+
+fn restarting() -> Script {
+    let lively = Service::publishing(MESSAGE_EVERY);
+    let steps = [2_500, 4_000, 3_200].into_iter().flat_map(|length| {
+        let conduct = Conduct::serving().with(lively.clone());
+        let conduct = conduct.act(Cue::after(Duration::from_millis(length)), Deed::Fin);
+        [Step::Connection(conduct), Step::Closed(CLOSED)]
+    });
+    Script { steps: steps.collect(), then: Then::Repeat }
+}
+
+/// Three connects too many after each session.
+fn limited() -> impl Iterator<Item = Conduct> {
+    let refused = std::iter::repeat_n(Conduct::greeting(Greeting::Refuse(TOO_MANY_CONNECTS)), 3);
+    std::iter::once(Conduct::serving().act(Cue::after(SPAN), Deed::Fin)).chain(refused)
+}
+
+fn parting() -> [Conduct; 2] {
+    let words = Parting::code(ADMINISTRATIVE_ACTION).because("maintenance at noon");
+    let elsewhere = Parting::code(USE_ANOTHER_SERVER).referring_to("broker-2.example");
+    [words, elsewhere].map(|parting| Conduct::serving().act(Cue::after(SPAN), Deed::Disconnect(parting)))
+}
 
 const SPAN: Duration = Duration::from_secs(3);
 const MESSAGE_EVERY: Duration = Duration::from_millis(500);
@@ -29,7 +93,7 @@ const SERVER_SHUTTING_DOWN: u8 = 0x8b;
 ///
 /// A client that closes its socket at the ping timeout, instead of waiting for a late answer, finds the port closed
 /// for 1.6 s from then on.
-pub fn demo() -> Script {
+pub fn tour() -> Script {
     let lively = Service::publishing(MESSAGE_EVERY);
     let shutting_down = Deed::Disconnect(Parting::code(SERVER_SHUTTING_DOWN));
     let steps = vec![
@@ -56,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_demo_repeats_and_shows_each_kind_of_fault_within_the_half_minute() {
-        let script = demo();
+        let script = tour();
         let connections = script.steps.iter().filter(|step| matches!(step, Step::Connection(_))).count();
         assert_eq!((connections, script.steps.len(), script.then), (5, 6, Then::Repeat));
         let backoff = Duration::from_secs(2) * 6;

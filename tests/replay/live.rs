@@ -80,7 +80,7 @@ fn start(config: &WatchConfig) -> Start {
 /// Watches the demo from inside, where records have not been written and read yet.
 async fn watch() -> Live {
     let (clock, config) = (Clock::start(), config());
-    let simulator = Simulator::start(demo::demo(), clock).unwrap();
+    let simulator = Simulator::start(demo::tour(), clock).unwrap();
     let broker = Broker::parse(&format!("mqtt://{}", simulator.address())).unwrap();
     let mut live = Live { clock, collector: collector(), lines: Vec::new(), known: Vec::new() };
     let (_nobody_stops_it, stops) = mpsc::channel(1);

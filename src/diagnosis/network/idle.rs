@@ -7,8 +7,14 @@ use crate::diagnosis::shown::{of, seconds};
 use crate::diagnosis::statistics::{Cluster, densest, median, share};
 use crate::event::ClosedBy;
 
-/// Silence shorter than this is no idleness.
+/// Silence shorter than this, or than this share of the ping interval, is no idleness.
 const SHORTEST_IDLE_SECONDS: f64 = 15.0;
+const SHORTEST_IDLE_SHARE: f64 = 0.4;
+
+fn is_idle(dropped: Dropped<'_>, silence: f64) -> bool {
+    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
+    silence >= SHORTEST_IDLE_SECONDS.min(SHORTEST_IDLE_SHARE * interval)
+}
 
 /// How long it was silent both ways before the end, or before the packet that met the end; `None` for other ends.
 fn silence(dropped: Dropped<'_>) -> Option<f64> {
@@ -40,7 +46,7 @@ pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
     let idle: Vec<(Dropped<'_>, f64)> = plain
         .iter()
         .filter_map(|dropped| Some((*dropped, silence(*dropped)?)))
-        .filter(|(dropped, silence)| *silence >= SHORTEST_IDLE_SECONDS && !survived(*dropped, *silence))
+        .filter(|(dropped, silence)| is_idle(*dropped, *silence) && !survived(*dropped, *silence))
         .collect();
     let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !meets_silence(*dropped)).copied().collect();
     let forgotten: Vec<_> = idle.iter().filter(|(dropped, _)| meets_silence(*dropped)).copied().collect();
@@ -118,8 +124,6 @@ fn nat(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
 
 /// The advice against an idle timeout.
 fn below(timeout: f64) -> String {
-    let half = (timeout / 2.0).floor().max(5.0);
-    format!(
-        "set the client's keep-alive to {half:.0} s or less (60 s suits most paths), or raise the timeout on the path"
-    )
+    let half = (timeout / 2.0).floor().max(1.0);
+    format!("set the client's keep-alive to {half:.0} s or less, or raise the timeout on the path")
 }

@@ -12,6 +12,9 @@ use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, short};
 use crate::diagnosis::statistics::share;
 
+/// MQTT 5: "Not authorized".
+const NOT_AUTHORIZED: u8 = 0x87;
+
 /// Drops that followed a request of ours at once, by packet and topic: the largest such group.
 fn after_one_request<'a>(drops: &[Dropped<'a>]) -> Option<(String, Vec<Dropped<'a>>)> {
     let mut groups: BTreeMap<String, Vec<Dropped<'a>>> = BTreeMap::new();
@@ -27,7 +30,8 @@ fn after_one_request<'a>(drops: &[Dropped<'a>]) -> Option<(String, Vec<Dropped<'
 /// A SUBSCRIBE or PUBLISH of ours was the last thing sent, and the peer closed before it could have been taken.
 fn unanswered_request(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
-    let accepted = record.last_sent_packet.as_deref() == Some("SUBSCRIBE") && record.active_subscriptions > 0;
+    let granted = record.last_sent_packet.as_deref() == Some("SUBSCRIBE") && record.active_subscriptions > 0;
+    let accepted = granted && record.reason_code != Some(NOT_AUTHORIZED);
     ended_by_peer(record) && follows_a_request(record) && !accepted
 }
 

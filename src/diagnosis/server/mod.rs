@@ -3,6 +3,8 @@
 mod lifetimes;
 mod limits;
 
+use std::collections::BTreeMap;
+
 pub(super) use self::lifetimes::{CLOCK_SECONDS, clock_was_wrong};
 use self::lifetimes::{aws_websocket_lifetime, connection_lifetime, credential_expiry};
 use self::limits::{authorization_violation, connect_rate_limit, payload_too_large, publish_rate_limit};
@@ -130,29 +132,46 @@ fn met(incident: &Incident) -> String {
 
 fn server_disconnect(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::ServerDisconnect);
-    let incident = &case.incidents[*explains.last()?];
-    let said = incident.drop().and_then(|drop| {
-        let code = drop.reason_code.map(|code| reason::words(code, Source::DisconnectV5));
-        code.or_else(|| drop.websocket_close_code.map(|code| format!("WebSocket close code {code}")))
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for index in &explains {
+        *reasons.entry(said(&case.incidents[*index])).or_default() += 1;
+    }
+    let mut by_count: Vec<(String, usize)> = reasons.into_iter().collect();
+    by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let (usual, _) = by_count.first()?.clone();
+    let latest = |told: fn(&Incident) -> Option<String>| {
+        explains.iter().rev().find_map(|index| told(&case.incidents[*index]))
+    };
+    let words = latest(|incident| {
+        incident
+            .drop()
+            .and_then(|drop| drop.reason_string.clone())
+            .or_else(|| incident.way_back.last_words.clone())
     });
-    let said = said.or_else(|| told_code(incident)).unwrap_or_else(|| "DISCONNECT".to_owned());
-    let words = incident
-        .drop()
-        .and_then(|drop| drop.reason_string.clone())
-        .or_else(|| incident.way_back.last_words.clone());
-    let mut evidence = vec![format!("{}: {said}", of(explains.len(), case.incidents.len(), "incident"))];
-    evidence.extend(words.map(|words| format!("the broker's words: {}", short(&words))));
-    let server = incident.drop().and_then(|drop| drop.server_reference.clone());
+    let server = latest(|incident| incident.drop().and_then(|drop| drop.server_reference.clone()));
+    let reasons = by_count
+        .iter()
+        .map(|(said, number)| format!("{}: {said}", of(*number, case.incidents.len(), "incident")));
+    let words = words.map(|words| format!("the broker's words: {}", short(&words)));
     Some(Verdict {
         confidence: trust(0.95, explains.len() + 2, 1),
-        summary: format!("the broker said why: {said}"),
+        summary: format!("the broker said why: {usual}"),
+        evidence: reasons.chain(words).collect(),
         fix: match server {
             Some(server) => format!("connect to {} instead, as the broker asks", short(&server)),
             None => "act on the broker's reason; its operator can tell more".to_owned(),
         },
-        evidence,
         explains,
     })
+}
+
+/// The broker's reason in words.
+fn said(incident: &Incident) -> String {
+    let at_the_end = incident.drop().and_then(|drop| {
+        let code = drop.reason_code.map(|code| reason::words(code, Source::DisconnectV5));
+        code.or_else(|| drop.websocket_close_code.map(|code| format!("WebSocket close code {code}")))
+    });
+    at_the_end.or_else(|| told_code(incident)).unwrap_or_else(|| "DISCONNECT".to_owned())
 }
 
 fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {

@@ -1,0 +1,47 @@
+//! Causes that the demo plays, each named by the program itself.
+
+use crate::program::Home;
+
+/// Scenario, the cause that must come out first, and how long it takes to be seen.
+const SCENARIOS: [(&str, &str, &str); 7] = [
+    ("duplicate-client-id", "duplicate_client_id", "10s"),
+    ("authorization-violation", "authorization_violation", "6s"),
+    ("broker-restart", "broker_restart", "24s"),
+    ("idle-timeout", "idle_timeout", "28s"),
+    ("rate-limit", "connect_rate_limit", "12s"),
+    ("bad-credentials", "bad_credentials", "6s"),
+    ("server-disconnect", "server_disconnect", "10s"),
+];
+
+#[test]
+fn each_scenario_of_the_demo_ends_in_its_cause() {
+    let watched = SCENARIOS.map(|(scenario, cause, duration)| {
+        let home = Home::new();
+        let running = home.start(&["watch", &format!("demo:{scenario}"), "--duration", duration, "--utc"]);
+        (home, running, scenario, cause)
+    });
+    for (home, running, scenario, cause) in watched {
+        assert_eq!(running.ended().code, Some(0), "{scenario}");
+        let export = home.run(&["export", "demo"]).json();
+        let best = &export["findings"][0];
+        assert_eq!(best["cause"], cause, "{scenario}: {}", export["findings"]);
+        assert!(best["confidence"].as_f64() > Some(0.6), "{scenario}: {best}");
+        let page = home.run(&["summary", "demo"]).page();
+        assert!(page.contains("Verdict: ") && page.contains(cause), "{scenario}: {page}");
+    }
+}
+
+#[test]
+fn a_sure_cause_is_said_while_watching_on_the_page_and_beside_json() {
+    let home = Home::new();
+    let text = home.run(&["watch", "demo:duplicate-client-id", "--max-events", "4"]);
+    assert!(text.out.contains("⇒ cause") && text.out.contains("duplicate_client_id"), "{}", text.out);
+    let json = home.run(&["watch", "demo:duplicate-client-id", "--max-events", "4", "--json"]);
+    assert!(json.out.lines().all(|line| line.starts_with('{')), "{}", json.out);
+    assert_eq!(
+        json.err.matches("nwdiag: finding: another client uses this client ID").count(),
+        1,
+        "{}",
+        json.err
+    );
+}
