@@ -7,7 +7,7 @@ use super::network::plain_confidence;
 use super::rule::{Rule, Verdict};
 use super::server::clock_was_wrong;
 use super::shown::{count, of, seconds};
-use super::statistics::{median, share};
+use super::statistics::{densest, median, share};
 use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
 
 /// The rules of the family.
@@ -37,12 +37,23 @@ fn is_pushed_off(dropped: Dropped<'_>) -> bool {
         && dropped.incident.way_back.failed == 0
 }
 
+/// A way back is hardly ever this long and always the same: sessions of one such length have another reason, seconds.
+const LONGEST_STEADY_SECONDS: f64 = 27.0;
+
+fn live_to_one_age(pushed: &[Dropped<'_>]) -> bool {
+    let ages: Vec<f64> = pushed.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
+    let same = densest(&ages, |from| 0.03 * from + 1.0);
+    same.is_some_and(|same| {
+        share(same.members.len(), ages.len()) >= 0.6 && same.median >= LONGEST_STEADY_SECONDS
+    })
+}
+
 fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::DuplicateClientId);
     let plain = case.plain_drops();
     let pushed: Vec<_> = plain.iter().copied().filter(|dropped| is_pushed_off(*dropped)).collect();
     let part = share(pushed.len(), plain.len());
-    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6;
+    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6 && !live_to_one_age(&pushed);
     if said.is_empty() && !by_pattern {
         return None;
     }

@@ -8,6 +8,7 @@ mod prefixes;
 #[path = "../binary/program.rs"]
 #[expect(dead_code, reason = "the tests of the binary use all of it")]
 mod program;
+mod recorded;
 
 use std::path::{Path, PathBuf};
 

@@ -7,13 +7,14 @@ use crate::diagnosis::shown::{of, seconds};
 use crate::diagnosis::statistics::{Cluster, densest, median, share};
 use crate::event::ClosedBy;
 
-/// Silence shorter than this, or than this share of the ping interval, is no idleness.
-const SHORTEST_IDLE_SECONDS: f64 = 15.0;
-const SHORTEST_IDLE_SHARE: f64 = 0.4;
+/// Silence shorter than this share of the ping interval is no idleness, nor is one below the first of these bounds;
+/// above the second, any is.
+const IDLE_SHARE: f64 = 0.4;
+const IDLE_SECONDS: (f64, f64) = (4.0, 15.0);
 
 fn is_idle(dropped: Dropped<'_>, silence: f64) -> bool {
     let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
-    silence >= SHORTEST_IDLE_SECONDS.min(SHORTEST_IDLE_SHARE * interval)
+    silence >= (IDLE_SHARE * interval).clamp(IDLE_SECONDS.0, IDLE_SECONDS.1)
 }
 
 /// How long it was silent both ways before the end, or before the packet that met the end; `None` for other ends.

@@ -103,14 +103,14 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
     let late = showing.iter().filter(|dropped| dropped.end.late_answer_seconds.is_some()).count();
     let retransmits: u64 = showing.iter().filter_map(|dropped| dropped.record().tcp?.retransmits).sum();
     let weakest = showing.iter().filter_map(|dropped| dropped.record().wifi_dbm).min();
-    let mut evidence = vec![
-        format!(
-            "{} ended in silence, {} of them after signs of loss",
-            of(silent.len(), plain.len(), "drop"),
-            showing.len()
-        ),
-        format!("{retransmits} retransmissions by the kernel in those sessions"),
-    ];
+    let mut evidence = vec![format!(
+        "{} ended in silence, {} of them after signs of loss",
+        of(silent.len(), plain.len(), "drop"),
+        showing.len()
+    )];
+    evidence.extend(
+        (retransmits > 0).then(|| format!("{retransmits} retransmissions by the kernel in those sessions")),
+    );
     evidence.extend(
         (late > 0).then(|| format!("{} came after all: the path was slow, not dead", count(late, "answer"))),
     );
