@@ -84,7 +84,11 @@ impl Driver {
             observer.standing(&run);
             open.timer.set(run.deadline());
             let happening = self.next(&mut open).await;
-            run.woke(self.clock.now(), clock::reading());
+            let now = self.clock.now();
+            if run.wants_measurement(now) {
+                run.measured(self.host.glance(open.link.as_ref()));
+            }
+            run.woke(now, clock::reading());
             self.tell(&mut run, &mut open, happening);
             self.keep_time(&mut run, &mut open).await;
         }

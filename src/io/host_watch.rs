@@ -54,8 +54,13 @@ impl HostWatch {
 
     /// What can be measured now.
     pub fn measure(&mut self, now: Moment, link: Option<&Link>) -> Measured {
+        Measured { wifi_dbm: self.signal(now), ..self.glance(link) }
+    }
+
+    /// The same with the signal that was measured last: a driver may take its time to tell it.
+    pub fn glance(&self, link: Option<&Link>) -> Measured {
         let tcp = link.and_then(|link| kernel::tcp_reading(link.tcp()));
-        Measured { tcp, wifi_dbm: self.signal(now) }
+        Measured { tcp, wifi_dbm: self.signal.and_then(|(_, dbm)| dbm) }
     }
 
     fn signal(&mut self, now: Moment) -> Option<i32> {

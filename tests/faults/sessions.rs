@@ -30,6 +30,18 @@ async fn drops_of(conduct: Conduct, settings: RunSettings) -> Vec<SessionDrop> {
     found
 }
 
+/// A reset connection has no reading any more, and nothing but time passes before: no packet, no ping, no sample.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "current_thread")]
+async fn the_kernel_is_asked_about_a_connection_on_which_nothing_happens() {
+    let conduct = Conduct::falling_silent(SUBSCRIBED, Duration::from_millis(1600));
+    for drop in drops_of(conduct, settings()).await {
+        assert_eq!(drop.closed_by, Some(ClosedBy::PeerReset));
+        let age_ms = drop.tcp.and_then(|tcp| tcp.last_data_received_ms);
+        assert!(age_ms > Some(500.0), "the reading is from before: {age_ms:?}");
+    }
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn each_message_is_answered_and_counted_as_its_qos_says() {
     let at = Message::at;

@@ -128,6 +128,12 @@ impl Run {
         }
     }
 
+    /// Whether the host is to be measured, once a second: after the end of a connection the kernel may say nothing.
+    /// To be asked before [`Self::woke`], which takes it as done.
+    pub fn wants_measurement(&self, now: Moment) -> bool {
+        now >= self.host.deadline()
+    }
+
     /// What this host measured just now.
     pub fn measured(&mut self, measured: Measured) {
         self.host.measured(measured);
