@@ -37,7 +37,7 @@ pub enum Output {
     Accepted(Box<Connack>),
     /// The broker answered to one filter.
     Subscribed(Subscribed),
-    /// Nothing of the opening is left to be waited for: publishes may follow.
+    /// Publishes may go out: nothing of the opening is left to be waited for, or one was acknowledged.
     Ready,
     /// The session, or the attempt at one, is over.
     Ended(End),
@@ -307,6 +307,9 @@ impl Session {
     fn acknowledged(&mut self, now: Moment, puback: Puback) {
         let Some(trip) = self.in_flight.acknowledged(now, puback.packet_id) else { return };
         self.trips_since_sample.publishes.add(trip);
+        if self.takes_publishes() {
+            self.outputs.push_back(Output::Ready);
+        }
         if puback.code >= FIRST_REFUSAL {
             let words = reason::words(puback.code, Source::V5);
             tracing::warn!("the broker did not take our publish: {words}");

@@ -96,3 +96,21 @@ fn a_broker_that_acknowledges_nothing_is_not_flooded() {
     rig.pass_answered(24 * 3600 * SECOND);
     assert_eq!(rig.run.totals().messages_published, 16);
 }
+
+/// Three probes wait, and the broker takes one at a time.
+#[test]
+fn an_acknowledged_probe_makes_room_for_the_next_that_waits_at_once() {
+    let mut rig = Rig::new(RunSettings { protocol: ProtocolChoice::Only(Protocol::V5), ..probing(&[]) });
+    rig.dialled();
+    rig.bytes(&[0x20, 6, 0, 0, 3, 0x21, 0, 1]);
+    rig.bytes(&[0x40, 2, 0, 2]);
+    rig.end(StreamEnd::Fin);
+    rig.pass(150 * SECOND);
+    rig.dialled();
+    rig.bytes(&[0x20, 6, 0, 0, 3, 0x21, 0, 1]);
+    for published in [2, 3, 4] {
+        assert_eq!(rig.run.totals().messages_published, published);
+        let packet_id = u8::try_from(published).unwrap();
+        rig.bytes(&[0x40, 2, 0, packet_id]);
+    }
+}
