@@ -1,6 +1,6 @@
 //! QoS 1 messages of ours that wait for their PUBACK: what makes "at least once" at least once.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::event::Moment;
@@ -11,26 +11,28 @@ const MOST: usize = 16;
 /// The identifiers of publishes; the one below is SUBSCRIBE's.
 const FIRST_ID: u16 = 2;
 
-/// The messages, at most 16 and no more than the broker takes.
+/// The messages, at most 16 and of them no more out than the broker takes, in the order in which they were first sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
-    waiting: BTreeMap<u16, Waiting>,
+    waiting: VecDeque<Waiting>,
     next_id: u16,
     most: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Waiting {
+    packet_id: u16,
     topic: String,
     payload: Vec<u8>,
-    sent: Moment,
+    /// When it went out; `None` where not yet on this connection.
+    sent: Option<Moment>,
     /// When its last byte had left for the socket.
     written: Option<Moment>,
 }
 
 impl Default for InFlight {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new(), next_id: FIRST_ID, most: MOST }
+        Self { waiting: VecDeque::new(), next_id: FIRST_ID, most: MOST }
     }
 }
 
@@ -40,9 +42,9 @@ impl InFlight {
         self.waiting.len()
     }
 
-    /// Whether one more may go out.
+    /// Whether one more may go out: not before those that are to go out again.
     pub fn has_room(&self) -> bool {
-        self.waiting.len() < self.most
+        self.waiting.len() < self.most && self.out() == self.waiting.len()
     }
 
     /// The broker takes at most so many; without a word of it, 65,535.
@@ -53,36 +55,54 @@ impl InFlight {
     /// A message goes out: the packet to send.
     pub fn send(&mut self, now: Moment, topic: &str, payload: Vec<u8>) -> Publish {
         let packet_id = self.take_id();
-        let waiting = Waiting { topic: topic.to_owned(), payload, sent: now, written: None };
-        let publish = waiting.packet(packet_id, Delivery::First);
-        self.waiting.insert(packet_id, waiting);
+        let waiting = Waiting { packet_id, topic: topic.to_owned(), payload, sent: Some(now), written: None };
+        let publish = waiting.packet(Delivery::First);
+        self.waiting.push_back(waiting);
         publish
     }
 
-    /// The broker still knows the session: what waits goes out again.
-    pub fn send_again(&mut self, now: Moment) -> Vec<Publish> {
-        let again = self.waiting.iter_mut().map(|(packet_id, waiting)| {
-            (waiting.sent, waiting.written) = (now, None);
-            waiting.packet(*packet_id, Delivery::Again)
-        });
-        again.collect()
+    /// A new connection: nothing is out on it.
+    pub fn begin_connection(&mut self) {
+        for waiting in &mut self.waiting {
+            (waiting.sent, waiting.written) = (None, None);
+        }
+    }
+
+    /// The broker still knows the session: the next message to go out again, if one is left and the broker takes it.
+    pub fn send_again(&mut self, now: Moment) -> Option<Publish> {
+        if self.out() >= self.most {
+            return None;
+        }
+        let waiting = self.waiting.iter_mut().find(|waiting| waiting.sent.is_none())?;
+        waiting.sent = Some(now);
+        Some(waiting.packet(Delivery::Again))
     }
 
     /// All that was sent has left for the socket.
     pub fn written(&mut self, now: Moment) {
-        for waiting in self.waiting.values_mut() {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.sent.is_some()) {
             waiting.written.get_or_insert(now);
         }
     }
 
-    /// PUBACK came: how long after the message was written, if there is such a message.
+    /// PUBACK came: how long after the message was written, if such a message is out.
     pub fn acknowledged(&mut self, now: Moment, packet_id: u16) -> Option<Duration> {
-        let waiting = self.waiting.remove(&packet_id)?;
-        Some(now.since(waiting.written.unwrap_or(waiting.sent)))
+        let waiting = self.forget(packet_id)?;
+        waiting.written.or(waiting.sent).map(|began| now.since(began))
+    }
+
+    /// The message waits no more.
+    fn forget(&mut self, packet_id: u16) -> Option<Waiting> {
+        let place = self.waiting.iter().position(|waiting| waiting.packet_id == packet_id)?;
+        self.waiting.remove(place)
+    }
+
+    fn out(&self) -> usize {
+        self.waiting.iter().filter(|waiting| waiting.sent.is_some()).count()
     }
 
     fn take_id(&mut self) -> u16 {
-        while self.waiting.contains_key(&self.next_id) {
+        while self.waiting.iter().any(|waiting| waiting.packet_id == self.next_id) {
             self.next_id = following(self.next_id);
         }
         let taken = self.next_id;
@@ -92,8 +112,9 @@ impl InFlight {
 }
 
 impl Waiting {
-    fn packet(&self, packet_id: u16, delivery: Delivery) -> Publish {
-        Publish { packet_id, topic: self.topic.clone(), payload: self.payload.clone(), delivery }
+    fn packet(&self, delivery: Delivery) -> Publish {
+        let Self { packet_id, topic, payload, .. } = self;
+        Publish { packet_id: *packet_id, topic: topic.clone(), payload: payload.clone(), delivery }
     }
 }
 
@@ -147,8 +168,32 @@ mod tests {
         let mut in_flight = InFlight::default();
         let first = in_flight.send(at_ms(0), "t", vec![7]);
         in_flight.written(at_ms(1));
+        in_flight.begin_connection();
         let again = in_flight.send_again(at_ms(5000));
-        assert_eq!(again, [Publish { delivery: Delivery::Again, ..first.clone() }]);
+        assert_eq!(again, Some(Publish { delivery: Delivery::Again, ..first.clone() }));
+        assert_eq!(in_flight.send_again(at_ms(5000)), None);
         assert_eq!(in_flight.acknowledged(at_ms(5020), first.packet_id), Some(Duration::from_millis(20)));
+    }
+
+    /// MQTT 5, sections 3.3.4 and 4.6.
+    #[test]
+    fn what_goes_out_again_keeps_its_order_and_leaves_room_as_the_broker_asks() {
+        let mut in_flight = InFlight { next_id: u16::MAX - 1, ..InFlight::default() };
+        let ids: Vec<_> = (0..4).map(|_| in_flight.send(at_ms(0), "t", Vec::new()).packet_id).collect();
+        assert_eq!(ids, [u16::MAX - 1, u16::MAX, 2, 3]);
+        in_flight.begin_connection();
+        in_flight.limit(Some(2));
+        let again = |in_flight: &mut InFlight| -> Vec<_> {
+            std::iter::from_fn(|| in_flight.send_again(at_ms(1))).map(|publish| publish.packet_id).collect()
+        };
+        assert_eq!(again(&mut in_flight), ids[..2]);
+        for (acknowledged, then) in [(0, &ids[2..3]), (1, &ids[3..])] {
+            assert!(!in_flight.has_room());
+            in_flight.acknowledged(at_ms(2), ids[acknowledged]);
+            assert_eq!(again(&mut in_flight), then);
+        }
+        assert_eq!((in_flight.count(), in_flight.has_room()), (2, false));
+        in_flight.acknowledged(at_ms(3), ids[2]);
+        assert!(in_flight.has_room());
     }
 }

@@ -5,6 +5,7 @@
 
 mod evidence;
 mod opening;
+mod publishing;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 
 pub use self::evidence::Surroundings;
+use self::publishing::Publishing;
 use super::ending::{End, StreamEnd};
 use super::in_flight::InFlight;
 use super::inbox::Inbox;
@@ -20,13 +22,10 @@ use super::late::LateListener;
 use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
 use crate::event::{Moment, Protocol, Qos, Subscribed};
-use crate::reason::{self, Source};
-use crate::wire::{self, Connack, Decoder, Incoming, Outgoing, Puback, PublishHead, WireError};
+use crate::wire::{self, Connack, Decoder, Incoming, Outgoing, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
-/// Codes from here on say no (MQTT 5, section 2.4).
-const FIRST_REFUSAL: u8 = 0x80;
 
 /// What a session wants done, or tells.
 #[derive(Debug)]
@@ -41,17 +40,6 @@ pub enum Output {
     Ready,
     /// The session, or the attempt at one, is over.
     Ended(End),
-}
-
-/// Whether publishes may go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Publishing {
-    /// Not before the subscriptions stand.
-    NotYet,
-    /// As far as there is room in flight.
-    Open,
-    /// The broker takes none at QoS 1.
-    Refused,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +88,8 @@ pub struct Session {
     inbox: Inbox,
     in_flight: InFlight,
     publishing: Publishing,
+    /// The largest packet that the broker takes.
+    largest_bytes: usize,
     trips_since_sample: SampleTrips,
     ping_interval: Duration,
     ping: Option<Ping>,
@@ -119,6 +109,7 @@ impl Session {
             inbox: kept.inbox,
             in_flight: kept.in_flight,
             publishing: Publishing::NotYet,
+            largest_bytes: usize::MAX,
             trips_since_sample: SampleTrips::default(),
             ping_interval: settings.ping_interval,
             ping: None,
@@ -187,24 +178,6 @@ impl Session {
             ping.written.get_or_insert(now);
         }
         self.in_flight.written(now);
-    }
-
-    /// Whether [`Self::publish`] would send.
-    pub fn takes_publishes(&self) -> bool {
-        self.state == State::Open && self.publishing == Publishing::Open && self.in_flight.has_room()
-    }
-
-    /// Whether the broker takes no publish at QoS 1 in this session.
-    pub fn refuses_publishes(&self) -> bool {
-        self.publishing == Publishing::Refused
-    }
-
-    /// Publishes at QoS 1, if [`Self::takes_publishes`].
-    pub fn publish(&mut self, now: Moment, topic: &str, payload: Vec<u8>) {
-        if self.takes_publishes() {
-            let publish = self.in_flight.send(now, topic, payload);
-            self.send(now, &Outgoing::Publish(publish));
-        }
     }
 
     /// Ends the session in order: DISCONNECT is the last thing to send.
@@ -301,18 +274,6 @@ impl Session {
             let trip = now.since(ping.written.unwrap_or(ping.sent));
             self.traffic.round_trips.add(trip);
             self.trips_since_sample.pings.add(trip);
-        }
-    }
-
-    fn acknowledged(&mut self, now: Moment, puback: Puback) {
-        let Some(trip) = self.in_flight.acknowledged(now, puback.packet_id) else { return };
-        self.trips_since_sample.publishes.add(trip);
-        if self.takes_publishes() {
-            self.outputs.push_back(Output::Ready);
-        }
-        if puback.code >= FIRST_REFUSAL {
-            let words = reason::words(puback.code, Source::V5);
-            tracing::warn!("the broker did not take our publish: {words}");
         }
     }
 

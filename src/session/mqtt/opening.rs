@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Output, Publishing, Session, State};
+use super::publishing::Publishing;
+use super::{Output, Session, State};
 use crate::event::{Moment, Subscribed};
 use crate::session::ending::End;
 use crate::session::settings::{Filter, SessionSettings};
@@ -35,10 +36,11 @@ impl Session {
         if !connack.session_present {
             (self.inbox, self.in_flight) = Default::default();
         }
+        let largest = asked.maximum_packet_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        self.largest_bytes = largest.unwrap_or(usize::MAX);
+        self.in_flight.begin_connection();
         self.in_flight.limit(asked.receive_maximum);
-        for publish in self.in_flight.send_again(now) {
-            self.send(now, &Outgoing::Publish(publish));
-        }
+        self.publish_again(now);
     }
 
     fn subscribe(&mut self, now: Moment) {
@@ -46,7 +48,15 @@ impl Session {
             return self.ready();
         }
         let filters = self.settings.filters.iter().map(|filter| (filter.topic.clone(), filter.qos)).collect();
-        self.send(now, &Outgoing::Subscribe(SUBSCRIBE_ID, filters));
+        let packet = Outgoing::Subscribe(SUBSCRIBE_ID, filters);
+        if !self.fits(&packet) {
+            tracing::warn!(
+                "the broker takes {} bytes at most: nothing was subscribed to",
+                self.largest_bytes
+            );
+            return self.ready();
+        }
+        self.send(now, &packet);
         self.subscribe_sent = Some(now);
     }
 

@@ -117,3 +117,36 @@ fn no_more_probes_are_out_than_the_broker_takes_and_none_at_a_qos_that_it_does_n
         assert_eq!(rig.run.totals().messages_published, published, "{properties:02x?}");
     }
 }
+
+/// SUBSCRIBE to `a` takes 9 bytes, a probe 9.
+#[test]
+fn nothing_goes_out_that_is_larger_than_the_broker_takes() {
+    let probe = super::super::settings::ProbeSettings { topic: "p".to_owned(), interval: SECOND };
+    for (largest, subscribed, published) in [(8, false, 0), (9, true, 1)] {
+        let settings = RunSettings { protocol: five().protocol, ..subscribing(&["a"]) };
+        let settings = RunSettings { probe: Some(probe.clone()), ..settings };
+        let mut rig = connected(settings, &[0x27, 0, 0, 0, largest]);
+        let subscribe: &[u8] = &[0x82, 7, 0, 1, 0, 0, 1, b'a', 1];
+        assert_eq!(rig.sent.ends_with(subscribe), subscribed, "{largest}: {:02x?}", rig.sent);
+        rig.bytes(&[0x90, 4, 0, 1, 0, 1]);
+        assert_eq!(rig.run.totals().messages_published, published, "{largest}");
+        rig.pass(40 * SECOND);
+        assert!(rig.drops().is_empty(), "{largest}: {:?}", rig.drops());
+    }
+}
+
+#[test]
+fn a_broker_that_kept_the_session_but_takes_less_gets_no_more_at_once() {
+    let probe = super::super::settings::ProbeSettings { topic: "p".to_owned(), interval: 20 * SECOND };
+    for (properties, again) in [(&[0x21, 0, 2][..], 2), (&[0x24, 0], 0), (&[], 5)] {
+        let mut rig = connected(RunSettings { probe: Some(probe.clone()), ..five() }, &[]);
+        rig.pass_answered(80 * SECOND);
+        rig.end(StreamEnd::Fin);
+        rig.pass(SECOND);
+        let before = rig.run.totals().messages_published;
+        rig.dialled();
+        let length = u8::try_from(properties.len()).unwrap();
+        rig.bytes(&[&[0x20, 3 + length, 1, 0, length], properties].concat());
+        assert_eq!((before, rig.run.totals().messages_published), (5, 5 + again), "{properties:02x?}");
+    }
+}
