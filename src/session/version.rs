@@ -5,7 +5,7 @@
 
 use super::ending::{End, StreamEnd};
 use super::settings::ProtocolChoice;
-use crate::event::{Phase, Protocol};
+use crate::event::Protocol;
 use crate::wire::WireError;
 
 /// The choice, and what the run has learnt about it.
@@ -17,7 +17,7 @@ pub struct Versions {
     proven: bool,
 }
 
-/// What a failure in the MQTT phase says about the version.
+/// What a failure after CONNECT says about the version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doubt {
     /// The broker does not speak it.
@@ -50,7 +50,7 @@ impl Versions {
 
     /// An attempt ended so after CONNECT was out; tells what is tried instead, if anything.
     pub fn failed(&mut self, end: &End) -> Option<Protocol> {
-        if self.choice != ProtocolChoice::Auto || end.failed_phase() != Phase::Mqtt {
+        if self.choice != ProtocolChoice::Auto {
             return None;
         }
         let changes = match (self.next, doubt(self.next, end)) {
@@ -61,7 +61,7 @@ impl Versions {
         changes.then(|| self.change())
     }
 
-    /// The same for an attempt whose CONNACK never came.
+    /// The same for an attempt that nobody answered in MQTT: there was no stream, or no CONNACK in time.
     pub fn unanswered(&mut self) {
         if self.choice == ProtocolChoice::Auto && self.next == Protocol::V311 && !self.proven {
             self.change();

@@ -153,6 +153,7 @@ impl Run {
     pub fn dial_failed(&mut self, now: Moment, fault: DialFault) {
         let State::Dialling { since } = self.state else { return };
         let attempt = self.attempt(now, since);
+        self.versions.unanswered();
         self.try_again(now, |wait| fault.into_record(attempt, wait));
         self.settle(now);
     }

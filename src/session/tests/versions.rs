@@ -86,3 +86,31 @@ fn one_attempt_is_one_answer_to_the_user_in_either_version() {
     rig.bytes(&[0x20, 2, 0, 5]);
     assert_eq!(rig.names(), ["start", "attempt_failed", "attempt_failed", "sample", "stop"]);
 }
+
+/// A broker that shuts down closes first and refuses then: it is no reason to speak 3.1.1 to it for the rest of the run.
+#[test]
+fn version_5_has_its_turn_again_after_3_1_1_failed_wherever_that_was() {
+    let failures: [fn(&mut Rig); 3] = [
+        Rig::refuse,
+        |rig| {
+            rig.dialled();
+            rig.end(StreamEnd::TlsAlert("internal error".to_owned()));
+        },
+        |rig| {
+            rig.dialled();
+            rig.pass(10 * SECOND);
+        },
+    ];
+    for fail in failures {
+        let mut rig = Rig::new(auto());
+        rig.dialled();
+        rig.end(StreamEnd::Fin);
+        rig.pass(Duration::from_millis(1));
+        fail(&mut rig);
+        assert_eq!(rig.failures()[1].protocol, Some(Protocol::V311));
+        rig.pass(5 * SECOND);
+        rig.sent.clear();
+        rig.dialled();
+        assert_eq!(asked(&mut rig), 5);
+    }
+}
