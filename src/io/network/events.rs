@@ -23,16 +23,20 @@ const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 /// at them may come too early. Far longer than it takes, and nothing to a person.
 const SECOND_LOOK_AFTER: Duration = Duration::from_millis(250);
 
+/// After a failure, which may be a shortage that passes.
+const TRY_AGAIN_AFTER: Duration = Duration::from_mins(1);
+
 /// As many datagrams are read in a row: then others have their turn.
 const IN_A_ROW: usize = 256;
 
 /// The changes of this host's network.
 #[derive(Debug)]
 pub struct NetworkEvents {
-    /// `None` once it has failed.
+    /// `None` while it has failed.
     listener: Option<Receiver>,
     standing: Standing,
     clock: Clock,
+    /// At the routes, or after a failure at everything.
     second_look: Option<Moment>,
 }
 
@@ -49,9 +53,7 @@ impl NetworkEvents {
     /// Begins to listen; how things stand now is no change. Needs a tokio runtime.
     pub fn open() -> io::Result<Self> {
         // First the listener, then the look: what changes between is told twice rather than never.
-        let listener = netlink::listen(SockProtocol::NetlinkRoute, GROUPS)?;
-        // It is read like a pipe, datagram by datagram, and this is tokio's safe way to wait for one.
-        let listener = Some(Receiver::from_owned_fd_unchecked(listener)?);
+        let listener = Some(listen()?);
         Ok(Self {
             listener,
             standing: Standing::new(everything()?),
@@ -60,23 +62,27 @@ impl NetworkEvents {
         })
     }
 
-    /// The next change, each once; never, once the kernel cannot be listened to any more. Nothing is lost where the
-    /// future is dropped.
+    /// The next change, each once; none while the kernel cannot be listened to, and what came of that time behind it.
+    /// Nothing is lost where the future is dropped.
     pub async fn next(&mut self) -> NetworkChange {
         loop {
             if let Some(change) = self.standing.poll() {
                 return change;
             }
             if let Err(error) = self.follow().await {
-                tracing::warn!(%error, "changes of this host's network are not seen any more");
+                tracing::warn!(%error, "changes of this host's network are not seen for now");
                 self.listener = None;
+                self.second_look = Some(self.clock.now().plus(TRY_AGAIN_AFTER));
             }
         }
     }
 
     /// Waits until something is told, and takes in all of it.
     async fn follow(&mut self) -> io::Result<()> {
-        let Some(listener) = &self.listener else { return std::future::pending().await };
+        let Some(listener) = &self.listener else {
+            self.clock.sleep_until(self.second_look).await;
+            return self.listen_again();
+        };
         tokio::select! {
             ready = listener.readable() => {
                 ready?;
@@ -95,6 +101,19 @@ impl NetworkEvents {
         }
         Ok(())
     }
+
+    fn listen_again(&mut self) -> io::Result<()> {
+        let listener = listen()?;
+        self.standing.reconcile(everything()?);
+        (self.listener, self.second_look) = (Some(listener), None);
+        Ok(())
+    }
+}
+
+fn listen() -> io::Result<Receiver> {
+    let listener = netlink::listen(SockProtocol::NetlinkRoute, GROUPS)?;
+    // It is read like a pipe, datagram by datagram, and this is tokio's safe way to wait for one.
+    Receiver::from_owned_fd_unchecked(listener)
 }
 
 /// Takes in what waits in the socket: some of it, or all if more was told than is there, since what is left would be
@@ -145,4 +164,23 @@ const ROUTES: Request = (libc::RTM_GETROUTE, route::ROUTE_HEADER_BYTES);
 fn dump((kind, header_bytes): Request) -> io::Result<Vec<Notice>> {
     let answers = netlink::dump(SockProtocol::NetlinkRoute, kind, &vec![0; header_bytes])?;
     Ok(answers.iter().filter_map(|(kind, payload)| message::notice(*kind, payload)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host that has no descriptor or no memory to spare for a moment must not cost a run of months its events.
+    #[tokio::test]
+    async fn what_has_failed_is_tried_again_in_time() {
+        let mut events = NetworkEvents::open().unwrap();
+        let clock = events.clock;
+        (events.listener, events.second_look) = (None, Some(clock.now()));
+        tokio::select! {
+            // Most likely none: what changed meanwhile, if anything did.
+            _ = events.next() => {}
+            () = clock.sleep_until(Some(clock.now().plus(Duration::from_millis(100)))) => {}
+        }
+        assert!(events.listener.is_some());
+    }
 }
