@@ -17,6 +17,8 @@ pub enum Line {
     Up,
     /// It has to wait for one.
     Down,
+    /// A session is up whose broker takes none: waiting for it would be in vain.
+    Refused,
 }
 
 /// The schedule and the queue. The first probe is due with the first session.
@@ -56,11 +58,14 @@ impl Prober {
         self.next_due
     }
 
-    /// Makes the probe that is due, if one is. Those that a suspension swallowed are not made up for.
+    /// Makes the probe that is due, if one is and the broker may take it. Those that a suspension swallowed are not made up for.
     pub fn tick(&mut self, now: Moment, line: Line) {
         let Some(due) = self.next_due.filter(|due| now >= *due) else { return };
         let next = due.plus(self.settings.interval);
         self.next_due = Some(if next > now { next } else { now.plus(self.settings.interval) });
+        if line == Line::Refused {
+            return;
+        }
         self.made += 1;
         self.had_to_wait += u64::from(line == Line::Down);
         if self.queue.len() == QUEUE_LIMIT {

@@ -290,7 +290,7 @@ impl Run {
     fn probe(&mut self, now: Moment) {
         let Some(prober) = &mut self.prober else { return };
         let Some((_, session)) = self.state.up() else { return prober.tick(now, Line::Down) };
-        prober.tick(now, Line::Up);
+        prober.tick(now, if session.refuses_publishes() { Line::Refused } else { Line::Up });
         while session.takes_publishes()
             && let Some(payload) = prober.take(now)
         {

@@ -150,3 +150,17 @@ fn a_broker_that_kept_the_session_but_takes_less_gets_no_more_at_once() {
         assert_eq!((before, rig.run.totals().messages_published), (5, 5 + again), "{properties:02x?}");
     }
 }
+
+#[test]
+fn no_probe_is_made_for_a_broker_that_takes_none() {
+    let probe = super::super::settings::ProbeSettings { topic: "p".to_owned(), interval: 10 * SECOND };
+    let mut rig = connected(RunSettings { probe: Some(probe), ..five() }, &[]);
+    rig.bytes(&[0x40, 2, 0, 2]);
+    rig.end(StreamEnd::Fin);
+    rig.pass(5 * SECOND);
+    rig.dialled();
+    rig.bytes(&[0x20, 5, 0, 0, 2, 0x24, 0]);
+    rig.pass(40 * SECOND);
+    rig.end(StreamEnd::Fin);
+    assert_eq!((rig.drops().len(), rig.last_drop().queued_commands), (2, 0));
+}
