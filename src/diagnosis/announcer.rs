@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{Cause, Finding, LIKELY, diagnose};
 use crate::collector::clock::Window;
 use crate::collector::{Collector, Liveness};
@@ -10,11 +12,15 @@ use crate::event::{Event, Record};
 /// From here on a finding is said while watching.
 const SAID_FROM: f64 = 0.8;
 
+/// Judged no more often than this: a connection that flaps a hundred times a second must not hold up its records.
+const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
 /// Follows the records of a run, and tells what is worth saying.
 #[derive(Debug)]
 pub struct Announcer {
     collector: Collector,
     said: BTreeMap<Cause, Said>,
+    judged: Option<DateTime<Utc>>,
 }
 
 /// What was said of a cause.
@@ -26,7 +32,7 @@ struct Said {
 
 impl Default for Announcer {
     fn default() -> Self {
-        Self { collector: Collector::new(Window::default(), 0), said: BTreeMap::new() }
+        Self { collector: Collector::new(Window::default(), 0), said: BTreeMap::new(), judged: None }
     }
 }
 
@@ -35,20 +41,31 @@ impl Announcer {
     pub fn record(&mut self, record: &Record) -> Vec<Finding> {
         self.collector.record(record);
         match record.event {
-            Event::Drop(_) | Event::Connected(_) | Event::AttemptFailed(_) => {
+            Event::Drop(_) | Event::Connected(_) | Event::AttemptFailed(_) if self.is_due(record.ts) => {
                 let findings = diagnose(&self.collector.metrics(Liveness::Live));
                 self.said.retain(|cause, _| {
                     findings.iter().any(|finding| finding.cause == *cause && finding.confidence >= LIKELY)
                 });
                 findings.into_iter().filter(|finding| self.is_news(finding)).collect()
             }
-            Event::Start(_)
+            Event::Drop(_)
+            | Event::Connected(_)
+            | Event::AttemptFailed(_)
+            | Event::Start(_)
             | Event::Subscribed(_)
             | Event::LateAnswer(_)
             | Event::Sample(_)
             | Event::Environment(_)
             | Event::Stop(_) => Vec::new(),
         }
+    }
+
+    fn is_due(&mut self, now: DateTime<Utc>) -> bool {
+        let is_due = self.judged.is_none_or(|judged| (now - judged).abs() >= PAUSE);
+        if is_due {
+            self.judged = Some(now);
+        }
+        is_due
     }
 
     /// A sure finding is news the first time, and when it says something else of twice as much.

@@ -15,7 +15,13 @@ const MOSTLY: f64 = 0.5;
 
 /// An incident that names its cause.
 pub(super) fn cause(incident: &Incident) -> Option<Cause> {
-    host(incident).or_else(|| incident.drop().and_then(said)).or_else(|| way_back(incident))
+    // Without a session it is the attempts that tell, as far as it is not the network that they tell of.
+    let told = way_back(incident).filter(|cause| !incident.is_drop() && !is_of_the_network(*cause));
+    told.or_else(|| host(incident)).or_else(|| incident.drop().and_then(said)).or_else(|| way_back(incident))
+}
+
+const fn is_of_the_network(cause: Cause) -> bool {
+    matches!(cause, Cause::DnsFailure | Cause::BrokerRestart)
 }
 
 /// What happened on this host.
@@ -99,6 +105,7 @@ fn way_back(incident: &Incident) -> Option<Cause> {
     if way.failed == 0 {
         return None;
     }
-    let found = TELLING.iter().find(|(obstacles, _)| mostly(obstacles));
-    found.map(|(_, cause)| *cause)
+    let found = TELLING.iter().find(|(obstacles, _)| mostly(obstacles)).map(|(_, cause)| *cause);
+    let never_upgraded = !incident.is_drop() && way.recovered.is_none() && mostly(&[Obstacle::UpgradeOther]);
+    found.or_else(|| never_upgraded.then_some(Cause::WebsocketEndpoint))
 }

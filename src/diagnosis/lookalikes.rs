@@ -12,6 +12,10 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
     (
         Cause::ConnectionLifetime,
         &[
+            Cause::PayloadTooLarge,
+            Cause::AuthorizationViolation,
+            Cause::PublishRateLimit,
+            Cause::RegularInterval,
             Cause::AwsWebsocketLifetime,
             Cause::CredentialExpiry,
             Cause::IdleTimeout,
@@ -25,10 +29,24 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
     // A grid of days is a time of day.
     (
         Cause::RegularInterval,
-        &[Cause::ScheduledOutage, Cause::AwsWebsocketLifetime, Cause::IdleTimeout, Cause::DuplicateClientId],
+        &[
+            Cause::PayloadTooLarge,
+            Cause::AuthorizationViolation,
+            Cause::PublishRateLimit,
+            Cause::ConnectRateLimit,
+            Cause::ReconnectStorm,
+            Cause::CredentialExpiry,
+            Cause::ScheduledOutage,
+            Cause::AwsWebsocketLifetime,
+            Cause::IdleTimeout,
+            Cause::DuplicateClientId,
+        ],
     ),
     // What brings the broker down at three each night is the schedule.
-    (Cause::BrokerRestart, &[Cause::ScheduledOutage, Cause::RegularInterval, Cause::BrokerUnavailable]),
+    (
+        Cause::BrokerRestart,
+        &[Cause::ReconnectStorm, Cause::ScheduledOutage, Cause::RegularInterval, Cause::BrokerUnavailable],
+    ),
     (Cause::DnsFailure, &[Cause::LocalNetworkDown, Cause::AddressChange, Cause::ScheduledOutage]),
     (
         Cause::PacketLoss,
@@ -46,6 +64,7 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
     (
         Cause::IntermittentNetwork,
         &[
+            Cause::ReconnectStorm,
             Cause::PacketLoss,
             Cause::IdleTimeout,
             Cause::LocalNetworkDown,
@@ -69,13 +88,17 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
     (
         Cause::DuplicateClientId,
         &[
+            Cause::ReconnectStorm,
             Cause::AuthorizationViolation,
             Cause::PayloadTooLarge,
             Cause::PublishRateLimit,
             Cause::KeepAliveLate,
         ],
     ),
-    (Cause::AuthorizationViolation, &[Cause::PayloadTooLarge, Cause::PublishRateLimit]),
+    (
+        Cause::AuthorizationViolation,
+        &[Cause::CredentialExpiry, Cause::ReconnectStorm, Cause::PayloadTooLarge, Cause::PublishRateLimit],
+    ),
     (Cause::PublishRateLimit, &[Cause::PayloadTooLarge]),
     (Cause::IdleTimeout, &[Cause::KeepAliveLate, Cause::HostSuspend, Cause::LocalNetworkDown]),
     (Cause::BadCredentials, &[Cause::ClockWrong, Cause::CredentialExpiry]),
@@ -96,6 +119,8 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
         ],
     ),
     (Cause::ConnectRateLimit, &[Cause::ReconnectStorm]),
+    (Cause::ServerDisconnect, &[Cause::PayloadTooLarge, Cause::AuthorizationViolation]),
+    (Cause::AddressChange, &[Cause::TlsCertificate, Cause::BadCredentials]),
 ];
 
 /// From here on an explanation is strong enough to make another give way.

@@ -25,6 +25,8 @@ fn repeating(conducts: impl IntoIterator<Item = Conduct>) -> Script {
 }
 
 const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
+/// Longer than the client waits, so that it finds the port closed.
+const DOWN: Duration = Duration::from_millis(2_600);
 const IDLE: Duration = Duration::from_millis(4_500);
 const BAD_CREDENTIALS: u8 = 4;
 const NOT_AUTHORIZED: u8 = 0x87;
@@ -52,7 +54,7 @@ fn restarting() -> Script {
     let steps = [2_500, 4_000, 3_200].into_iter().flat_map(|length| {
         let conduct = Conduct::serving().with(lively.clone());
         let conduct = conduct.act(Cue::after(Duration::from_millis(length)), Deed::Fin);
-        [Step::Connection(conduct), Step::Closed(CLOSED)]
+        [Step::Connection(conduct), Step::Closed(DOWN)]
     });
     Script { steps: steps.collect(), then: Then::Repeat }
 }

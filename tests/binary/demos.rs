@@ -6,7 +6,7 @@ use crate::program::Home;
 const SCENARIOS: [(&str, &str, &str); 7] = [
     ("duplicate-client-id", "duplicate_client_id", "10s"),
     ("authorization-violation", "authorization_violation", "6s"),
-    ("broker-restart", "broker_restart", "24s"),
+    ("broker-restart", "broker_restart", "28s"),
     ("idle-timeout", "idle_timeout", "28s"),
     ("rate-limit", "connect_rate_limit", "12s"),
     ("bad-credentials", "bad_credentials", "6s"),

@@ -36,6 +36,8 @@ pub struct Incident {
     pub end: Option<End>,
     /// What happened on the host around it.
     pub host: HostNear,
+    /// How far the wall clock had stepped by then since the run began, or how far off it was said to be, seconds.
+    pub clock_off_seconds: f64,
     /// How the connection came back, as far as it did.
     pub way_back: WayBack,
 }
@@ -83,7 +85,7 @@ pub struct WayBack {
     pub last_http_status: Option<u16>,
     /// The broker's own words with the last refusal.
     pub last_words: Option<String>,
-    /// The most attempts that were made within [`BURST_SECONDS`].
+    /// The most attempts, failed and successful, that were made within [`BURST_SECONDS`] until it was over.
     pub most_in_burst: u32,
     /// The longest pause between two attempts, the successful one included, seconds.
     pub longest_pause_seconds: f64,

@@ -70,7 +70,7 @@ fn a_drop_is_followed_to_the_next_session() {
     assert_eq!(found.len(), 1);
     let way = &found[0].way_back;
     assert_eq!((found[0].noticed, found[0].began), (at(101), at(101)));
-    assert_eq!((way.failed, way.met(Obstacle::PortClosed), way.most_in_burst), (2, 2, 2));
+    assert_eq!((way.failed, way.met(Obstacle::PortClosed), way.most_in_burst), (2, 2, 4));
     assert_eq!((way.recovered, way.run_over), (Some(ConnectionKind::DeepReconnected), false));
     assert!((way.lasted_seconds - 14.0).abs() < 1e-9 && (way.longest_pause_seconds - 10.0).abs() < 1e-9);
     assert_eq!(found[0].terms.protocol, Some(Protocol::V5));

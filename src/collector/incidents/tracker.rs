@@ -17,6 +17,10 @@ use crate::event::{
 /// Attempts that are remembered to find the busiest span; a storm makes more, and is one all the same.
 const ATTEMPTS_REMEMBERED: usize = 1024;
 
+/// What an attempt meets at a broker of another version.
+const ABOUT_THE_VERSION: [Obstacle; 3] =
+    [Obstacle::RefusedVersion, Obstacle::ClosedBeforeConnack, Obstacle::NoMqtt];
+
 /// The fold from records to incidents.
 #[derive(Debug, Clone, Default)]
 pub struct Tracker {
@@ -28,6 +32,10 @@ pub struct Tracker {
     finished: VecDeque<Incident>,
     open: Option<Open>,
     last: Option<Place>,
+    /// How far the clock has stepped in this run, or how far off it was said to be.
+    clock_off_seconds: f64,
+    /// The latest attempts, failed and successful, across incidents.
+    attempts: VecDeque<Place>,
 }
 
 /// A trouble that is not over.
@@ -36,7 +44,6 @@ struct Open {
     incident: Incident,
     began: Place,
     last_attempt: Place,
-    attempts: VecDeque<Place>,
     spoken: Spoken,
     counts: Counts,
 }
@@ -99,6 +106,8 @@ impl Tracker {
             ping_interval_seconds: target.ping_interval_seconds,
         };
         self.runs += 1;
+        self.attempts.clear();
+        self.clock_off_seconds = 0.0;
         self.lately = Lately::default();
     }
 
@@ -107,6 +116,11 @@ impl Tracker {
         self.terms.protocol = connected.protocol;
         if let Some(seconds @ 1..) = connected.server_keep_alive_seconds {
             self.terms.keep_alive_seconds = Some(seconds.into());
+        }
+        let in_burst = self.attempt_made(place);
+        if let Some(open) = &mut self.open {
+            let way = &mut open.incident.way_back;
+            way.most_in_burst = way.most_in_burst.max(in_burst);
         }
         if let Some(open) = self.open.take_if(|open| !open.was_a_question_of_version(connected.protocol)) {
             self.finish(open.recovered(place, connected.kind));
@@ -133,9 +147,20 @@ impl Tracker {
             open.incident.host = self.lately.before(at, at);
             self.open = Some(open);
         }
+        let in_burst = self.attempt_made(place);
         if let Some(open) = &mut self.open {
-            open.attempt_failed(place, failed);
+            open.attempt_failed(place, failed, in_burst);
         }
+    }
+
+    /// An attempt was over at `place`: how many there were lately.
+    fn attempt_made(&mut self, place: Place) -> u32 {
+        self.attempts.push_back(place);
+        let is_old = |first: &Place| seconds_between(*first, place) > BURST_SECONDS;
+        while self.attempts.len() > ATTEMPTS_REMEMBERED || self.attempts.front().is_some_and(is_old) {
+            self.attempts.pop_front();
+        }
+        u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
     }
 
     fn begin(&self, noticed: DateTime<Utc>, began: DateTime<Utc>, place: Place, counts: Counts) -> Open {
@@ -146,16 +171,10 @@ impl Tracker {
             terms: self.terms.clone(),
             end: None,
             host: HostNear::default(),
+            clock_off_seconds: self.clock_off_seconds,
             way_back: WayBack::default(),
         };
-        Open {
-            incident,
-            began: place,
-            last_attempt: place,
-            attempts: VecDeque::new(),
-            spoken: Spoken::OnlyFive,
-            counts,
-        }
+        Open { incident, began: place, last_attempt: place, spoken: Spoken::OnlyFive, counts }
     }
 
     /// The answer belongs to the last drop, which may be over already.
@@ -171,6 +190,16 @@ impl Tracker {
 
     fn changed(&mut self, at: DateTime<Utc>, change: &Environment) {
         self.lately.add(at, change);
+        match change.kind {
+            EnvironmentKind::ClockStep => self.clock_off_seconds += change.seconds.unwrap_or_default(),
+            EnvironmentKind::ClockOffset => self.clock_off_seconds = change.seconds.unwrap_or_default(),
+            EnvironmentKind::LinkDown
+            | EnvironmentKind::LinkUp
+            | EnvironmentKind::AddressAdded
+            | EnvironmentKind::AddressRemoved
+            | EnvironmentKind::DefaultRouteChanged
+            | EnvironmentKind::Suspend => {}
+        }
         let concerns = change.in_use != Some(false);
         if let Some(open) = self.open.as_mut().filter(|open| concerns && open.may_come_from(change.kind, at))
         {
@@ -198,15 +227,9 @@ impl Tracker {
 }
 
 impl Open {
-    fn attempt_failed(&mut self, place: Place, failed: &AttemptFailed) {
+    fn attempt_failed(&mut self, place: Place, failed: &AttemptFailed, in_burst: u32) {
         let obstacle = Obstacle::of(failed);
         self.pause(place);
-        self.attempts.push_back(place);
-        while self.attempts.front().is_some_and(|first| seconds_between(*first, place) > BURST_SECONDS)
-            || self.attempts.len() > ATTEMPTS_REMEMBERED
-        {
-            self.attempts.pop_front();
-        }
         if failed.protocol != Some(Protocol::V5) {
             self.spoken = Spoken::Other;
         }
@@ -218,7 +241,7 @@ impl Open {
         way.last_code = failed.protocol.zip(failed.return_code).or(way.last_code);
         way.last_http_status = failed.http_status.or(way.last_http_status);
         way.last_words = failed.reason_string.clone().or_else(|| way.last_words.take());
-        way.most_in_burst = way.most_in_burst.max(u32::try_from(self.attempts.len()).unwrap_or(u32::MAX));
+        way.most_in_burst = way.most_in_burst.max(in_burst);
     }
 
     /// An attempt was over at `place`: how long the pause before it was.
@@ -229,13 +252,12 @@ impl Open {
         self.last_attempt = place;
     }
 
-    /// What the host does while the connection is down may keep it down; a sleep or a step only matters at the end.
+    /// What the host does while the connection is down may keep it down; a sleep only matters at the end.
     fn may_come_from(&self, kind: EnvironmentKind, at: DateTime<Utc>) -> bool {
         match kind {
-            EnvironmentKind::Suspend | EnvironmentKind::ClockStep => {
-                at - self.incident.noticed <= TimeDelta::seconds(5)
-            }
-            EnvironmentKind::LinkDown
+            EnvironmentKind::Suspend => at - self.incident.noticed <= TimeDelta::seconds(5),
+            EnvironmentKind::ClockStep
+            | EnvironmentKind::LinkDown
             | EnvironmentKind::LinkUp
             | EnvironmentKind::AddressAdded
             | EnvironmentKind::AddressRemoved
@@ -246,7 +268,10 @@ impl Open {
 
     /// A broker that took us in 3.1.1 after it had refused MQTT 5 was in no trouble.
     fn was_a_question_of_version(&self, spoken: Option<Protocol>) -> bool {
-        self.incident.end.is_none() && self.spoken == Spoken::OnlyFive && spoken == Some(Protocol::V311)
+        let way = &self.incident.way_back;
+        let by_the_version = way.met_any(&ABOUT_THE_VERSION) == way.failed;
+        let went_back = self.spoken == Spoken::OnlyFive && spoken == Some(Protocol::V311);
+        self.incident.end.is_none() && by_the_version && went_back
     }
 
     fn recovered(mut self, place: Place, kind: ConnectionKind) -> (Incident, Counts) {

@@ -5,7 +5,7 @@ use crate::diagnosis::case::{Case, Dropped, trust};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{of, seconds};
 use crate::diagnosis::statistics::{Cluster, densest, median, share};
-use crate::event::ClosedBy;
+use crate::event::{ClosedBy, SessionDrop};
 
 /// Silence shorter than this share of the ping interval is no idleness, nor is one below the first of these bounds;
 /// above the second, any is.
@@ -35,11 +35,20 @@ fn silence(dropped: Dropped<'_>) -> Option<f64> {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "messages of a session stay far below 2^53")]
+fn number(messages: u64) -> f64 {
+    messages as f64
+}
+
 /// Whether the session had lived through such a silence before: then that is not what ended it.
 fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
     let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
-    let answered = dropped.record().ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    answered >= 1 && interval >= 0.97 * silence
+    let record = dropped.record();
+    let answered = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
+    let messages =
+        record.messages_received.saturating_add(record.messages_published).saturating_add(answered);
+    let usual = (record.duration_connected_seconds - silence) / number(messages.max(1));
+    (answered >= 1 && interval >= 0.97 * silence) || (messages >= 3 && usual >= 0.8 * silence)
 }
 
 pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
@@ -51,9 +60,31 @@ pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
         .collect();
     let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !meets_silence(*dropped)).copied().collect();
     let forgotten: Vec<_> = idle.iter().filter(|(dropped, _)| meets_silence(*dropped)).copied().collect();
-    let by_proxy = proxy(&closed, plain.len());
+    let by_proxy = proxy(&closed, plain.len()).or_else(|| one_way(&plain));
     let by_nat = nat(&forgotten, plain.len());
     [by_proxy, by_nat].into_iter().flatten().max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+}
+
+/// Timeouts of proxies that count one direction only, seconds.
+const ONE_WAY_SECONDS: [f64; 14] =
+    [30.0, 50.0, 55.0, 60.0, 90.0, 100.0, 180.0, 240.0, 270.0, 300.0, 350.0, 600.0, 900.0, 3_600.0];
+
+/// A proxy that counts the silence of one side while the other speaks.
+fn one_way(plain: &[Dropped<'_>]) -> Option<Verdict> {
+    let known =
+        |silence: f64| ONE_WAY_SECONDS.iter().any(|known| (silence - known).abs() <= 0.01 * known + 1.0);
+    let directions: [fn(&SessionDrop) -> Option<f64>; 2] =
+        [|record| record.last_sent_seconds, |record| record.last_received_seconds];
+    let verdicts = directions.iter().filter_map(|direction| {
+        let closed: Vec<_> = plain
+            .iter()
+            .filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerClose))
+            .filter_map(|dropped| Some((*dropped, direction(dropped.record())?)))
+            .filter(|(_, silence)| known(*silence))
+            .collect();
+        proxy(&closed, plain.len())
+    });
+    verdicts.max_by(|a, b| a.confidence.total_cmp(&b.confidence))
 }
 
 /// Whether the end was met by a packet of ours, rather than told by the peer.

@@ -10,7 +10,7 @@ use super::cause::Cause;
 use super::rule::{Rule, Verdict};
 use super::shown::{count, of, seconds, short};
 use super::statistics::{self, densest, share};
-use crate::event::ClosedBy;
+use crate::event::{ClosedBy, SessionDrop};
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -78,12 +78,26 @@ const WEAK_DBM: i32 = -78;
 const SPIKE_TIMES: f64 = 5.0;
 const SPIKE_MS: f64 = 400.0;
 
+/// Retransmissions that the kernel may make beyond the pending ones while a ping goes unanswered.
+const AT_AN_END: u64 = 2;
+/// So many retransmissions, and one for so many packets of MQTT, are loss.
+const MANY_RETRANSMITS: u64 = 3;
+const PACKETS_FOR_ONE: u64 = 100;
+
+/// Packets of MQTT in a session, roughly: messages, and pings with their answers.
+fn packets(record: &SessionDrop) -> u64 {
+    let pings = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
+    record.messages_received.saturating_add(record.messages_published).saturating_add(2 * pings)
+}
+
 /// Whether this drop shows that packets were lost or held up before it.
 fn shows_loss(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
-    let retransmitted = record.tcp.is_some_and(|tcp| {
-        let pending = tcp.retransmits_pending.unwrap_or_default();
-        tcp.retransmits.is_some_and(|all| all > pending) || tcp.lost.is_some_and(|lost| lost > 0)
+    let retransmitted = record.tcp.and_then(|tcp| tcp.retransmits).is_some_and(|all| {
+        // Those of the end itself say nothing: every silent end has them.
+        let of_the_end = record.tcp.and_then(|tcp| tcp.retransmits_pending).unwrap_or_default() + AT_AN_END;
+        let earlier = all.saturating_sub(of_the_end);
+        earlier >= MANY_RETRANSMITS && earlier * PACKETS_FOR_ONE >= packets(record)
     });
     let spiked = record.ping_rtt_ms.as_ref().is_some_and(|trips| {
         let usual = trips.min.unwrap_or_default().max(1.0);
@@ -171,7 +185,7 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let resets =
         lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
     Some(Verdict {
-        confidence: plain_confidence(0.85, lost.len(), irregular.min(1.0)) * (0.5 + 0.5 * share(lost.len(), plain.len())),
+        confidence: (plain_confidence(0.85, lost.len(), irregular.min(1.0)) * (0.5 + 0.5 * share(lost.len(), plain.len()))).min(if lost.len() < 6 { 0.45 } else { 1.0 }),
         summary: "the network between here and the broker fails now and then, without a pattern".to_owned(),
         evidence: vec![
             format!("{} in silence or by a reset ({resets} by RST), at irregular times", of(lost.len(), plain.len(), "plain drop")),

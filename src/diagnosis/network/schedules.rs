@@ -2,11 +2,11 @@
 
 use chrono::Timelike;
 
-use super::in_order;
+use super::{in_order, is_silent};
 use crate::diagnosis::case::{Case, Dropped, trust};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
-use crate::diagnosis::statistics::{densest, densest_on_circle, share};
+use crate::diagnosis::statistics::{Cluster, densest, densest_on_circle, share};
 
 const DAY_SECONDS: f64 = 86_400.0;
 /// How far from each other drops of one schedule lie within the day.
@@ -55,35 +55,12 @@ const GRIDS: [f64; 17] = [
 
 pub(super) fn regular_interval(case: &Case<'_>) -> Option<Verdict> {
     let drops: Vec<_> = case.drops().collect();
-    if drops.len() < 5 {
-        return None;
-    }
-    let times: Vec<f64> = drops.iter().map(|dropped| unix(*dropped)).collect();
-    let intervals: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let usual = densest(&intervals, |from| 0.03 * from + 3.0)?.median;
-    let candidates = GRIDS
-        .iter()
-        .copied()
-        .chain([usual])
-        .filter(|period| *period >= 60.0 && *period <= 0.75 * DAY_SECONDS);
-    let grids = candidates.filter_map(|period| {
-        let cluster = densest_on_circle(&times, period, (0.02 * period).max(3.0))?;
-        let turns = turns(cluster.members.iter().map(|member| times[*member]), period);
-        let is_a_grid = turns >= 4 && cluster.members.len() >= 5 && cluster.members.len() < 2 * turns;
-        is_a_grid.then_some((period, cluster))
-    });
-    let (period, cluster) = grids.max_by(|(a_period, a), (b_period, b)| {
-        a.members.len().cmp(&b.members.len()).then(a_period.total_cmp(b_period))
-    })?;
+    let (period, cluster) = grid(&drops)?;
     let part = share(cluster.members.len(), drops.len());
     if part < 0.6 {
         return None;
     }
-    let ages: Vec<f64> =
-        cluster.members.iter().filter_map(|member| drops[*member].incident.age_seconds()).collect();
-    let age_width = densest(&ages, |from| 0.02 * from + 3.0).map_or(0, |ages| ages.members.len());
-    let by_age = share(age_width, ages.len());
-    let reliance = if by_age > 0.8 { 0.6 } else { 1.0 };
+    let reliance = if is_an_age(&drops, &cluster) { 0.45 } else { 1.0 };
     Some(Verdict {
         confidence: trust(0.96, cluster.members.len(), 5).max(0.72) * (0.6 + 0.4 * part) * reliance,
         summary: format!("drops come every {} by the clock, whatever the session's age", seconds(period)),
@@ -99,6 +76,37 @@ pub(super) fn regular_interval(case: &Case<'_>) -> Option<Verdict> {
         ),
         explains: in_order(cluster.members.iter().map(|member| drops[*member].index)),
     })
+}
+
+/// The grid on which most drops lie, and which do.
+fn grid(drops: &[Dropped<'_>]) -> Option<(f64, Cluster)> {
+    let times: Vec<f64> = drops.iter().map(|dropped| unix(*dropped)).collect();
+    let intervals: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let usual = densest(&intervals, |from| 0.03 * from + 3.0)?.median;
+    let interval = drops.first()?.incident.terms.ping_interval_seconds.unwrap_or_default();
+    let silent = drops.iter().filter(|dropped| is_silent(**dropped)).count();
+    // What was heard last before silence lies on the grid of our own pings and probes.
+    let (blur, shortest) =
+        if 2 * silent > drops.len() { (interval, 3.0 * interval.max(60.0)) } else { (0.0, 60.0) };
+    let candidates = GRIDS.iter().copied().chain([usual]);
+    let candidates = candidates.filter(|period| (shortest..=0.75 * DAY_SECONDS).contains(period));
+    let grids = candidates.filter_map(|period| {
+        let cluster = densest_on_circle(&times, period, (0.02 * period).max(3.0) + blur.min(0.1 * period))?;
+        let turns = turns(cluster.members.iter().map(|member| times[*member]), period);
+        let is_a_grid = turns >= 4 && cluster.members.len() >= 5 && cluster.members.len() < 2 * turns;
+        is_a_grid.then_some((period, cluster))
+    });
+    grids.max_by(|(a_period, a), (b_period, b)| {
+        a.members.len().cmp(&b.members.len()).then(a_period.total_cmp(b_period))
+    })
+}
+
+/// Whether the age of the sessions explains the grid as well as the clock does.
+fn is_an_age(drops: &[Dropped<'_>], grid: &Cluster) -> bool {
+    let ages: Vec<f64> =
+        grid.members.iter().filter_map(|member| drops[*member].incident.age_seconds()).collect();
+    densest(&ages, |from| 0.02 * from + 3.0)
+        .is_some_and(|by_age| share(by_age.members.len(), ages.len()) > 0.8 && by_age.width() <= grid.width())
 }
 
 /// How many turns of a circle these times belong to.

@@ -1,38 +1,45 @@
 //! Sessions that end at an age: the limits of AWS, of others, and of credentials.
 
 use super::told_code;
-use crate::collector::incidents::Obstacle;
+use crate::collector::incidents::{Incident, Obstacle};
 use crate::diagnosis::case::{Case, Dropped, trust};
 use crate::diagnosis::cause::Cause;
-use crate::diagnosis::explicit::ended_by_peer;
+use crate::diagnosis::explicit::{ended_by_peer, follows_a_request};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
 use crate::diagnosis::statistics::{Cluster, densest, share};
-use crate::event::{ClosedBy, Transport};
+use crate::event::{ClosedBy, SessionDrop, Transport};
 
 /// AWS IoT Core closes a WebSocket after 24 h, at the latest with the next packet, which its longest keep-alive of
 /// 1,200 s brings (AWS IoT Core quotas).
 const AWS_LIFETIME_SECONDS: f64 = 86_400.0;
 const AWS_LATE_SECONDS: f64 = 1_260.0;
 const AWS_EARLY_SECONDS: f64 = 30.0;
+/// An endpoint with a name of its own does not show that it is AWS: only the very age does.
+const CUSTOM_LATE_SECONDS: f64 = 130.0;
+const CUSTOM_EARLY_SECONDS: f64 = 1.0;
 
 pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
-    if !case.aws || !matches!(case.transport, Some(Transport::Ws | Transport::Wss)) {
+    if !matches!(case.transport, Some(Transport::Ws | Transport::Wss)) {
         return None;
     }
     let drops: Vec<_> = case.drops().collect();
     let at_the_limit: Vec<_> = drops
         .iter()
         .filter(|dropped| {
+            let late = if case.aws { AWS_LATE_SECONDS } else { CUSTOM_LATE_SECONDS };
+            let early = if case.aws { AWS_EARLY_SECONDS } else { CUSTOM_EARLY_SECONDS };
             let age = dropped.record().duration_connected_seconds;
-            (AWS_LIFETIME_SECONDS - AWS_EARLY_SECONDS..=AWS_LIFETIME_SECONDS + AWS_LATE_SECONDS)
-                .contains(&age)
+            (AWS_LIFETIME_SECONDS - early..=AWS_LIFETIME_SECONDS + late).contains(&age)
         })
         .collect();
     if at_the_limit.is_empty() {
         return None;
     }
     let part = share(at_the_limit.len(), drops.len());
+    if !case.aws && (at_the_limit.len() < 4 || part < 0.6) {
+        return None;
+    }
     Some(Verdict {
         confidence: if at_the_limit.len() < 3 { 0.45 } else { trust(0.98, at_the_limit.len() + 1, 3) * (0.7 + 0.3 * part) },
         summary: "AWS IoT Core ends a WebSocket connection 24 h after it was made".to_owned(),
@@ -58,7 +65,7 @@ fn same_age<'a>(drops: &[Dropped<'a>]) -> Option<(Vec<Dropped<'a>>, Cluster)> {
     let interval =
         drops.first().and_then(|dropped| dropped.incident.terms.ping_interval_seconds).unwrap_or_default();
     let blur = if 2 * silent > with_age.len() { interval } else { 0.0 };
-    let cluster = densest(&ages, |from| 0.015 * from + 3.0 + blur)?;
+    let cluster = densest(&ages, |from| 0.015 * from + 3.0 + blur.min(0.1 * from))?;
     let members = cluster.members.iter().map(|member| with_age[*member].0).collect();
     Some((members, cluster))
 }
@@ -117,22 +124,43 @@ fn ran_out(case: &Case<'_>, index: usize) -> bool {
     incident.is_drop() && refused && !clock_was_wrong(case, index)
 }
 
+/// A session this long shows that its subscriptions were allowed, seconds.
+const ALLOWED_SECONDS: f64 = 600.0;
+
+/// Whether a SUBSCRIBE met the end that had been allowed before in this run: what ran out is not the permission.
+fn was_allowed_before(case: &Case<'_>, index: usize) -> bool {
+    let incident = &case.incidents[index];
+    let denied = incident.drop().is_some_and(|drop| {
+        let subscribing =
+            drop.last_sent_packet.as_deref() == Some("SUBSCRIBE") && drop.active_subscriptions == 0;
+        ended_by_peer(drop) && follows_a_request(drop) && subscribing
+    });
+    let lived = |drop: &SessionDrop| {
+        drop.duration_connected_seconds >= ALLOWED_SECONDS && drop.active_subscriptions > 0
+    };
+    let allowed =
+        |earlier: &Incident| earlier.terms.run == incident.terms.run && earlier.drop().is_some_and(lived);
+    denied && case.incidents[..index].iter().any(allowed)
+}
+
 /// A clock this far off makes signatures invalid (AWS Signature Version 4: 5 minutes).
 pub(in crate::diagnosis) const CLOCK_SECONDS: f64 = 300.0;
 
-/// Whether this host's clock was off around the incident, or before it in the same run.
+/// Whether this host's clock was off around the incident, or had been set wrong before it in the same run.
 pub(in crate::diagnosis) fn clock_was_wrong(case: &Case<'_>, index: usize) -> bool {
-    let run = case.incidents[index].terms.run;
-    let so_far = case.incidents[..=index].iter().filter(|incident| incident.terms.run == run);
-    let net: f64 = so_far.map(|incident| incident.host.clock_seconds).sum();
-    net.abs() >= CLOCK_SECONDS || case.incidents[index].host.clock_seconds.abs() >= CLOCK_SECONDS
+    let incident = &case.incidents[index];
+    [incident.clock_off_seconds, incident.host.clock_seconds]
+        .into_iter()
+        .any(|off| off.abs() >= CLOCK_SECONDS)
 }
 
 /// Lifetimes that tokens have, with the grace that services give: 1 h (Azure SAS, Cognito, Google JWT + 10 min), seconds.
 const TOKEN_SECONDS: std::ops::RangeInclusive<f64> = 3_540.0..=4_300.0;
 
 pub(super) fn credential_expiry(case: &Case<'_>) -> Option<Verdict> {
-    let refused: Vec<usize> = (0..case.incidents.len()).filter(|index| ran_out(case, *index)).collect();
+    let refused: Vec<usize> = (0..case.incidents.len())
+        .filter(|index| ran_out(case, *index) || was_allowed_before(case, *index))
+        .collect();
     let said = case.named(Cause::CredentialExpiry);
     let mut explains: Vec<usize> = refused.iter().chain(&said).copied().collect();
     explains.sort_unstable();

@@ -10,7 +10,7 @@ use crate::diagnosis::explicit::{PROMPT_SECONDS, ended_by_peer, follows_a_reques
 use crate::diagnosis::network::plain_confidence;
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, short};
-use crate::diagnosis::statistics::share;
+use crate::diagnosis::statistics::{densest, largest, share, smallest};
 
 /// MQTT 5: "Not authorized".
 const NOT_AUTHORIZED: u8 = 0x87;
@@ -73,7 +73,9 @@ const LARGE_BYTES: u64 = 4_000;
 
 pub(super) fn payload_too_large(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::PayloadTooLarge);
-    let drops: Vec<_> = case.plain_drops();
+    // Some brokers call it a protocol error.
+    let may_be = |named: Option<Cause>| matches!(named, None | Some(Cause::ServerDisconnect));
+    let drops: Vec<_> = case.drops().filter(|dropped| may_be(case.named[dropped.index])).collect();
     let large: Vec<_> = drops
         .iter()
         .filter(|dropped| {
@@ -119,19 +121,76 @@ pub(super) fn payload_too_large(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
+/// In a shorter session a few messages make a high rate, seconds.
+const SHORTEST_BURST_SECONDS: f64 = 3.0;
+const BURST_MESSAGES: u64 = 10;
+
+fn is_busy(dropped: Dropped<'_>) -> bool {
+    let record = dropped.record();
+    let is_no_accident = record.duration_connected_seconds >= SHORTEST_BURST_SECONDS
+        || record.messages_published >= BURST_MESSAGES;
+    is_no_accident && record.publish_rate_per_second >= BUSY_PER_SECOND && record.messages_published > 0
+}
+
+/// Fewer messages make no quota.
+const SMALLEST_QUOTA: f64 = 40.0;
+
+/// Sessions that end after so many messages, however long that takes.
+fn quota(plain: &[Dropped<'_>]) -> Option<Verdict> {
+    let closed: Vec<Dropped<'_>> =
+        plain.iter().copied().filter(|dropped| ended_by_peer(dropped.record())).collect();
+    let messages: Vec<f64> = closed.iter().map(|dropped| messages(*dropped)).collect();
+    let same = densest(&messages, |from| 0.02 * from + 1.0)?;
+    let ages: Vec<f64> =
+        same.members.iter().map(|member| closed[*member].record().duration_connected_seconds).collect();
+    let spread = |values: &[f64]| (largest(values) - smallest(values)) / largest(values).max(1.0);
+    let counted: Vec<f64> = same.members.iter().map(|member| messages[*member]).collect();
+    let part = share(same.members.len(), plain.len());
+    let is_a_quota = same.members.len() >= 4 && part >= 0.5 && same.median >= SMALLEST_QUOTA;
+    let on_a_message = same.members.iter().filter(|member| follows_a_message(closed[**member])).count();
+    let by_count = spread(&counted) <= spread(&ages) || share(on_a_message, same.members.len()) >= 0.9;
+    if !is_a_quota || !by_count {
+        return None;
+    }
+    Some(Verdict {
+        confidence: trust(0.95, same.members.len(), 4).max(0.75) * (0.6 + 0.4 * part),
+        summary: format!("the broker closes the connection after {:.0} messages", same.median),
+        evidence: vec![format!(
+            "{} after {:.0} to {:.0} messages, both ways, whatever the session's age",
+            of(same.members.len(), plain.len(), "drop"),
+            same.range.0,
+            same.range.1
+        )],
+        fix: "a quota of the broker or of the account is used up: send less, or raise it".to_owned(),
+        explains: same.members.iter().map(|member| closed[*member].index).collect(),
+    })
+}
+
+/// Whether a packet had just gone one way or the other when the end came.
+fn follows_a_message(dropped: Dropped<'_>) -> bool {
+    let record = dropped.record();
+    let latest = [record.last_received_seconds, record.last_sent_seconds].into_iter().flatten();
+    latest.min_by(f64::total_cmp).is_some_and(|ago| ago <= 0.3)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "messages of a session stay far below 2^53")]
+fn messages(dropped: Dropped<'_>) -> f64 {
+    let record = dropped.record();
+    record.messages_received.max(record.messages_published) as f64
+}
+
 /// The lowest documented limit is 10 messages a second (Cloudflare Pub/Sub).
 const BUSY_PER_SECOND: f64 = 8.0;
 
 pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::PublishRateLimit);
     let plain = case.plain_drops();
-    let busy: Vec<_> = plain
-        .iter()
-        .filter(|dropped| {
-            dropped.record().publish_rate_per_second >= BUSY_PER_SECOND
-                && dropped.record().messages_published > 0
-        })
-        .collect();
+    let busy: Vec<_> = plain.iter().filter(|dropped| is_busy(**dropped)).collect();
+    if said.is_empty()
+        && let Some(quota) = quota(&plain)
+    {
+        return Some(quota);
+    }
     let part = share(busy.len(), plain.len());
     if said.is_empty() && (busy.len() < 3 || part < 0.5) {
         return None;

@@ -175,11 +175,13 @@ fn said(incident: &Incident) -> String {
 }
 
 fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {
-    let explains: Vec<usize> = case
-        .named(Cause::TlsCertificate)
-        .into_iter()
-        .filter(|index| !clock_was_wrong(case, *index))
-        .collect();
+    let at_the_certificate = |index: &usize| {
+        let way = &case.incidents[*index].way_back;
+        let met =
+            way.met_any(&[Obstacle::CertificateExpired, Obstacle::CertificateRefused, Obstacle::TlsAlert]);
+        met > 0 && 2 * met >= way.failed && !clock_was_wrong(case, *index)
+    };
+    let explains: Vec<usize> = (0..case.incidents.len()).filter(at_the_certificate).collect();
     let way = &case.incidents[*explains.last()?].way_back;
     let what = [
         (Obstacle::CertificateExpired, "the broker's certificate has expired"),
