@@ -127,11 +127,15 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
 const STRONG: f64 = 0.5;
 /// So much of what the weaker one explains must be covered.
 const COVERED: f64 = 0.6;
-/// What is left of the confidence of one that gives way.
-const LEFT: f64 = 0.35;
+/// What is left of the confidence of one that gives way: next to nothing, as nearly all of them are wrong.
+const LEFT: f64 = 0.1;
+/// A cause of one or two incidents among many is noise beside the one that is looked for, however plain it is.
+const FEW: usize = 2;
+const FEW_SHARE: f64 = 0.2;
+const FEW_LEFT: f64 = 0.55;
 
 /// The verdicts, those that give way to others weakened.
-pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>) -> Vec<(Cause, Verdict)> {
+pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>, incidents: usize) -> Vec<(Cause, Verdict)> {
     let strong: Vec<(Cause, BTreeSet<usize>)> = verdicts
         .iter()
         .filter(|(_, verdict)| verdict.confidence >= STRONG)
@@ -148,6 +152,9 @@ pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>) -> Vec<(Cause, Verdict
         };
         if stronger.into_iter().any(covers) {
             verdict.confidence *= LEFT;
+        }
+        if verdict.explains.len() <= FEW && share(verdict.explains.len(), incidents) < FEW_SHARE {
+            verdict.confidence *= FEW_LEFT;
         }
     }
     verdicts
