@@ -3,7 +3,7 @@
 use nwdiag::event::{ConnectionKind, EnvironmentKind, Event, Record};
 use nwdiag::journal::{decode, encode};
 
-use crate::faults::{CAUSES, PAIRS};
+use crate::faults::{CAUSES, PAIRS, made_by};
 use crate::noise;
 use crate::scenario::{Journal, Make, journal};
 
@@ -11,7 +11,7 @@ use crate::scenario::{Journal, Make, journal};
 fn journals() -> impl Iterator<Item = (String, Journal)> {
     let quiet: [(&str, Make); 2] = [("healthy", noise::healthy), ("unclear", noise::unclear)];
     let single = CAUSES.into_iter().chain(quiet).map(|(word, make)| (word.to_owned(), vec![make]));
-    let pairs = PAIRS.iter().map(|pair| (pair.join(" + "), pair.map(crate::judge::made_by).to_vec()));
+    let pairs = PAIRS.iter().map(|pair| (pair.join(" + "), pair.map(made_by).to_vec()));
     let kinds: Vec<_> = single.chain(pairs).collect();
     kinds.into_iter().flat_map(|(name, makes)| {
         (100..102).map(move |seed| (format!("{name}, seed {seed}"), journal(&makes, &name, seed)))
@@ -170,6 +170,17 @@ fn the_next_attempt_comes_when_the_last_one_said() {
             // A process that got no turn is late.
             assert!((-1e-3..0.01).contains(&late) || late > 1.0, "{name}: {late} s late");
         }
+    }
+}
+
+#[test]
+fn the_program_counts_the_drops_that_there_are() {
+    for (name, journal) in journals() {
+        let metrics = journal.metrics();
+        assert_eq!(metrics.drops, journal.culprits.len() as u64, "{name}");
+        assert_eq!(metrics.observation.records_lost, 0, "{name}");
+        let availability = metrics.observation.availability();
+        assert!(availability.is_none_or(|share| (0.0..=1.0).contains(&share)), "{name}");
     }
 }
 

@@ -1,7 +1,9 @@
 //! From a cause and a seed to a journal: a user, the fault, unrelated noise, runs. What is not what it should be
 //! (too few drops to tell anything from, too much noise) is drawn again.
 
-use nwdiag::collector::Liveness;
+use nwdiag::collector::clock::Window;
+use nwdiag::collector::metrics::Metrics;
+use nwdiag::collector::{Collector, Liveness, RECENT};
 use nwdiag::event::{Record, StopReason};
 
 use crate::chance::Chance;
@@ -114,6 +116,15 @@ pub(crate) struct Journal {
     pub(crate) setup: Setup,
 }
 
+impl Journal {
+    /// As the program sees it.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let mut collector = Collector::new(Window::default(), RECENT);
+        self.records.iter().for_each(|record| collector.record(record));
+        collector.metrics(self.liveness)
+    }
+}
+
 /// An AWS endpoint ends a WebSocket after a day by itself.
 const AWS_WEBSOCKET_DAY: f64 = 80_000.0;
 /// Draws until one is what it should be.
@@ -137,7 +148,7 @@ fn attempt(makes: &[Make], mut chance: Chance) -> Option<Journal> {
         setup.place.aws = false;
         "broker.example.net".clone_into(&mut setup.place.host);
     }
-    let causes = case.faults.len();
+    let count = case.faults.len();
     case.faults.extend(noise::beside(case.noise, case.pace, &mut chance));
     let plans = plans(&case, &mut chance);
     let cut = plans.last().is_some_and(|plan| plan.ends == RunEnd::Cut);
@@ -145,9 +156,9 @@ fn attempt(makes: &[Make], mut chance: Chance) -> Option<Journal> {
     let (drops, refusals, holds) = (case.drops, case.refusals, case.holds);
     let story = World::new(setup, case.faults, chance).off_by(case.clock_error).run(&plans);
     let of = |fault: usize| story.culprits.iter().filter(|culprit| **culprit == fault).count();
-    let enough = (0..causes).all(|fault| of(fault) >= drops && story.refusals[fault] >= refusals);
-    let due: usize = (0..causes).map(of).sum();
-    let quiet = (story.culprits.len() - due) * 3 <= story.culprits.len();
+    let enough = (0..count).all(|fault| of(fault) >= drops && story.refusals[fault] >= refusals);
+    let caused: usize = (0..count).map(of).sum();
+    let quiet = (story.culprits.len() - caused) * 3 <= story.culprits.len();
     if !enough || !quiet || holds.is_some_and(|holds| !holds(&story)) {
         return None;
     }

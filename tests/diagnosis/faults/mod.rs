@@ -58,6 +58,11 @@ pub(crate) const PAIRS: [[&str; 2]; 10] = [
     ["address_change", "keep_alive_late"],
 ];
 
+/// What makes journals of a cause.
+pub(crate) fn made_by(word: &str) -> Make {
+    CAUSES.iter().find(|(known, _)| *known == word).map(|(_, make)| *make).unwrap()
+}
+
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 86_400.0;

@@ -10,13 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nwdiag::collector::clock::Window;
 use nwdiag::collector::metrics::Metrics;
-use nwdiag::collector::{Collector, RECENT};
 
-use crate::faults::CAUSES;
+use crate::faults::{CAUSES, made_by};
 use crate::noise;
-use crate::scenario::{self, Journal, Make};
+use crate::scenario::{self, Make};
 use calibration::Calibration;
 
 /// What a rule said, as far as it is judged.
@@ -28,8 +26,11 @@ pub(crate) struct Finding {
 
 /// The one place that asks the rules.
 fn diagnose(metrics: &Metrics) -> Vec<Finding> {
-    let findings = nwdiag::diagnosis::diagnose(metrics).into_iter();
-    findings.map(|found| Finding { cause: found.cause.word(), confidence: found.confidence }).collect()
+    let found = nwdiag::diagnosis::diagnose(metrics);
+    found
+        .iter()
+        .map(|finding| Finding { cause: finding.cause.word(), confidence: finding.confidence })
+        .collect()
 }
 
 /// What must hold; see the contract on findings.
@@ -145,23 +146,11 @@ fn kinds(journals: u64) -> Vec<Kind> {
     causes.chain(pairs).chain(quiet).collect()
 }
 
-/// What makes journals of a cause.
-pub(crate) fn made_by(word: &str) -> Make {
-    CAUSES.iter().find(|(known, _)| *known == word).map(|(_, make)| *make).unwrap()
-}
-
-/// The journal as the program sees it.
-pub(crate) fn folded(journal: &Journal) -> Metrics {
-    let mut collector = Collector::new(Window::default(), RECENT);
-    journal.records.iter().for_each(|record| collector.record(record));
-    collector.metrics(journal.liveness)
-}
-
 fn judged(kind: &Kind) -> Verdicts {
     let mut verdicts = Verdicts::default();
     for seed in 0..kind.journals {
         let journal = scenario::journal(&kind.makes, &kind.name, seed);
-        verdicts.add(seed, &kind.expected, diagnose(&folded(&journal)));
+        verdicts.add(seed, &kind.expected, diagnose(&journal.metrics()));
     }
     verdicts
 }
@@ -212,4 +201,24 @@ fn hold(kinds: &[Kind], verdicts: &[Verdicts], calibration: &Calibration) {
     }
     missed.extend(calibration.off_by_more_than(DEMANDED.calibrated_within));
     assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// For whoever asks why a journal was judged wrong: prints the one that `NWDIAG_JOURNAL` names (`idle_timeout 21`).
+#[test]
+#[ignore = "prints a journal, for people"]
+fn show_the_journal_that_is_named() {
+    use std::io::Write as _;
+    let name = std::env::var("NWDIAG_JOURNAL").unwrap();
+    let (name, seed) = name.rsplit_once(' ').unwrap();
+    let kinds = kinds(1);
+    let kind = kinds.iter().find(|kind| kind.name == name).unwrap();
+    let journal = scenario::journal(&kind.makes, name, seed.parse().unwrap());
+    let mut output = std::io::stdout().lock();
+    for record in &journal.records {
+        output.write_all(&nwdiag::journal::encode(record).unwrap()).unwrap();
+    }
+    for finding in diagnose(&journal.metrics()) {
+        writeln!(output, "{finding:?}").unwrap();
+    }
+    writeln!(output, "drops by fault: {:?}", journal.culprits).unwrap();
 }

@@ -44,7 +44,7 @@ impl World {
                     return Some(self.dropped(session, &end, fault));
                 }
                 Next::SubackMissing => {
-                    let fault = session.dark.map(|dark| dark.fault);
+                    let fault = session.blamed;
                     return Some(self.dropped(
                         session,
                         &End::SubscribeUnanswered(Duration::from_secs(30)),
@@ -142,8 +142,7 @@ impl World {
 
     fn unanswered(&mut self, session: Session) -> f64 {
         let after = Duration::from_secs_f64(session.ping.map_or(0.0, |sent| self.now - sent));
-        let fault = session.dark.map(|dark| dark.fault);
-        let fault = fault.or(self.weather.map(|(fault, _)| fault));
+        let fault = session.blamed.or(self.weather.map(|(fault, _)| fault));
         self.dropped(session, &End::PingUnanswered(after), fault)
     }
 }

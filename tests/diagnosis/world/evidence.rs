@@ -6,7 +6,8 @@ use nwdiag::event::{Event, LateAnswer, SessionDrop, TcpReading, rounded};
 use nwdiag::session::ending::{End, StreamEnd};
 
 use super::World;
-use super::session::{Answer, RECENT, Session, whole};
+use super::messages::whole;
+use super::session::{Answer, RECENT, Session};
 
 /// The old stream is read on for so long (journal format).
 const LATE_ANSWER_WINDOW: f64 = 30.0;

@@ -9,18 +9,18 @@ mod attempt;
 mod course;
 mod evidence;
 pub(crate) mod fault;
+mod host;
+mod messages;
 pub(crate) mod path;
 mod quiet;
+mod refusal;
 mod scribe;
 mod session;
 pub(crate) mod setup;
 mod traffic;
 pub(crate) mod zone;
 
-use nwdiag::event::{
-    Environment, EnvironmentKind, Event, FORMAT_VERSION, Moment, Record, Sample, Start, Stop, StopReason,
-    rounded,
-};
+use nwdiag::event::{Event, FORMAT_VERSION, Moment, Record, Sample, Start, Stop, StopReason, rounded};
 use nwdiag::session::recovery::{Depth, Recovery};
 use nwdiag::session::version::Versions;
 use std::time::Duration;
@@ -276,52 +276,6 @@ impl World {
             self.spells.push(Spell { from, until, refusals: spell.refusals.clone(), fault });
             from = until;
         }
-    }
-
-    fn sleep(&mut self, seconds: f64) {
-        self.pass_unheard(seconds);
-        if self.setup.host.linux {
-            self.note_jump(EnvironmentKind::Suspend, seconds, String::new());
-        }
-    }
-
-    /// Time goes on, and this process does not: what happens meanwhile is noticed afterwards.
-    fn pass_unheard(&mut self, seconds: f64) {
-        self.scribe.catch_up(self.now);
-        self.now += seconds;
-        self.scribe.hold_back(self.now + 0.002);
-    }
-
-    fn step(&mut self, seconds: f64) {
-        self.scribe.catch_up(self.now);
-        let was = self.scribe.wall(self.now);
-        self.scribe.clock_error += seconds;
-        if seconds.abs() >= 1.0 {
-            let [was, is] = [was, self.scribe.wall(self.now)].map(nwdiag::journal::timestamp);
-            self.note_jump(EnvironmentKind::ClockStep, seconds, format!("from {was} to {is}"));
-        }
-    }
-
-    /// Bad weather does not last.
-    fn clear_up(&mut self) {
-        self.weather = self.weather.filter(|(_, weather)| weather.until > self.now);
-    }
-
-    /// One round trip.
-    fn trip(&mut self) -> path::Trip {
-        let weather = self.weather.map(|(_, weather)| weather);
-        self.setup.path.trip(weather.as_ref(), &mut self.chance)
-    }
-
-    fn stall(&mut self, seconds: f64) {
-        self.pass_unheard(seconds);
-        self.lag = Some((self.now, (seconds - self.chance.between(0.0, 1.0)).max(seconds / 2.0)));
-    }
-
-    fn note_jump(&mut self, kind: EnvironmentKind, seconds: f64, detail: String) {
-        let seconds = Some(rounded(seconds, 1e6));
-        let told = Environment { kind, interface: None, in_use: None, detail, seconds };
-        self.scribe.note(self.now, Event::Environment(told));
     }
 
     /// The next blow, if it comes before `until`; the fault is asked for another.

@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub(super) next_message: f64,
     pub(super) messages: u64,
     pub(super) dark: Option<Dark>,
+    /// Who made the latest darkness.
+    pub(super) blamed: Option<usize>,
     /// The connection is forgotten somewhere: what our next packet meets, and who is behind it.
     pub(super) forgotten: Option<(usize, Look)>,
     pub(super) dooms: Vec<(usize, Doom)>,
@@ -63,7 +65,6 @@ pub(super) struct Dark {
     pub(super) since: f64,
     pub(super) until: f64,
     pub(super) waiting: Unanswered,
-    pub(super) fault: usize,
 }
 
 /// Messages of the last ten seconds count.
@@ -90,7 +91,7 @@ impl Session {
         count as f64 / (now - self.opened).min(span).max(0.1)
     }
 
-    fn count(&mut self, now: f64, bytes: Option<f64>) {
+    pub(super) fn count(&mut self, now: f64, bytes: Option<f64>) {
         self.recent.push_back((now, bytes));
         while self.recent.front().is_some_and(|(at, _)| now - at > 2.0 * RECENT) {
             self.recent.pop_front();
@@ -113,6 +114,7 @@ impl World {
             next_message: f64::INFINITY,
             messages: 0,
             dark: None,
+            blamed: None,
             forgotten: None,
             dooms: Vec::new(),
             ending: None,
@@ -214,7 +216,8 @@ impl World {
         if session.dark.is_some_and(|dark| dark.until >= until) {
             return;
         }
-        session.dark = Some(Dark { since: self.now, until, waiting, fault });
+        session.blamed = Some(fault);
+        session.dark = Some(Dark { since: self.now, until, waiting });
         for (at, answer) in std::mem::take(&mut session.answers) {
             self.answer_at(session, at, answer);
         }
@@ -226,50 +229,6 @@ impl World {
         self.send(session, "PINGREQ", Some(Answer::Pong(0.0, trip)));
     }
 
-    /// One message of ours.
-    pub(super) fn publish(&mut self, session: &mut Session, bytes: f64) {
-        session.totals.published += 1;
-        session.totals.bytes_sent += whole(bytes) + 14;
-        session.count(self.now, Some(bytes));
-        session.in_flight.push(bytes);
-        let trip = Trip { seconds: 0.0, retransmits: 0 };
-        let taken = !session.muted && !session.dooms.iter().any(|(_, doom)| forbids(doom, bytes));
-        self.send(session, "PUBLISH", taken.then_some(Answer::Puback(0.0, trip)));
-        self.doom_after(session, bytes);
-    }
-
-    /// Whether that message, or the number of them, is answered by an end.
-    fn doom_after(&mut self, session: &mut Session, bytes: f64) {
-        let struck = session.dooms.iter().find_map(|(fault, doom)| match doom {
-            Doom::After(_, delay, look) if forbids(doom, bytes) => Some((*fault, *delay, look.clone())),
-            Doom::InFlight(most, look) if session.in_flight.len() as u64 >= *most => {
-                Some((*fault, 0.01, look.clone()))
-            }
-            _ => None,
-        });
-        if let Some((fault, delay, look)) = struck {
-            self.strike(session, fault, delay, look);
-        }
-        self.doom_of_messages(session);
-    }
-
-    /// Whether there were too many messages, or too fast.
-    fn doom_of_messages(&mut self, session: &mut Session) {
-        let messages = session.totals.received + session.totals.published;
-        let struck = session.dooms.iter().find_map(|(fault, doom)| match doom {
-            Doom::AfterMessages(count, look) if messages >= *count => Some((*fault, 0.02, look.clone())),
-            Doom::OverRate(limit, span, delay, look)
-                if self.now - session.since > *span && session.rate(self.now, *span) > *limit =>
-            {
-                Some((*fault, *delay, look.clone()))
-            }
-            _ => None,
-        });
-        if let Some((fault, delay, look)) = struck {
-            self.strike(session, fault, delay, look);
-        }
-    }
-
     /// The session ends like this, so long from now.
     pub(super) fn strike(&mut self, session: &mut Session, fault: usize, delay: f64, look: Look) {
         match look.end(self.setup.protocol()) {
@@ -278,21 +237,6 @@ impl World {
             }
             None => self.darken(session, fault, None, Unanswered::Unacked),
         }
-    }
-
-    /// A message for us.
-    pub(super) fn message(&mut self, session: &mut Session) {
-        let now = self.now;
-        session.last_received = now;
-        session.totals.received += 1;
-        session.totals.bytes_received += self.chance.whole(20, 300);
-        session.messages += 1;
-        session.count(now, None);
-        session.next_message = now + self.setup.traffic.gap(session.messages, &mut self.chance);
-        if self.setup.topics.first().is_some_and(|(_, qos)| *qos > 0) {
-            self.send(session, "PUBACK", None);
-        }
-        self.doom_of_messages(session);
     }
 
     pub(super) fn answered(&mut self, session: &mut Session, answer: Answer) {
@@ -330,7 +274,7 @@ impl World {
 
     /// Messages may flow.
     fn ready(&mut self, session: &mut Session) {
-        session.next_message = self.now + self.setup.traffic.gap(1, &mut self.chance) * self.chance.unit();
+        session.next_message = self.now + self.setup.traffic.first(&mut self.chance);
         let Some(publisher) = self.setup.publisher.clone() else { return };
         self.totals.queued += self.publishing.catch_up(self.now, &publisher);
         self.publishing.begin(self.now);
@@ -391,29 +335,4 @@ impl World {
             self.strike(session, fault, 0.0, look);
         }
     }
-}
-
-/// Whether a message of this size is what the doom waits for: it gets no PUBACK.
-fn forbids(doom: &Doom, bytes: f64) -> bool {
-    match doom {
-        Doom::After(Packet::Publish, ..) => true,
-        Doom::After(Packet::PublishAbove(limit), ..) => bytes > *limit,
-        Doom::After(Packet::Subscribe, ..)
-        | Doom::AtAge(..)
-        | Doom::Closed(..)
-        | Doom::Forgotten(..)
-        | Doom::AfterMessages(..)
-        | Doom::OverRate(..)
-        | Doom::Muted(_)
-        | Doom::InFlight(..) => false,
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sizes are positive and far below 2^53"
-)]
-pub(super) fn whole(bytes: f64) -> u64 {
-    bytes.max(0.0).round() as u64
 }

@@ -86,6 +86,14 @@ impl Traffic {
         }
     }
 
+    /// Seconds to the first message of a session, which begins at any point.
+    pub(crate) fn first(self, chance: &mut Chance) -> f64 {
+        match self {
+            Self::Regular(every) => chance.between(0.0, every),
+            Self::Idle | Self::Random(_) | Self::Bursts(..) => self.gap(0, chance),
+        }
+    }
+
     /// Messages a second, in the long run.
     pub(crate) fn rate(self) -> f64 {
         match self {

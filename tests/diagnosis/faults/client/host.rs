@@ -22,9 +22,12 @@ pub(crate) fn keep_alive_late(setup: &mut Setup, chance: &mut Chance) -> Case {
     setup.greeting.server_keep_alive = None;
     let mean = chance.spread(10.0 * MINUTE, 8.0 * HOUR);
     let longest = chance.between(1.6, 4.0) * setup.keep_alive;
+    let mut over = 0.0;
     let fault = Fault::of_blows(move |scene, chance| {
-        let at = at_random(mean, scene, chance);
-        Some(Blow::new(at, Deed::Stall(chance.between(0.2 * scene.setup.keep_alive, longest))))
+        let at = at_random(mean, scene, chance).max(over + 1.0);
+        let lasts = chance.between(0.2 * scene.setup.keep_alive, longest);
+        over = at + lasts;
+        Some(Blow::new(at, Deed::Stall(lasts)))
     });
     Case::new(fault, (mean * chance.whole(9, 50) as f64).min(14.0 * DAY), mean).needing(4, 0)
 }
@@ -38,9 +41,11 @@ pub(crate) fn host_suspend(setup: &mut Setup, chance: &mut Chance) -> Case {
     let longest = chance.spread(10.0 * MINUTE, 14.0 * HOUR);
     let wakes_slowly = chance.likely(0.6);
     let way = chance.weigh(&[(5.0, 0), (2.0, 1), (3.0, 2)]);
+    let mut woke = 0.0;
     let fault = Fault::of_blows(move |scene, chance| {
-        let at = at_random(mean, scene, chance);
+        let at = woke + chance.exponential(mean);
         let lasts = chance.spread(20.0, longest);
+        woke = at + lasts;
         let dead = lasts > 1.5 * scene.setup.keep_alive || chance.likely(0.3);
         let look = match way {
             0 => Look::reset(),

@@ -4,7 +4,7 @@ use super::super::{HOUR, MINUTE, hear, watched};
 use crate::chance::Chance;
 use crate::scenario::Case;
 use crate::world::fault::{Doom, Fault, Look, Way};
-use crate::world::setup::{Setup, Traffic};
+use crate::world::setup::{Publisher, Setup, Traffic};
 
 /// Tables 3.7, cases L1 to L14: nginx, ALB, `HAProxy`, Cloudflare, Gateway, stream proxies, brokers.
 const PROXIES: [f64; 14] =
@@ -30,7 +30,7 @@ enum Kind {
 
 /// Pings come more rarely than the limit T, from these tables or any between 20 s and an hour. Traffic is none, random
 /// about T, in groups, or regular with longer gaps, so that sessions have many lengths or always the same. A proxy
-/// closes at T after the last packet (of ours alone, in a few journals: the client side of `HAProxy`), to the second or
+/// closes at T after the last packet (of ours alone, in a few journals: the client side of `HAProxy`; probes then start sessions over), to the second or
 /// a little later; a NAT shows at the next packet.
 pub(crate) fn idle_timeout(setup: &mut Setup, chance: &mut Chance) -> Case {
     let one_way = if chance.likely(0.12) { Way::Out } else { Way::Both };
@@ -70,6 +70,8 @@ fn traffic(setup: &mut Setup, kind: Kind, limit: f64, chance: &mut Chance) -> f6
     if kind == Kind::Proxy(Way::Out) {
         hear(setup, Traffic::Regular((limit * chance.between(0.05, 0.4)).max(1.0)));
         setup.topics.iter_mut().for_each(|topic| topic.1 = 0);
+        let interval = limit * chance.between(1.2, 3.0);
+        setup.publisher = Some(Publisher { interval, ..Publisher::probe(chance) });
         return limit;
     }
     match chance.weigh(&[(3.0, 'i'), (4.0, 'r'), (2.0, 'b'), (1.5, 'g')]) {

@@ -142,7 +142,7 @@ const ALERTS: [&str; 5] =
 
 /// Cases ZC1 to ZC7: not trusted (private CA, old root, short chain, CA made anew), expired, for another name, without
 /// subjectAltName, of a kind that rustls refuses; alerts about ours. From the start, or from the first reconnect after
-/// a date, for good or until it was renewed. Not "not yet valid": that is a clock.
+/// a date, for good or until it was renewed; few drops before. Not "not yet valid": that is a clock.
 pub(crate) fn tls_certificate(setup: &mut Setup, chance: &mut Chance) -> Case {
     over_tls(setup, chance);
     let lasts = chance.spread(600.0, 6.0 * DAY);
@@ -151,7 +151,7 @@ pub(crate) fn tls_certificate(setup: &mut Setup, chance: &mut Chance) -> Case {
     let until =
         if chance.likely(0.25) { from + (lasts - from) * chance.between(0.3, 0.8) } else { f64::INFINITY };
     let refusal = bad_certificate(setup, from, chance);
-    let mean = lasts / chance.between(3.0, 20.0);
+    let mean = lasts * chance.between(0.2, 0.6);
     let fault = if from_start { Fault::default() } else { plain_drops(mean) };
     let fault = fault.with_gate(move |scene, _| (from..until).contains(&scene.now).then(|| refusal.clone()));
     Case::new(fault, lasts, mean).needing(0, 4).noise(Noise::None)

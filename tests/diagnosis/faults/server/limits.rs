@@ -18,7 +18,7 @@ use crate::world::setup::Setup;
 /// 0x9F, 0x97, CONNACK 6 and 7 (Adafruit), HTTP 429; in a few journals a close instead of CONNACK, each time when
 /// attempts came soon after each other, and never after a pause.
 pub(crate) fn connect_rate_limit(setup: &mut Setup, chance: &mut Chance) -> Case {
-    let told = chance.likely(0.88);
+    let told = chance.likely(0.95);
     let quiet = chance.spread(5.0, 55.0).min(setup.reconnect.max.as_secs_f64() * 0.45);
     let mean = chance.spread(600.0, 14_400.0);
     let refusals = refusals(setup, told, chance);
@@ -27,7 +27,7 @@ pub(crate) fn connect_rate_limit(setup: &mut Setup, chance: &mut Chance) -> Case
     let kick = Look::told(if told { 0x9f } else { 0x97 }, if told { 0.4 } else { 0.0 }, setup, chance);
     let fault = Fault::of_blows(move |scene, chance| {
         let at = at_random(mean, scene, chance);
-        let deed = match chance.whole(0, 3) {
+        let deed = match if told { chance.whole(0, 3) } else { 3 } {
             0 => Deed::End(Look::reset()),
             1 => Deed::Silence(None, Unanswered::Unacked),
             _ => Deed::End(kick.clone()),

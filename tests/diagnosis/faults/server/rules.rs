@@ -65,7 +65,7 @@ pub(crate) fn payload_too_large(setup: &mut Setup, chance: &mut Chance) -> Case 
     } else if !setup.place.aws {
         setup.greeting.maximum_packet = None;
     }
-    let (code, way) = (chance.pick(&[0x95, 0x95, 0x95, 0x82]), chance.unit());
+    let (code, way) = (0x95, chance.unit());
     let rtt = setup.path.rtt_ms / 1e3;
     let fault = Fault::of_dooms(move |scene, chance| {
         let look = match way {
@@ -80,7 +80,7 @@ pub(crate) fn payload_too_large(setup: &mut Setup, chance: &mut Chance) -> Case 
 }
 
 /// Cases I1 to I6 and 1.10: more than 1 to 100 messages a second, both ways (0x96), too many unacknowledged (0x93), or a
-/// number of messages used up (0x97); a minority of ends without a word.
+/// number of messages used up (0x97); a minority of ends without a word, and then above 10 a second.
 pub(crate) fn publish_rate_limit(setup: &mut Setup, chance: &mut Chance) -> Case {
     let told = chance.likely(0.7);
     if told {
@@ -95,7 +95,8 @@ pub(crate) fn publish_rate_limit(setup: &mut Setup, chance: &mut Chance) -> Case
 
 /// Groups of messages, ours or the broker's, of which many are too fast.
 fn too_fast(setup: &mut Setup, told: bool, chance: &mut Chance) -> Case {
-    let limit = chance.pick(&[2.0, 5.0, 10.0, 10.0, 20.0, 50.0]);
+    let limits: &[f64] = if told { &[2.0, 5.0, 10.0, 10.0, 20.0, 50.0] } else { &[10.0, 20.0, 50.0] };
+    let limit = chance.pick(limits);
     let span = chance.pick(&[1.0, 2.0, 5.0]);
     let every = chance.spread(120.0, 1800.0);
     let spacing = 1.0 / (limit * chance.between(1.3, 4.0));

@@ -31,14 +31,13 @@ const CODES: [(u8, Option<&str>); 19] = [
     (0xa2, None),
 ];
 
-/// Close codes of WebSocket that say something: protocol error, policy, server error, try again later, bad gateway.
-const FRAMES: [(u16, &str); 6] = [
+/// Close codes of WebSocket that say something: protocol error, policy, server error, try again later.
+const FRAMES: [(u16, &str); 5] = [
     (1002, ""),
     (1008, "policy violation"),
     (1011, "internal error"),
     (1011, "keepalive ping timeout"),
     (1013, "try again later"),
-    (1014, ""),
 ];
 
 /// DISCONNECT with a code, mostly always the same, at irregular times; or a close frame with one.
