@@ -58,9 +58,9 @@ pub(crate) const DEMANDED: Demanded = Demanded {
 };
 
 /// Journals judged for each cause, where nothing else is wanted (`NWDIAG_JOURNALS`).
-const JOURNALS: u64 = 100;
-/// Healthy and unclear ones together, for each hundred of a cause.
-const SILENT: u64 = 334;
+const JOURNALS: u64 = 300;
+/// Healthy and unclear ones together, for each three hundred of a cause.
+const SILENT: u64 = 1000;
 
 /// A wrong verdict is told with at most so many of its seeds.
 const SEEDS_TOLD: usize = 6;
