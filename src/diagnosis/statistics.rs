@@ -75,15 +75,23 @@ pub(super) fn largest(values: &[f64]) -> f64 {
     values.iter().copied().max_by(f64::total_cmp).unwrap_or_default()
 }
 
+/// Places among the incidents, each once and in order.
+pub(super) fn in_order(indices: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut sorted: Vec<usize> = indices.collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted
+}
+
 /// A count as a number to reckon with.
 #[expect(clippy::cast_precision_loss, reason = "counts here stay far below 2^53")]
-pub(super) fn number(count: usize) -> f64 {
+pub(super) fn number(count: u64) -> f64 {
     count as f64
 }
 
 /// The share of `part` in `all`, 0 where there is nothing.
 pub(super) fn share(part: usize, all: usize) -> f64 {
-    if all == 0 { 0.0 } else { number(part) / number(all) }
+    if all == 0 { 0.0 } else { number(part as u64) / number(all as u64) }
 }
 
 #[cfg(test)]

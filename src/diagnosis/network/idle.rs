@@ -1,10 +1,10 @@
 //! Connections that do not outlive a silence: closed by a proxy, or forgotten by a NAT.
 
-use super::{in_order, is_silent};
+use super::is_silent;
 use crate::diagnosis::case::{Case, Dropped, trust};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{of, seconds};
-use crate::diagnosis::statistics::{Cluster, densest, median, share};
+use crate::diagnosis::statistics::{Cluster, densest, in_order, median, number, share};
 use crate::event::{ClosedBy, SessionDrop};
 
 /// Silence shorter than this share of the ping interval is no idleness, nor is one below the first of these bounds;
@@ -33,11 +33,6 @@ fn silence(dropped: Dropped<'_>) -> Option<f64> {
         },
         ClosedBy::PeerDisconnect | ClosedBy::Protocol => None,
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "messages of a session stay far below 2^53")]
-fn number(messages: u64) -> f64 {
-    messages as f64
 }
 
 /// Whether the session had lived through such a silence before: then that is not what ended it.

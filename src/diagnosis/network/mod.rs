@@ -143,14 +143,6 @@ pub(super) fn plain_confidence(sure: f64, drops: usize, share: f64) -> f64 {
     if drops < 3 { 0.4 * share } else { trust(sure, drops, 3) * share }
 }
 
-/// Places among the incidents, each once and in order.
-fn in_order(indices: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut sorted: Vec<usize> = indices.collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted
-}
-
 fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::DnsFailure);
     let attempts: u32 = explains.iter().map(|index| case.incidents[*index].way_back.failed).sum();

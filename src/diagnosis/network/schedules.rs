@@ -2,11 +2,11 @@
 
 use chrono::Timelike;
 
-use super::{in_order, is_silent};
+use super::is_silent;
 use crate::diagnosis::case::{Case, Dropped, trust};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
-use crate::diagnosis::statistics::{Cluster, densest, densest_on_circle, share};
+use crate::diagnosis::statistics::{Cluster, densest, densest_on_circle, in_order, share};
 
 const DAY_SECONDS: f64 = 86_400.0;
 /// How far from each other drops of one schedule lie within the day.

@@ -10,7 +10,7 @@ use crate::diagnosis::explicit::{PROMPT_SECONDS, ended_by_peer, follows_a_reques
 use crate::diagnosis::network::plain_confidence;
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, short};
-use crate::diagnosis::statistics::{densest, largest, share, smallest};
+use crate::diagnosis::statistics::{densest, in_order, largest, number, share, smallest};
 
 /// MQTT 5: "Not authorized".
 const NOT_AUTHORIZED: u8 = 0x87;
@@ -94,9 +94,7 @@ pub(super) fn payload_too_large(case: &Case<'_>) -> Option<Verdict> {
         .filter(|dropped| said.contains(&dropped.index))
         .chain(large.iter().map(|dropped| **dropped));
     let sizes: Vec<u64> = sizes.filter_map(|dropped| dropped.record().largest_publish_bytes).collect();
-    let mut explains: Vec<usize> =
-        said.iter().copied().chain(large.iter().map(|dropped| dropped.index)).collect();
-    explains.sort_unstable();
+    let explains = in_order(said.iter().copied().chain(large.iter().map(|dropped| dropped.index)));
     let sure = if said.is_empty() {
         plain_confidence(0.95, large.len(), 0.5 + 0.5 * part)
     } else {
@@ -156,7 +154,7 @@ fn quota(plain: &[Dropped<'_>]) -> Option<Verdict> {
         confidence: trust(0.95, same.members.len(), 4).max(0.75) * (0.6 + 0.4 * part),
         summary: format!("the broker closes the connection after {:.0} messages", same.median),
         evidence: vec![format!(
-            "{} after {:.0} to {:.0} messages, both ways, whatever the session's age",
+            "{} after {:.0} to {:.0} messages one way, whatever the session's age",
             of(same.members.len(), plain.len(), "drop"),
             same.range.0,
             same.range.1
@@ -173,10 +171,9 @@ fn follows_a_message(dropped: Dropped<'_>) -> bool {
     latest.min_by(f64::total_cmp).is_some_and(|ago| ago <= 0.3)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "messages of a session stay far below 2^53")]
 fn messages(dropped: Dropped<'_>) -> f64 {
     let record = dropped.record();
-    record.messages_received.max(record.messages_published) as f64
+    number(record.messages_received.max(record.messages_published))
 }
 
 /// The lowest documented limit is 10 messages a second (Cloudflare Pub/Sub).
@@ -203,9 +200,7 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
         .map(|dropped| dropped.record().publish_rate_per_second)
         .min_by(f64::total_cmp)
         .unwrap_or_default();
-    let mut explains: Vec<usize> =
-        said.iter().copied().chain(busy.iter().map(|dropped| dropped.index)).collect();
-    explains.sort_unstable();
+    let explains = in_order(said.iter().copied().chain(busy.iter().map(|dropped| dropped.index)));
     let sure = if said.is_empty() {
         plain_confidence(0.93, busy.len(), 0.5 + 0.5 * part)
     } else {
@@ -248,8 +243,7 @@ pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     if said.is_empty() && healed.len() < 3 {
         return None;
     }
-    let mut explains: Vec<usize> = said.iter().chain(&healed).copied().collect();
-    explains.sort_unstable();
+    let explains = in_order(said.iter().chain(&healed).copied());
     let part = case.share_of_all(&explains);
     Some(Verdict {
         confidence: if said.is_empty() { 0.7 * (0.5 + 0.5 * part) } else { trust(0.96, said.len() + 2, 1) },
