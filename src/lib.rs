@@ -16,6 +16,8 @@ pub mod collector;
 pub mod journal;
 pub mod wire;
 
+pub mod navien;
+
 pub mod session;
 
 pub mod diagnosis;
