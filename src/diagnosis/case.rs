@@ -69,6 +69,18 @@ impl<'a> Case<'a> {
         self.drops().filter(|dropped| self.named[dropped.index].is_none()).collect()
     }
 
+    /// The drops whose end nobody explained, even if the way back told of something: what came of the time is in them.
+    pub(super) fn untold_drops(&self) -> Vec<Dropped<'a>> {
+        let untold = |dropped: &Dropped<'_>| {
+            let by_the_way_back = matches!(
+                self.named[dropped.index],
+                None | Some(Cause::DnsFailure | Cause::BrokerRestart | Cause::ConnectRateLimit)
+            );
+            by_the_way_back && explicit::said(dropped.record()).is_none()
+        };
+        self.drops().filter(untold).collect()
+    }
+
     /// The incidents that say of themselves that they come from `cause`.
     pub(super) fn named(&self, cause: Cause) -> Vec<usize> {
         (0..self.incidents.len()).filter(|index| self.named[*index] == Some(cause)).collect()
@@ -79,7 +91,7 @@ impl<'a> Case<'a> {
         let drops = verdict.explains.iter().filter(|index| self.incidents[**index].is_drop()).count();
         Finding {
             cause,
-            confidence: (verdict.confidence.clamp(0.0, 1.0) * 100.0).round() / 100.0,
+            confidence: (verdict.confidence * 100.0).round() / 100.0,
             drops_explained: drops as u64,
             incidents_explained: verdict.explains.len() as u64,
             summary: verdict.summary,
@@ -103,10 +115,4 @@ fn is_aws(url: &str) -> bool {
 fn is_random(client_id: &str) -> bool {
     let digits = client_id.strip_prefix("nwdiag-");
     digits.is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// How sure `count` like cases make one, of a rule that is this `sure` of many: half of the doubt goes with each.
-pub(super) fn trust(sure: f64, count: usize, needed: usize) -> f64 {
-    let beyond = i32::try_from(count.saturating_sub(needed)).unwrap_or(i32::MAX);
-    sure - (sure - 0.6) * 0.5_f64.powi(beyond)
 }

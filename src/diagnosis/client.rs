@@ -1,11 +1,12 @@
 //! Causes at the client: its twin, its loop, its host, its clock, its settings.
 
-use super::case::{Case, Dropped, trust};
+use super::case::{Case, Dropped};
 use super::cause::Cause;
+use super::confidence::plain_confidence;
+use super::confidence::trust;
 use super::explicit::{ended_by_peer, follows_a_request};
-use super::network::plain_confidence;
 use super::rule::{Rule, Verdict};
-use super::server::clock_was_wrong;
+use super::server::{clock_was_wrong, is_large};
 use super::shown::{count, of, seconds};
 use super::statistics::{densest, median, share};
 use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
@@ -30,7 +31,9 @@ fn is_pushed_off(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
     let refused = follows_a_request(record)
         && record.active_subscriptions == 0
-        && record.last_sent_packet.as_deref() == Some("SUBSCRIBE");
+        && record.last_sent_packet.as_deref() == Some("SUBSCRIBE")
+        || dropped.end.refused_topic.is_some()
+        || is_large(record);
     ended_by_peer(record)
         && !refused
         && record.duration_connected_seconds <= TWIN_SECONDS
@@ -38,7 +41,24 @@ fn is_pushed_off(dropped: Dropped<'_>) -> bool {
 }
 
 /// A way back is hardly ever this long and always the same: sessions of one such length have another reason, seconds.
-const LONGEST_STEADY_SECONDS: f64 = 27.0;
+const LONGEST_STEADY_SECONDS: f64 = 75.0;
+/// A twin's way back is never as exact as the timer of a proxy, which starts with the last packet.
+const TIMER_SHARE: f64 = 0.015;
+const SHORTEST_TIMER_SECONDS: f64 = 20.0;
+
+/// Whether most of them ended after the very same silence of one side.
+fn follow_one_silence(pushed: &[Dropped<'_>]) -> bool {
+    let sides = [
+        |dropped: &Dropped<'_>| dropped.record().last_sent_seconds,
+        |dropped: &Dropped<'_>| dropped.record().last_received_seconds,
+    ];
+    sides.iter().any(|side| {
+        let silences: Vec<f64> =
+            pushed.iter().filter_map(side).filter(|silence| *silence >= SHORTEST_TIMER_SECONDS).collect();
+        densest(&silences, |from| TIMER_SHARE * from + 0.3)
+            .is_some_and(|same| share(same.members.len(), pushed.len()) >= 0.6)
+    })
+}
 
 fn live_to_one_age(pushed: &[Dropped<'_>]) -> bool {
     let ages: Vec<f64> = pushed.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
@@ -53,7 +73,8 @@ fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
     let plain = case.plain_drops();
     let pushed: Vec<_> = plain.iter().copied().filter(|dropped| is_pushed_off(*dropped)).collect();
     let part = share(pushed.len(), plain.len());
-    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6 && !live_to_one_age(&pushed);
+    let is_steady = live_to_one_age(&pushed) || follow_one_silence(&pushed);
+    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6 && !is_steady;
     if said.is_empty() && !by_pattern {
         return None;
     }
@@ -65,6 +86,7 @@ fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
         .filter_map(|index| Some(case.incidents[*index].drop()?.duration_connected_seconds))
         .collect();
     Some(Verdict {
+        pins: None,
         confidence: if said.is_empty() { trust(0.96, pushed.len(), 4).max(0.75) * (0.6 + 0.4 * part) } else { trust(0.98, said.len() + 2, 1) },
         summary: "another client uses this client ID: the two push each other off".to_owned(),
         evidence: vec![
@@ -100,6 +122,7 @@ fn keep_alive_late(case: &Case<'_>) -> Option<Verdict> {
     let keep_alive = late[0].incident.terms.keep_alive_seconds.unwrap_or_default();
     let part = share(late.len(), case.incidents.len());
     Some(Verdict {
+        pins: None,
         confidence: plain_confidence(0.96, late.len() + 1, 0.6 + 0.4 * part).max(if worst >= keep_alive {
             0.8
         } else {
@@ -129,6 +152,7 @@ fn host_suspend(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     Some(Verdict {
+        pins: None,
         confidence: trust(0.98, explains.len() + 2, 1),
         summary: "this host slept, and its connections did not survive that".to_owned(),
         evidence: vec![format!("{} after a sleep, the longest of {}", of(explains.len(), case.incidents.len(), "incident"), seconds(longest))],
@@ -162,6 +186,7 @@ fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     Some(Verdict {
+        pins: None,
         confidence: if step.abs() >= super::server::CLOCK_SECONDS { 0.95 } else { 0.8 },
         summary: "this host's clock is wrong: signatures and certificates are judged by it".to_owned(),
         evidence: vec![
@@ -194,7 +219,8 @@ fn bad_credentials(case: &Case<'_>) -> Option<Verdict> {
     }
     let attempts = attempts(case, &explains);
     Some(Verdict {
-        confidence: trust(0.97, attempts, 1),
+        pins: None,
+        confidence: trust(0.97, attempts + 2, 1),
         summary: "user name, password or token are refused from the start".to_owned(),
         evidence: vec![format!("{} refused before any session of the run", count(attempts, "attempt"))],
         fix: "check user name and password (mosquitto answers a wrong password with \"not authorized\" too), the token, and whether this client ID may connect".to_owned(),
@@ -209,6 +235,7 @@ fn protocol_mismatch(case: &Case<'_>) -> Option<Verdict> {
     }
     let attempts = attempts(case, &explains);
     Some(Verdict {
+        pins: None,
         confidence: trust(0.96, attempts + 1, 1),
         summary: "the broker does not speak this version of MQTT".to_owned(),
         evidence: vec![format!("{} refused for the protocol version", count(attempts, "attempt"))],
@@ -223,6 +250,7 @@ fn websocket_endpoint(case: &Case<'_>) -> Option<Verdict> {
     let last = &case.incidents[*explains.last()?].way_back;
     let attempts = attempts(case, &explains);
     Some(Verdict {
+        pins: None,
         confidence: trust(0.96, attempts + 1, 1),
         summary: "there is no MQTT over WebSocket at this path or port".to_owned(),
         evidence: vec![match last.last_http_status {
@@ -245,6 +273,7 @@ fn reconnect_storm(case: &Case<'_>) -> Option<Verdict> {
         (0..case.incidents.len()).filter(|index| storms(&case.incidents[*index])).collect();
     let most = explains.iter().map(|index| case.incidents[*index].way_back.most_in_burst).max()?;
     Some(Verdict {
+        pins: None,
         confidence: 0.95,
         summary: "attempts to reconnect come far too fast".to_owned(),
         evidence: vec![format!("{most} attempts within {}", seconds(BURST_SECONDS))],

@@ -17,7 +17,14 @@ const MOSTLY: f64 = 0.5;
 pub(super) fn cause(incident: &Incident) -> Option<Cause> {
     // Without a session it is the attempts that tell, as far as it is not the network that they tell of.
     let told = way_back(incident).filter(|cause| !incident.is_drop() && !is_of_the_network(*cause));
-    told.or_else(|| host(incident)).or_else(|| incident.drop().and_then(said)).or_else(|| way_back(incident))
+    let said = incident.drop().and_then(said).map(|cause| match cause {
+        // What is refused at the next connect, too, is the client and not a request.
+        Cause::AuthorizationViolation if way_back(incident) == Some(Cause::BadCredentials) => {
+            Cause::CredentialExpiry
+        }
+        cause => cause,
+    });
+    told.or_else(|| host(incident)).or(said).or_else(|| way_back(incident))
 }
 
 const fn is_of_the_network(cause: Cause) -> bool {
@@ -42,12 +49,14 @@ fn host(incident: &Incident) -> Option<Cause> {
 }
 
 /// What the broker said as it ended the session.
-fn said(drop: &SessionDrop) -> Option<Cause> {
+pub(super) fn said(drop: &SessionDrop) -> Option<Cause> {
     match (drop.reason_code, drop.websocket_close_code) {
         (Some(code), _) => reason(code, drop),
         (None, Some(1009)) => Some(Cause::PayloadTooLarge),
-        (None, Some(1012 | 1013)) => Some(Cause::BrokerRestart),
-        (None, Some(1008 | 1011 | 1014 | 3000..=4999)) => Some(Cause::ServerDisconnect),
+        (None, Some(1012)) => Some(Cause::BrokerRestart),
+        (None, Some(1002 | 1003 | 1007 | 1008 | 1010 | 1011 | 1013 | 1014 | 3000..=4999)) => {
+            Some(Cause::ServerDisconnect)
+        }
         (None, _) => None,
     }
 }
@@ -55,7 +64,7 @@ fn said(drop: &SessionDrop) -> Option<Cause> {
 /// MQTT 5, section 3.14.2.1.
 fn reason(code: u8, drop: &SessionDrop) -> Option<Cause> {
     match code {
-        0x87 if follows_a_request(drop) => Some(Cause::AuthorizationViolation),
+        0x87 if follows_a_request(drop) && !is_usual(drop) => Some(Cause::AuthorizationViolation),
         0x86 | 0x87 | 0x8c => Some(Cause::CredentialExpiry),
         0x8b => Some(Cause::BrokerRestart),
         // The broker missed our packets; whether we or the path held them up, other evidence tells.
@@ -67,6 +76,17 @@ fn reason(code: u8, drop: &SessionDrop) -> Option<Cause> {
         0xa0 => Some(Cause::ConnectionLifetime),
         _ => Some(Cause::ServerDisconnect),
     }
+}
+
+/// A broker that will not have a PUBLISH closes within about a second, seconds.
+pub(super) const REFUSED_SECONDS: f64 = 1.3;
+
+/// Whether the last thing sent was one of many messages, and not the one that the broker answered by closing.
+fn is_usual(drop: &SessionDrop) -> bool {
+    let ago = drop.last_sent_seconds.unwrap_or_default();
+    drop.last_sent_packet.as_deref() == Some("PUBLISH")
+        && drop.messages_published > 1
+        && ago > REFUSED_SECONDS
 }
 
 /// Whether the session ended right behind a SUBSCRIBE or PUBLISH of ours.

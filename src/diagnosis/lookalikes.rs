@@ -15,13 +15,11 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
             Cause::PayloadTooLarge,
             Cause::AuthorizationViolation,
             Cause::PublishRateLimit,
-            Cause::RegularInterval,
             Cause::AwsWebsocketLifetime,
             Cause::CredentialExpiry,
             Cause::IdleTimeout,
             Cause::DuplicateClientId,
             Cause::ScheduledOutage,
-            Cause::RegularInterval,
         ],
     ),
     // A session that lives for a day drops at the same time each day.
@@ -38,6 +36,7 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
             Cause::CredentialExpiry,
             Cause::ScheduledOutage,
             Cause::AwsWebsocketLifetime,
+            Cause::ConnectionLifetime,
             Cause::IdleTimeout,
             Cause::DuplicateClientId,
         ],
@@ -100,7 +99,10 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
         &[Cause::CredentialExpiry, Cause::ReconnectStorm, Cause::PayloadTooLarge, Cause::PublishRateLimit],
     ),
     (Cause::PublishRateLimit, &[Cause::PayloadTooLarge]),
-    (Cause::IdleTimeout, &[Cause::KeepAliveLate, Cause::HostSuspend, Cause::LocalNetworkDown]),
+    (
+        Cause::IdleTimeout,
+        &[Cause::DuplicateClientId, Cause::KeepAliveLate, Cause::HostSuspend, Cause::LocalNetworkDown],
+    ),
     (Cause::BadCredentials, &[Cause::ClockWrong, Cause::CredentialExpiry]),
     (Cause::CredentialExpiry, &[Cause::ClockWrong]),
     (Cause::TlsCertificate, &[Cause::ClockWrong]),
@@ -133,24 +135,56 @@ const LEFT: f64 = 0.1;
 const FEW: usize = 2;
 const FEW_SHARE: f64 = 0.2;
 const FEW_LEFT: f64 = 0.55;
+/// Of two patterns that tell when drops came, one that tells it better by so much needs no table, in nats.
+const PLAINLY_NATS: f64 = 3.0;
+
+/// Whether `weaker` gives way to `stronger`: two patterns in time by how well they tell it, others by the table.
+fn gives_way(weaker: &(Cause, Verdict), stronger: &(Cause, Verdict)) -> bool {
+    let ((weaker, less), (stronger, more)) = (weaker, stronger);
+    if weaker == stronger || more.confidence < STRONG {
+        return false;
+    }
+    let covered = less.explains.iter().filter(|index| more.explains.contains(index)).count();
+    let in_table = || GIVES_WAY.iter().any(|(known, others)| known == weaker && others.contains(stronger));
+    share(covered, less.explains.len()) >= COVERED
+        && match (more.pins, less.pins) {
+            (Some(more), Some(less)) if (more - less).abs() >= PLAINLY_NATS => more > less,
+            _ => in_table(),
+        }
+}
+
+/// Which verdicts give way: one that gives way itself makes no other do so. Where all that are left would give way to
+/// each other, the surest stands.
+fn giving_way(verdicts: &[(Cause, Verdict)]) -> BTreeSet<usize> {
+    let mut open: BTreeSet<usize> = (0..verdicts.len()).collect();
+    let mut gone = BTreeSet::new();
+    while !open.is_empty() {
+        let is_beaten =
+            |index: &usize| open.iter().any(|other| gives_way(&verdicts[*index], &verdicts[*other]));
+        let mut stand: Vec<usize> = open.iter().copied().filter(|index| !is_beaten(index)).collect();
+        if stand.is_empty() {
+            stand.extend(surest(verdicts, &open));
+        }
+        open.retain(|index| !stand.contains(index));
+        let beaten =
+            |index: &usize| stand.iter().any(|other| gives_way(&verdicts[*index], &verdicts[*other]));
+        let out: Vec<usize> = open.iter().copied().filter(beaten).collect();
+        open.retain(|index| !out.contains(index));
+        gone.extend(out);
+    }
+    gone
+}
+
+fn surest(verdicts: &[(Cause, Verdict)], among: &BTreeSet<usize>) -> Option<usize> {
+    let confidence = |index: &usize| verdicts[*index].1.confidence;
+    among.iter().copied().max_by(|a, b| confidence(a).total_cmp(&confidence(b)))
+}
 
 /// The verdicts, those that give way to others weakened.
 pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>, incidents: usize) -> Vec<(Cause, Verdict)> {
-    let strong: Vec<(Cause, BTreeSet<usize>)> = verdicts
-        .iter()
-        .filter(|(_, verdict)| verdict.confidence >= STRONG)
-        .map(|(cause, verdict)| (*cause, verdict.explains.iter().copied().collect()))
-        .collect();
-    for (cause, verdict) in &mut verdicts {
-        let stronger =
-            GIVES_WAY.iter().filter(|(weaker, _)| weaker == cause).flat_map(|(_, stronger)| *stronger);
-        let covers = |stronger: &Cause| {
-            strong.iter().any(|(other, explains)| {
-                let covered = verdict.explains.iter().filter(|index| explains.contains(index)).count();
-                other == stronger && share(covered, verdict.explains.len()) >= COVERED
-            })
-        };
-        if stronger.into_iter().any(covers) {
+    let gone = giving_way(&verdicts);
+    for (index, (_, verdict)) in verdicts.iter_mut().enumerate() {
+        if gone.contains(&index) {
             verdict.confidence *= LEFT;
         }
         if verdict.explains.len() <= FEW && share(verdict.explains.len(), incidents) < FEW_SHARE {
@@ -158,4 +192,50 @@ pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>, incidents: usize) -> V
         }
     }
     verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(cause: Cause, confidence: f64, pins: Option<f64>) -> (Cause, Verdict) {
+        let explains = (0..10).collect();
+        let (summary, fix) = (String::new(), String::new());
+        (cause, Verdict { explains, confidence, pins, summary, evidence: Vec::new(), fix })
+    }
+
+    fn left(verdicts: Vec<(Cause, Verdict)>) -> Vec<Cause> {
+        let settled = settle(verdicts, 10);
+        settled
+            .into_iter()
+            .filter(|(_, verdict)| verdict.confidence >= STRONG)
+            .map(|(cause, _)| cause)
+            .collect()
+    }
+
+    #[test]
+    fn what_gives_way_itself_makes_no_other_give_way() {
+        // The grid beats the network's weakness, and gives way to the refused request.
+        let verdicts = vec![
+            verdict(Cause::IntermittentNetwork, 0.9, None),
+            verdict(Cause::RegularInterval, 0.9, Some(20.0)),
+            verdict(Cause::AuthorizationViolation, 0.8, None),
+        ];
+        assert_eq!(left(verdicts), [Cause::AuthorizationViolation]);
+    }
+
+    #[test]
+    fn of_two_patterns_in_time_the_one_that_tells_it_better_stands_whatever_the_table_says() {
+        for (age, grid, stands) in [
+            (50.0, 20.0, Cause::ConnectionLifetime),
+            (20.0, 50.0, Cause::RegularInterval),
+            (50.0, 49.0, Cause::ConnectionLifetime),
+        ] {
+            let verdicts = vec![
+                verdict(Cause::RegularInterval, 0.9, Some(grid)),
+                verdict(Cause::ConnectionLifetime, 0.9, Some(age)),
+            ];
+            assert_eq!(left(verdicts), [stands]);
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod announcer;
 pub mod case;
 mod cause;
 mod client;
+mod confidence;
 mod explicit;
 mod lookalikes;
 mod network;
@@ -22,7 +23,8 @@ mod tests;
 pub use self::announcer::Announcer;
 use self::case::Case;
 pub use self::cause::{Category, Cause};
-use self::rule::Rule;
+use self::confidence::calibrated;
+use self::rule::{Rule, Verdict};
 use crate::collector::metrics::Metrics;
 
 /// A cause that explains something, with the figures behind it.
@@ -58,6 +60,7 @@ pub fn diagnose(metrics: &Metrics) -> Vec<Finding> {
     let settled = lookalikes::settle(verdicts, case.incidents.len());
     let mut findings: Vec<Finding> = settled
         .into_iter()
+        .map(|(cause, verdict)| (cause, Verdict { confidence: calibrated(verdict.confidence), ..verdict }))
         .filter(|(_, verdict)| verdict.confidence >= WORTH_TELLING)
         .map(|(cause, verdict)| case.finding(cause, verdict))
         .collect();

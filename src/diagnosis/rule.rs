@@ -19,6 +19,8 @@ pub(super) struct Verdict {
     pub(super) explains: Vec<usize>,
     /// How sure it is, 0 to 1.
     pub(super) confidence: f64,
+    /// How much better than chance it tells when its drops came, in nats; `None` where it rests on more than on time.
+    pub(super) pins: Option<f64>,
     /// One line for a person.
     pub(super) summary: String,
     /// The figures, a line each.

@@ -58,6 +58,66 @@ pub(super) fn densest_on_circle(values: &[f64], circumference: f64, reach: f64) 
     Some(Cluster { members, median: cluster.median.rem_euclid(circumference), range: cluster.range })
 }
 
+/// Where the most of these ranges meet, each widened by `slack` of its upper bound on both sides; of several places the
+/// one where they meet most closely.
+pub(super) fn meeting(ranges: &[(f64, f64)], slack: impl Fn(f64) -> f64) -> Option<Meeting> {
+    let widened = |(low, high): (f64, f64)| (low - slack(high), high + slack(high));
+    let mut lows: Vec<f64> = ranges.iter().map(|range| widened(*range).0).collect();
+    let mut highs: Vec<f64> = ranges.iter().map(|range| widened(*range).1).collect();
+    lows.sort_by(f64::total_cmp);
+    highs.sort_by(f64::total_cmp);
+    let (mut passed, mut most, mut place) = (0, 0, None);
+    for (begun, low) in lows.iter().enumerate() {
+        while passed < highs.len() && highs[passed] < *low {
+            passed += 1;
+        }
+        let open = begun + 1 - passed;
+        if open > most {
+            // They stay together until the first of them ends.
+            (most, place) = (open, Some(f64::midpoint(*low, highs[passed])));
+        }
+    }
+    let place = place?;
+    let holds = |range: (f64, f64)| (widened(range).0..=widened(range).1).contains(&place);
+    Some(Meeting { place, members: (0..ranges.len()).filter(|index| holds(ranges[*index])).collect() })
+}
+
+/// Where ranges meet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Meeting {
+    /// The value.
+    pub(super) place: f64,
+    /// The ranges that hold it, by their place in the input.
+    pub(super) members: Vec<usize>,
+}
+
+/// How wide an even distribution is whose middle half is this wide: strangers among the values do not widen it.
+pub(super) fn scatter(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |quarters: usize| sorted.get(quarters * sorted.len().saturating_sub(1) / 4).copied();
+    at(1).zip(at(3)).map_or(0.0, |(low, high)| 2.0 * (high - low))
+}
+
+/// What nothing is told more finely than, seconds: clocks, round trips, timers.
+const FINEST_SECONDS: f64 = 0.05;
+
+/// How much better than chance a rule tells the moments of drops that it places within `widths` of a `span`, in nats:
+/// chance would place each anywhere in it.
+pub(super) fn pinned(span: f64, widths: impl Iterator<Item = f64>) -> f64 {
+    widths.map(|width| (span / width.max(FINEST_SECONDS)).ln().max(0.0)).sum()
+}
+
+/// How much less likely chance is to place so many of `all` within one `part` of the whole, in nats (Kullback and Leibler).
+pub(super) fn surprise(members: usize, all: usize, part: f64) -> f64 {
+    let (seen, part) = (share(members, all), part.clamp(1e-9, 1.0 - 1e-9));
+    let term = |seen: f64, expected: f64| if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 };
+    if seen <= part {
+        return 0.0;
+    }
+    number(all as u64) * (term(seen, part) + term(1.0 - seen, 1.0 - part))
+}
+
 /// The middle value; `None` for none.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
@@ -126,5 +186,33 @@ mod tests {
         members.sort_unstable();
         members.dedup();
         assert_eq!(members.len(), cluster.members.len());
+    }
+
+    #[test]
+    fn ranges_meet_where_most_of_them_do_and_each_may_be_a_point() {
+        let ranges = [(0.0, 600.0), (290.0, 330.0), (301.0, 301.0), (700.0, 710.0), (299.0, 299.0)];
+        let Meeting { place, members } = meeting(&ranges, |_| 2.0).unwrap();
+        assert_eq!(members, [0, 1, 2, 4]);
+        assert!((299.0..=301.0).contains(&place), "{place}");
+        assert_eq!(meeting(&[], |_| 2.0), None);
+    }
+
+    #[test]
+    fn strangers_do_not_widen_what_keeps_together() {
+        let close = [10.0, 10.1, 10.2, 10.3, 10.4, 10.5, 10.6, 10.7, 10.8];
+        let with_strangers = [close.as_slice(), &[14.0, 6.0]].concat();
+        assert!((scatter(&close) - 0.8).abs() < 1e-9, "{}", scatter(&close));
+        assert!(scatter(&with_strangers) < 1.2, "{}", scatter(&with_strangers));
+        assert!(scatter(&[]) == 0.0);
+    }
+
+    #[test]
+    fn narrow_places_surprise_and_wide_ones_do_not() {
+        assert!(surprise(9, 10, 0.05) > 20.0);
+        assert!(surprise(5, 10, 0.5) < 1e-9 && surprise(3, 10, 0.5) < 1e-9);
+        assert!(surprise(0, 0, 0.1) < 1e-9);
+        let (narrow, wide) = (pinned(300.0, [1.0; 4].into_iter()), pinned(300.0, [150.0; 4].into_iter()));
+        assert!(narrow > 20.0 && wide < 3.0);
+        assert!(pinned(300.0, [900.0].into_iter()) < 1e-9);
     }
 }

@@ -260,17 +260,17 @@ fn silence_before_the_end_tells_an_idle_timeout_and_who_has_it() {
 
 #[test]
 fn what_was_sent_last_tells_what_the_broker_does_not_allow() {
-    let published = |bytes: u64, rate: f64| {
+    let published = |bytes: u64, rate: f64, messages: u64| {
         json!({"last_sent_packet": "PUBLISH", "last_sent_topic": "a/b", "last_sent_seconds": 0.1,
-        "largest_publish_bytes": bytes, "publish_rate_per_second": rate, "queued_commands": 1, "messages_published": 5})
+        "largest_publish_bytes": bytes, "publish_rate_per_second": rate, "messages_published": messages})
     };
     let subscribed = json!({"last_sent_packet": "SUBSCRIBE", "last_sent_topic": "secret/#", "last_sent_seconds": 0.1,
         "active_subscriptions": 0});
     let rows = [
-        (published(20, 0.1), Cause::AuthorizationViolation),
+        (published(20, 0.1, 1), Cause::AuthorizationViolation),
         (subscribed, Cause::AuthorizationViolation),
-        (published(200_000, 0.1), Cause::PayloadTooLarge),
-        (published(20, 50.0), Cause::PublishRateLimit),
+        (published(200_000, 0.1, 5), Cause::PayloadTooLarge),
+        (published(20, 50.0, 500), Cause::PublishRateLimit),
     ];
     for (end, cause) in rows {
         check(

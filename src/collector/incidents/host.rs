@@ -72,11 +72,8 @@ pub(super) struct Lately {
 }
 
 impl Lately {
-    /// One more; what happens to an interface that is not in use is no evidence.
+    /// One more that concerns the interface in use.
     pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
-        if change.in_use == Some(false) {
-            return;
-        }
         if self.changes.len() == REMEMBERED {
             self.changes.pop_front();
         }

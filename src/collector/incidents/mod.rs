@@ -64,6 +64,8 @@ pub struct End {
     pub drop: SessionDrop,
     /// Which session of the journal, from 0.
     pub session: u64,
+    /// The first filter that the broker refused in that session.
+    pub refused_topic: Option<String>,
     /// How long after its ping an answer came that had been given up, seconds.
     pub late_answer_seconds: Option<f64>,
 }
@@ -128,6 +130,29 @@ impl Incident {
         let drop = self.drop()?;
         Some((drop.duration_connected_seconds - unnoticed_seconds(drop)).max(0.0))
     }
+
+    /// How long before it was noticed the end may have come, seconds: the most and the least. An end that was told at
+    /// once came when it was told; one that a packet of ours met came at any time since the broker was last heard.
+    pub fn unnoticed_range(&self) -> Option<(f64, f64)> {
+        let drop = self.drop()?;
+        let heard = drop.last_received_seconds.unwrap_or_default();
+        match drop.closed_by {
+            Some(ClosedBy::Timeout | ClosedBy::Network) => {
+                Some((heard, drop.unanswered_ping_seconds.unwrap_or_default().min(heard)))
+            }
+            Some(ClosedBy::PeerReset) if meets_our_packet(drop) => Some((heard, 0.0)),
+            Some(
+                ClosedBy::PeerClose | ClosedBy::PeerReset | ClosedBy::PeerDisconnect | ClosedBy::Protocol,
+            )
+            | None => Some((0.0, 0.0)),
+        }
+    }
+}
+
+/// Whether the end came as the answer to a packet of ours: within the longest round trip that is no outage.
+pub fn meets_our_packet(drop: &SessionDrop) -> bool {
+    let (sent, received) = (drop.last_sent_seconds, drop.last_received_seconds);
+    sent.is_some_and(|sent| sent <= 2.0 && received.is_none_or(|received| sent < received))
 }
 
 /// How long a session was over before that was noticed: a silent end was an end when the broker fell silent.

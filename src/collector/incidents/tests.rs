@@ -20,6 +20,7 @@ fn event(name: &str, fields: Value) -> Event {
         })))),
         "connected" => Event::Connected(Box::new(read(fields))),
         "drop" => Event::Drop(Box::new(read(fields))),
+        "subscribed" => Event::Subscribed(read(fields)),
         "attempt_failed" => Event::AttemptFailed(Box::new(read(fields))),
         "late_answer" => Event::LateAnswer(read(fields)),
         "environment" => Event::Environment(read(fields)),
@@ -223,4 +224,67 @@ fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
         tracker.record(&record, Place::of(&record), Counts::Yes);
     }
     assert!(tracker.incidents().len() <= INCIDENTS_KEPT + 1);
+}
+
+#[test]
+fn a_refused_filter_belongs_to_its_session_alone() {
+    let granted = json!({"topic": "a/#", "qos": 1, "granted_qos": 1, "return_code": 1});
+    let refused = json!({"topic": "secret/#", "qos": 1, "granted_qos": null, "return_code": 135});
+    let drop = json!({"error_name": "X", "duration_connected_seconds": 1.0});
+    let found = incidents(&[
+        (0, "start", json!({})),
+        (1, "connected", session("connected")),
+        (1, "subscribed", granted),
+        (1, "subscribed", refused),
+        (2, "drop", drop.clone()),
+        (3, "connected", session("resumed")),
+        (4, "drop", drop),
+    ]);
+    let topics: Vec<_> =
+        found.iter().map(|incident| incident.end.as_ref().unwrap().refused_topic.as_deref()).collect();
+    assert_eq!(topics, [Some("secret/#"), None]);
+}
+
+#[test]
+fn an_address_of_the_other_ip_version_that_came_is_no_change_of_ours() {
+    let drop = json!({"error_name": "X", "closed_by": "timeout", "duration_connected_seconds": 9.0});
+    let came = |detail: &str| json!({"kind": "address_added", "interface": "eth0", "in_use": true, "detail": detail});
+    let told = |local: &str, detail: &str| {
+        let connected = json!({"kind": "connected", "protocol": "5", "local_address": local});
+        let records = [
+            (0, "start", json!({})),
+            (1, "connected", connected),
+            (9, "environment", came(detail)),
+            (10, "drop", drop.clone()),
+        ];
+        incidents(&records)[0].host.address.is_some()
+    };
+    let rows = [
+        ("192.0.2.7:40000", "2001:db8::5/64", false),
+        ("192.0.2.7:40000", "192.0.2.9/24", true),
+        ("[2001:db8::1]:40000", "2001:db8::5/64", true),
+        ("[2001:db8::1]:40000", "192.0.2.9/24", false),
+    ];
+    for (local, detail, concerns) in rows {
+        assert_eq!(told(local, detail), concerns, "{local} {detail}");
+    }
+}
+
+#[test]
+fn an_end_that_was_met_may_have_come_at_any_time_since_the_broker_was_last_heard() {
+    let range = |fields: Value| {
+        let mut drop =
+            json!({"error_name": "X", "duration_connected_seconds": 100.0, "last_received_seconds": 60.0});
+        drop.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let found = incidents(&[
+            (0, "start", json!({})),
+            (1, "connected", session("connected")),
+            (101, "drop", drop),
+        ]);
+        found[0].unnoticed_range().unwrap()
+    };
+    assert_eq!(range(json!({"closed_by": "timeout", "unanswered_ping_seconds": 3.0})), (60.0, 3.0));
+    assert_eq!(range(json!({"closed_by": "peer_reset", "last_sent_seconds": 0.1})), (60.0, 0.0));
+    assert_eq!(range(json!({"closed_by": "peer_reset", "last_sent_seconds": 61.0})), (0.0, 0.0));
+    assert_eq!(range(json!({"closed_by": "peer_close", "last_sent_seconds": 0.1})), (0.0, 0.0));
 }

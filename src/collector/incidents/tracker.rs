@@ -11,7 +11,7 @@ use super::{BURST_SECONDS, End, INCIDENTS_KEPT, Incident, Terms, WayBack, unnoti
 use crate::collector::clock::{Place, in_seconds};
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Protocol,
-    Record, SessionDrop, Start,
+    Record, SessionDrop, Start, Subscribed,
 };
 
 /// Attempts that are remembered to find the busiest span; a storm makes more, and is one all the same.
@@ -36,6 +36,10 @@ pub struct Tracker {
     clock_off_seconds: f64,
     /// The latest attempts, failed and successful, across incidents.
     attempts: VecDeque<Place>,
+    /// Our address in the latest session.
+    local_address: Option<String>,
+    /// The first filter that the broker refused in this session.
+    refused_topic: Option<String>,
 }
 
 /// A trouble that is not over.
@@ -78,7 +82,8 @@ impl Tracker {
             Event::LateAnswer(late) => self.late_answer(*late),
             Event::Environment(change) => self.changed(record.ts, change),
             Event::Stop(_) => self.leave(),
-            Event::Subscribed(_) | Event::Sample(_) => {}
+            Event::Subscribed(subscribed) => self.subscribed(subscribed),
+            Event::Sample(_) => {}
         }
     }
 
@@ -113,6 +118,8 @@ impl Tracker {
 
     fn connected(&mut self, place: Place, connected: &Connected) {
         self.sessions += 1;
+        self.refused_topic = None;
+        self.local_address.clone_from(&connected.local_address);
         self.terms.protocol = connected.protocol;
         if let Some(seconds @ 1..) = connected.server_keep_alive_seconds {
             self.terms.keep_alive_seconds = Some(seconds.into());
@@ -128,12 +135,22 @@ impl Tracker {
         self.open = None;
     }
 
+    fn subscribed(&mut self, subscribed: &Subscribed) {
+        if subscribed.granted_qos.is_none() {
+            self.refused_topic.get_or_insert_with(|| subscribed.topic.clone());
+        }
+    }
+
     fn dropped(&mut self, at: DateTime<Utc>, place: Place, drop: &SessionDrop, counts: Counts) {
         self.leave();
         let began = at - span(unnoticed_seconds(drop));
         let heard = at - span(drop.last_received_seconds.unwrap_or_default());
-        let end =
-            End { drop: drop.clone(), session: self.sessions.saturating_sub(1), late_answer_seconds: None };
+        let end = End {
+            drop: drop.clone(),
+            session: self.sessions.saturating_sub(1),
+            refused_topic: self.refused_topic.take(),
+            late_answer_seconds: None,
+        };
         let host = self.lately.before(heard, at);
         self.open = Some(self.begin(at, began, place, counts));
         if let Some(open) = &mut self.open {
@@ -189,7 +206,10 @@ impl Tracker {
     }
 
     fn changed(&mut self, at: DateTime<Utc>, change: &Environment) {
-        self.lately.add(at, change);
+        let is_far = change.in_use == Some(false) || self.is_of_another_family(change);
+        if !is_far {
+            self.lately.add(at, change);
+        }
         match change.kind {
             EnvironmentKind::ClockStep => self.clock_off_seconds += change.seconds.unwrap_or_default(),
             EnvironmentKind::ClockOffset => self.clock_off_seconds = change.seconds.unwrap_or_default(),
@@ -200,11 +220,16 @@ impl Tracker {
             | EnvironmentKind::DefaultRouteChanged
             | EnvironmentKind::Suspend => {}
         }
-        let concerns = change.in_use != Some(false);
-        if let Some(open) = self.open.as_mut().filter(|open| concerns && open.may_come_from(change.kind, at))
-        {
+        if let Some(open) = self.open.as_mut().filter(|open| !is_far && open.may_come_from(change.kind, at)) {
             open.incident.host.add(at, change);
         }
+    }
+
+    /// Whether an address came that a connection of the other IP version never used: IPv6 has them change all the time.
+    fn is_of_another_family(&self, change: &Environment) -> bool {
+        let is_v6 = change.detail.contains(':');
+        let used = self.local_address.as_ref().map(|address| address.starts_with('['));
+        change.kind == EnvironmentKind::AddressAdded && used.is_some_and(|used| used != is_v6)
     }
 
     /// The run is over: what was going on comes to no end that is known.

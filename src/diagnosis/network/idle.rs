@@ -1,10 +1,12 @@
 //! Connections that do not outlive a silence: closed by a proxy, or forgotten by a NAT.
 
 use super::is_silent;
-use crate::diagnosis::case::{Case, Dropped, trust};
+use crate::collector::incidents::meets_our_packet;
+use crate::diagnosis::case::{Case, Dropped};
+use crate::diagnosis::confidence::trust;
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{of, seconds};
-use crate::diagnosis::statistics::{Cluster, densest, in_order, median, number, share};
+use crate::diagnosis::statistics::{Cluster, densest, in_order, median, number, pinned, scatter, share};
 use crate::event::{ClosedBy, SessionDrop};
 
 /// Silence shorter than this share of the ping interval is no idleness, nor is one below the first of these bounds;
@@ -35,15 +37,75 @@ fn silence(dropped: Dropped<'_>) -> Option<f64> {
     }
 }
 
+/// How many messages a session has at least whose pauses can be foretold from their number.
+const MANY_MESSAGES: u64 = 30;
+
+/// How many such pauses a session without memory may have had before the first one ended it.
+const EXPECTED_PAUSES: std::ops::RangeInclusive<f64> = 0.1..=6.0;
+
+/// Packets that both sides know of, and the usual pause between them before the last silence, seconds.
+fn rhythm(record: &SessionDrop, silence: f64) -> (u64, f64) {
+    let answered = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
+    let packets = record.messages_received.saturating_add(record.messages_published).saturating_add(answered);
+    (packets, (record.duration_connected_seconds - silence) / number(packets.max(1)))
+}
+
 /// Whether the session had lived through such a silence before: then that is not what ended it.
 fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
-    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let record = dropped.record();
+    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let answered = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    let messages =
-        record.messages_received.saturating_add(record.messages_published).saturating_add(answered);
-    let usual = (record.duration_connected_seconds - silence) / number(messages.max(1));
-    (answered >= 1 && interval >= 0.97 * silence) || (messages >= 3 && usual >= 0.8 * silence)
+    let (packets, usual) = rhythm(record, silence);
+    // Pings go out by what we sent last: as many of them ended a silence as nothing had arrived before.
+    let between_pings =
+        number(record.messages_received) * interval / record.duration_connected_seconds.max(1.0);
+    let silent_pings = number(answered) * (-between_pings).exp();
+    let pinged = silent_pings >= 0.9 && interval >= 0.97 * silence;
+    pinged || (packets >= 3 && usual >= 0.8 * silence)
+}
+
+/// Whether such a silence may have come of itself, and for the first time. In a busy stream it may not: there it is the
+/// end that was silent.
+fn is_natural(dropped: Dropped<'_>, silence: f64, stream: Stream) -> bool {
+    let (packets, usual) = rhythm(dropped.record(), silence);
+    let expected = number(packets) * (-silence / usual).exp();
+    let may_pause = match stream {
+        Stream::Steady => silence <= STEADY_PAUSES * usual,
+        Stream::Random => EXPECTED_PAUSES.contains(&expected),
+    };
+    packets < MANY_MESSAGES || may_pause
+}
+
+/// How what arrives is spread over a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    /// Like the ticks of a clock.
+    Steady,
+    /// Without memory, or in groups.
+    Random,
+}
+
+/// The longest pause of a steady stream, in its usual pauses.
+const STEADY_PAUSES: f64 = 3.0;
+/// A steady stream varies so much less than one without memory, in which the count varies by its root.
+const STEADY_SHARE: f64 = 0.2;
+
+/// How messages come in these sessions: whether their number keeps to the sessions' length.
+fn stream(plain: &[Dropped<'_>]) -> Stream {
+    let sessions: Vec<(f64, f64)> = plain
+        .iter()
+        .filter(|dropped| dropped.record().messages_received >= MANY_MESSAGES)
+        .filter_map(|dropped| {
+            Some((number(dropped.record().messages_received), dropped.incident.age_seconds()?))
+        })
+        .collect();
+    let (messages, seconds) = sessions.iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
+    let excess: f64 = sessions
+        .iter()
+        .map(|(count, age)| (count - age * messages / seconds).powi(2) / (age * messages / seconds))
+        .sum();
+    let is_steady = sessions.len() >= 3 && excess / number(sessions.len() as u64 - 1) < STEADY_SHARE;
+    if is_steady { Stream::Steady } else { Stream::Random }
 }
 
 pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
@@ -53,61 +115,80 @@ pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
         .filter_map(|dropped| Some((*dropped, silence(*dropped)?)))
         .filter(|(dropped, silence)| is_idle(*dropped, *silence) && !survived(*dropped, *silence))
         .collect();
-    let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !meets_silence(*dropped)).copied().collect();
-    let forgotten: Vec<_> = idle.iter().filter(|(dropped, _)| meets_silence(*dropped)).copied().collect();
-    let by_proxy = proxy(&closed, plain.len()).or_else(|| one_way(&plain));
+    let stream = stream(&plain);
+    let met = |dropped: Dropped<'_>| is_silent(dropped) || is_reset_on_our_packet(dropped);
+    let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !met(*dropped)).copied().collect();
+    let forgotten: Vec<_> = idle
+        .iter()
+        .filter(|(dropped, silence)| {
+            met(*dropped) && *silence >= NAT_SECONDS && is_natural(*dropped, *silence, stream)
+        })
+        .copied()
+        .collect();
+    let by_proxy = [proxy(&closed, plain.len(), "both ways"), one_way(&plain)].into_iter().flatten();
     let by_nat = nat(&forgotten, plain.len());
-    [by_proxy, by_nat].into_iter().flatten().max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+    by_proxy.chain(by_nat).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
 }
 
-/// Timeouts of proxies that count one direction only, seconds.
-const ONE_WAY_SECONDS: [f64; 14] =
-    [30.0, 50.0, 55.0, 60.0, 90.0, 100.0, 180.0, 240.0, 270.0, 300.0, 350.0, 600.0, 900.0, 3_600.0];
+/// The least that a one-way timeout comes to, seconds.
+const ONE_WAY_SECONDS: f64 = 20.0;
+
+/// How long one side had been silent, seconds.
+type Silence = fn(&SessionDrop) -> Option<f64>;
 
 /// A proxy that counts the silence of one side while the other speaks.
 fn one_way(plain: &[Dropped<'_>]) -> Option<Verdict> {
-    let known =
-        |silence: f64| ONE_WAY_SECONDS.iter().any(|known| (silence - known).abs() <= 0.01 * known + 1.0);
-    let directions: [fn(&SessionDrop) -> Option<f64>; 2] =
-        [|record| record.last_sent_seconds, |record| record.last_received_seconds];
-    let verdicts = directions.iter().filter_map(|direction| {
-        let closed: Vec<_> = plain
+    let closed = |dropped: &&Dropped<'_>| dropped.record().closed_by == Some(ClosedBy::PeerClose);
+    let of_ours = |record: &SessionDrop| record.last_sent_seconds;
+    let of_theirs = |record: &SessionDrop| record.last_received_seconds;
+    let directions: [(Silence, &str); 2] = [(of_ours, "on our side"), (of_theirs, "on the broker's side")];
+    let verdicts = directions.iter().filter_map(|(direction, side)| {
+        let silent: Vec<_> = plain
             .iter()
-            .filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerClose))
+            .filter(closed)
             .filter_map(|dropped| Some((*dropped, direction(dropped.record())?)))
-            .filter(|(_, silence)| known(*silence))
+            .filter(|(dropped, silence)| *silence >= ONE_WAY_SECONDS && !survived(*dropped, *silence))
             .collect();
-        proxy(&closed, plain.len())
+        // Silence since the session began is an age.
+        let of_age = |(dropped, silence): &&(Dropped<'_>, f64)| {
+            dropped.record().duration_connected_seconds - silence <= 0.02 * silence + 1.0
+        };
+        let aged = silent.iter().filter(of_age).count();
+        let verdict = proxy(&silent, plain.len(), side)?;
+        (aged < silent.len()).then_some(verdict)
     });
     verdicts.max_by(|a, b| a.confidence.total_cmp(&b.confidence))
 }
 
-/// Whether the end was met by a packet of ours, rather than told by the peer.
-fn meets_silence(dropped: Dropped<'_>) -> bool {
+/// Whether the end came as a reset of our packet, rather than told by the peer.
+fn is_reset_on_our_packet(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
-    let on_our_packet = record.closed_by == Some(ClosedBy::PeerReset)
-        && record
-            .last_sent_seconds
-            .is_some_and(|sent| sent <= 2.0 && Some(sent) < record.last_received_seconds);
-    is_silent(dropped) || on_our_packet
+    record.closed_by == Some(ClosedBy::PeerReset) && meets_our_packet(record)
 }
 
-fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
+/// Timers of proxies are this exact.
+fn proxy_slack(silence: f64) -> f64 {
+    0.025 * silence + 1.2
+}
+
+fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize, side: &str) -> Option<Verdict> {
     let silences: Vec<f64> = idle.iter().map(|(_, silence)| *silence).collect();
-    let Cluster { members, median: timeout, range } = densest(&silences, |from| 0.04 * from + 1.5)?;
+    let Cluster { members, median: timeout, range } = densest(&silences, proxy_slack)?;
     if members.len() < 4 || share(members.len(), drops) < 0.5 {
         return None;
     }
+    let exact: Vec<f64> = members.iter().map(|member| silences[*member]).collect();
     let explains = in_order(members.iter().map(|member| idle[*member].0.index));
     Some(Verdict {
         confidence: trust(0.97, members.len(), 4).max(0.75) * (0.6 + 0.4 * share(members.len(), drops)),
+        pins: Some(pinned(timeout, members.iter().map(|_| scatter(&exact)))),
         summary: format!(
             "a proxy, balancer or broker closes the connection after {} of silence",
             seconds(timeout)
         ),
         evidence: vec![
             format!(
-                "{} closed after {} to {} of silence both ways",
+                "{} closed after {} to {} of silence {side}",
                 of(members.len(), drops, "drop"),
                 seconds(range.0),
                 seconds(range.1)
@@ -119,6 +200,12 @@ fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
         explains,
     })
 }
+
+/// Nothing forgets sooner, seconds: the shortest that is known is 30 s (mobile networks).
+const NAT_SECONDS: f64 = 12.0;
+
+/// What a drop at the first packet after a long silence tells of its moment: little, as any silent end is met so.
+const NAT_NATS: f64 = 1.2;
 
 fn nat(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
     if idle.len() < 4 || share(idle.len(), drops) < 0.5 {
@@ -132,6 +219,7 @@ fn nat(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
     }
     Some(Verdict {
         confidence: trust(0.95, idle.len(), 4).max(0.72) * (0.6 + 0.4 * share(idle.len(), drops)),
+        pins: Some(NAT_NATS * number(idle.len() as u64)),
         summary: format!(
             "a NAT or firewall forgets the connection after {} of silence or less",
             seconds(shortest)

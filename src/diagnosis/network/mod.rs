@@ -5,8 +5,9 @@ mod schedules;
 
 use self::idle::idle_timeout;
 use self::schedules::{regular_interval, scheduled_outage};
-use super::case::{Case, Dropped, trust};
+use super::case::{Case, Dropped};
 use super::cause::Cause;
+use super::confidence::{plain_confidence, trust};
 use super::rule::{Rule, Verdict};
 use super::shown::{count, of, seconds, short};
 use super::statistics::{self, densest, share};
@@ -31,6 +32,7 @@ fn local_network_down(case: &Case<'_>) -> Option<Verdict> {
     let told = host.link.as_ref().or(host.route.as_ref())?;
     let interface = told.interface.as_deref().unwrap_or("the interface in use");
     Some(Verdict {
+        pins: None,
         confidence: trust(0.97, explains.len() + 2, 1),
         summary: format!("this host's own network went away: {interface} lost its link or route"),
         evidence: vec![
@@ -56,6 +58,7 @@ fn address_change(case: &Case<'_>) -> Option<Verdict> {
     let told = case.incidents[*explains.first()?].host.address.as_ref()?;
     let interface = told.interface.as_deref().unwrap_or("the interface in use");
     Some(Verdict {
+        pins: None,
         confidence: trust(0.97, explains.len() + 2, 1),
         summary: format!("the address of {interface} changed under the connection"),
         evidence: vec![
@@ -130,17 +133,13 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
     );
     evidence.extend(weakest.map(|dbm| format!("weakest Wi-Fi signal at a drop: {dbm} dBm")));
     Some(Verdict {
+        pins: None,
         confidence: plain_confidence(0.93, silent.len(), 0.5 + share(showing.len(), silent.len()) / 2.0),
         explains: silent.iter().map(|dropped| dropped.index).collect(),
         summary: "the path loses packets until a ping stays unanswered".to_owned(),
         evidence,
         fix: "mend the path: a better Wi-Fi signal (above -70 dBm) or a cable, power save off; a longer --ping-timeout (10 s) outlives short spells".to_owned(),
     })
-}
-
-/// One or two plain drops prove nothing; from three on it grows.
-pub(super) fn plain_confidence(sure: f64, drops: usize, share: f64) -> f64 {
-    if drops < 3 { 0.4 * share } else { trust(sure, drops, 3) * share }
 }
 
 fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
@@ -151,6 +150,7 @@ fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
     }
     let sure = if explains.len() >= 3 || attempts >= 5 { 0.9 } else { 0.45 };
     Some(Verdict {
+        pins: None,
         confidence: sure,
         summary: "the broker's name could not be resolved when it was needed".to_owned(),
         evidence: vec![format!("{attempts} attempts failed at the name, in {}", of(explains.len(), case.incidents.len(), "incident"))],
@@ -177,6 +177,7 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let resets =
         lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
     Some(Verdict {
+        pins: None,
         confidence: (plain_confidence(0.85, lost.len(), irregular.min(1.0)) * (0.5 + 0.5 * share(lost.len(), plain.len()))).min(if lost.len() < 6 { 0.45 } else { 1.0 }),
         summary: "the network between here and the broker fails now and then, without a pattern".to_owned(),
         evidence: vec![

@@ -3,10 +3,15 @@
 use chrono::Timelike;
 
 use super::is_silent;
-use crate::diagnosis::case::{Case, Dropped, trust};
+use crate::diagnosis::case::{Case, Dropped};
+use crate::diagnosis::cause::Cause;
+use crate::diagnosis::confidence::trust;
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
-use crate::diagnosis::statistics::{Cluster, densest, densest_on_circle, in_order, share};
+use crate::diagnosis::statistics::{
+    Meeting, densest, densest_on_circle, in_order, largest, median, meeting, pinned, scatter, share,
+    smallest, surprise,
+};
 
 const DAY_SECONDS: f64 = 86_400.0;
 /// How far from each other drops of one schedule lie within the day.
@@ -14,8 +19,19 @@ const SCHEDULE_SECONDS: f64 = 20.0 * 60.0;
 /// Fewer days claim no time of day.
 const DAYS: usize = 3;
 
+/// Drops that may have come by the clock: those for which nothing on this host nor a word of the broker stands.
+fn by_the_clock<'a>(case: &Case<'a>) -> Vec<Dropped<'a>> {
+    let may = |dropped: &Dropped<'_>| {
+        matches!(
+            case.named[dropped.index],
+            None | Some(Cause::DnsFailure | Cause::BrokerRestart | Cause::ConnectRateLimit)
+        )
+    };
+    case.drops().filter(may).collect()
+}
+
 pub(super) fn scheduled_outage(case: &Case<'_>) -> Option<Verdict> {
-    let drops: Vec<_> = case.drops().collect();
+    let drops = by_the_clock(case);
     let times: Vec<f64> =
         drops.iter().map(|dropped| f64::from(dropped.incident.local.num_seconds_from_midnight())).collect();
     let cluster = densest_on_circle(&times, DAY_SECONDS, SCHEDULE_SECONDS)?;
@@ -33,6 +49,7 @@ pub(super) fn scheduled_outage(case: &Case<'_>) -> Option<Verdict> {
     };
     let spread = 1.0 - 0.2 * cluster.width() / SCHEDULE_SECONDS;
     Some(Verdict {
+        pins: None,
         confidence: trust(0.97, days.len(), DAYS).max(0.7) * (0.6 + 0.4 * part) * spread,
         summary: format!("something happens every day at about {} local time", clock(cluster.median)),
         evidence: vec![format!(
@@ -48,65 +65,114 @@ pub(super) fn scheduled_outage(case: &Case<'_>) -> Option<Verdict> {
 }
 
 /// Grids of the wall clock that timers use, seconds.
-const GRIDS: [f64; 17] = [
-    60.0, 120.0, 180.0, 240.0, 300.0, 600.0, 900.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 14_400.0,
-    21_600.0, 28_800.0, 43_200.0, 1_500.0,
+const GRIDS: [f64; 18] = [
+    60.0, 120.0, 180.0, 240.0, 300.0, 600.0, 900.0, 1_200.0, 1_500.0, 1_800.0, 2_700.0, 3_600.0, 7_200.0,
+    10_800.0, 14_400.0, 21_600.0, 28_800.0, 43_200.0,
 ];
 
+/// Drops on a grid.
+struct Grid<'a> {
+    /// From one line to the next, seconds.
+    period: f64,
+    members: Vec<Dropped<'a>>,
+    /// How closely they keep to it, seconds.
+    width: f64,
+    pins: f64,
+}
+
 pub(super) fn regular_interval(case: &Case<'_>) -> Option<Verdict> {
-    let drops: Vec<_> = case.drops().collect();
-    let (period, cluster) = grid(&drops)?;
-    let part = share(cluster.members.len(), drops.len());
-    if part < 0.6 {
+    let drops = case.untold_drops();
+    let Grid { period, members, width, pins } = grid(&drops)?;
+    let part = share(members.len(), drops.len());
+    if part < 0.5 {
         return None;
     }
-    let reliance = if is_an_age(&drops, &cluster) { 0.45 } else { 1.0 };
     Some(Verdict {
-        confidence: trust(0.96, cluster.members.len(), 5).max(0.72) * (0.6 + 0.4 * part) * reliance,
+        confidence: trust(0.96, members.len(), 5).max(0.72) * (0.6 + 0.4 * part),
+        pins: Some(pins),
         summary: format!("drops come every {} by the clock, whatever the session's age", seconds(period)),
         evidence: vec![format!(
             "{} within {} of a grid of {}",
-            of(cluster.members.len(), drops.len(), "drop"),
-            seconds(cluster.width()),
+            of(members.len(), drops.len(), "drop"),
+            seconds(width),
             seconds(period)
         )],
         fix: format!(
             "look for what runs every {}: a timer, a watchdog, a DHCP renewal, a monitoring job on the path or at the broker",
             seconds(period)
         ),
-        explains: in_order(cluster.members.iter().map(|member| drops[*member].index)),
+        explains: in_order(members.iter().map(|dropped| dropped.index)),
     })
 }
 
-/// The grid on which most drops lie, and which do.
-fn grid(drops: &[Dropped<'_>]) -> Option<(f64, Cluster)> {
-    let times: Vec<f64> = drops.iter().map(|dropped| unix(*dropped)).collect();
-    let intervals: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let usual = densest(&intervals, |from| 0.03 * from + 3.0)?.median;
-    let interval = drops.first()?.incident.terms.ping_interval_seconds.unwrap_or_default();
-    let silent = drops.iter().filter(|dropped| is_silent(**dropped)).count();
-    // What was heard last before silence lies on the grid of our own pings and probes.
-    let (blur, shortest) =
-        if 2 * silent > drops.len() { (interval, 3.0 * interval.max(60.0)) } else { (0.0, 60.0) };
-    let candidates = GRIDS.iter().copied().chain([usual]);
+/// The grid that tells the moments of the drops best.
+fn grid<'a>(drops: &[Dropped<'a>]) -> Option<Grid<'a>> {
+    let spans: Vec<(f64, f64)> = drops.iter().filter_map(|dropped| when(*dropped)).collect();
+    let usual = usual_intervals(&spans);
+    let whole_minutes = usual.iter().map(|interval| (interval / 60.0).round() * 60.0);
+    let candidates = GRIDS.iter().copied().chain(usual.iter().copied()).chain(whole_minutes);
+    let shortest = 3.0 * own_grid(drops);
     let candidates = candidates.filter(|period| (shortest..=0.75 * DAY_SECONDS).contains(period));
-    let grids = candidates.filter_map(|period| {
-        let cluster = densest_on_circle(&times, period, (0.02 * period).max(3.0) + blur.min(0.1 * period))?;
-        let turns = turns(cluster.members.iter().map(|member| times[*member]), period);
-        let is_a_grid = turns >= 4 && cluster.members.len() >= 5 && cluster.members.len() < 2 * turns;
-        is_a_grid.then_some((period, cluster))
-    });
-    grids.max_by(|(a_period, a), (b_period, b)| {
-        a.members.len().cmp(&b.members.len()).then(a_period.total_cmp(b_period))
+    let grids = candidates.filter_map(|period| on_grid(drops, &spans, period));
+    grids.filter(|grid| grid.pins > 0.0).max_by(|a, b| a.pins.total_cmp(&b.pins))
+}
+
+/// Silent ends are noticed on the grid of our own pings and probes: only a much wider one says anything, seconds.
+fn own_grid(drops: &[Dropped<'_>]) -> f64 {
+    let silent = drops.iter().filter(|dropped| is_silent(**dropped)).count();
+    let interval = drops.first().and_then(|first| first.incident.terms.ping_interval_seconds).unwrap_or(60.0);
+    if 2 * silent > drops.len() { interval.max(60.0) } else { 20.0 }
+}
+
+/// From one drop to the next or the one after it, as it is most often, seconds.
+fn usual_intervals(spans: &[(f64, f64)]) -> Vec<f64> {
+    let usual = |lag: usize| {
+        let intervals: Vec<f64> = spans.iter().zip(spans.iter().skip(lag)).map(|(a, b)| b.1 - a.1).collect();
+        densest(&intervals, |from| 0.03 * from + 3.0).map(|cluster| cluster.median)
+    };
+    [1, 2].into_iter().filter_map(usual).collect()
+}
+
+fn on_grid<'a>(drops: &[Dropped<'a>], spans: &[(f64, f64)], period: f64) -> Option<Grid<'a>> {
+    // Each once more a turn later, so that a group may lie across the seam.
+    let turned: Vec<(f64, f64)> = spans
+        .iter()
+        .map(|(from, to)| (to.rem_euclid(period) - (to - from), to.rem_euclid(period)))
+        .flat_map(|(from, to)| [(from, to), (from + period, to + period)])
+        .collect();
+    let slack = (0.02 * period).clamp(1.5, 60.0);
+    let Meeting { place, members } = meeting(&turned, |_| slack)?;
+    let near: Vec<f64> =
+        members.iter().map(|member| place.clamp(turned[*member].0, turned[*member].1)).collect();
+    let exact = scatter(&near);
+    let widths: Vec<f64> =
+        members.iter().map(|member| exact.max(turned[*member].1 - turned[*member].0)).collect();
+    let indices = in_order(members.iter().map(|member| member / 2));
+    let turns = turns(indices.iter().map(|index| spans[*index].1 - place), period);
+    let middle = median(&widths)?;
+    let part = (middle + 2.0 * slack).max(own_grid(drops)) / period;
+    let by_chance = surprise(indices.len(), drops.len(), part);
+    let is_a_grid = turns >= 4 && indices.len() >= 5 && indices.len() < 2 * turns;
+    (is_a_grid && by_chance >= SURPRISE_NATS).then(|| Grid {
+        period,
+        members: indices.iter().map(|index| drops[*index]).collect(),
+        width: largest(&near) - smallest(&near),
+        pins: pinned(period, widths.into_iter()) - search_nats(period),
     })
 }
 
-/// Whether the age of the sessions explains the grid as well as the clock does.
-fn is_an_age(drops: &[Dropped<'_>], grid: &Cluster) -> bool {
-    let ages: Vec<f64> =
-        grid.members.iter().filter_map(|member| drops[*member].incident.age_seconds()).collect();
-    densest(&ages, |from| 0.02 * from + 3.0)
-        .is_some_and(|by_age| share(by_age.members.len(), ages.len()) > 0.8 && by_age.width() <= grid.width())
+/// What chance would rarely do, with all the grids and places on them that are tried, in nats.
+const SURPRISE_NATS: f64 = 8.0;
+
+/// What it costs to have looked for this period: a timer's comes from a short list, any other from a long one, in nats.
+fn search_nats(period: f64) -> f64 {
+    if GRIDS.contains(&period) {
+        3.0
+    } else if period % 60.0 == 0.0 {
+        5.0
+    } else {
+        8.0
+    }
 }
 
 /// How many turns of a circle these times belong to.
@@ -117,7 +183,12 @@ fn turns(times: impl Iterator<Item = f64>, period: f64) -> usize {
     turns.len()
 }
 
+/// Between which times a session began to end, seconds since 1970.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-fn unix(dropped: Dropped<'_>) -> f64 {
-    dropped.incident.began.timestamp_millis() as f64 / 1e3
+fn when(dropped: Dropped<'_>) -> Option<(f64, f64)> {
+    // A grid outside of this host does not move with the steps of its clock.
+    let noticed =
+        dropped.incident.noticed.timestamp_millis() as f64 / 1e3 - dropped.incident.clock_off_seconds;
+    let (most, least) = dropped.incident.unnoticed_range()?;
+    Some((noticed - most, noticed - least))
 }

@@ -1,47 +1,38 @@
 //! Sessions that end at an age: the limits of AWS, of others, and of credentials.
 
+use super::limits::{is_first_publish, is_large};
 use super::told_code;
 use crate::collector::incidents::{Incident, Obstacle};
-use crate::diagnosis::case::{Case, Dropped, trust};
+use crate::diagnosis::case::{Case, Dropped};
 use crate::diagnosis::cause::Cause;
+use crate::diagnosis::confidence::trust;
 use crate::diagnosis::explicit::{ended_by_peer, follows_a_request};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
-use crate::diagnosis::statistics::{Cluster, densest, share};
-use crate::event::{ClosedBy, SessionDrop, Transport};
+use crate::diagnosis::statistics::{Meeting, largest, meeting, pinned, scatter, share, smallest};
+use crate::event::{SessionDrop, Transport};
 
 /// AWS IoT Core closes a WebSocket after 24 h, at the latest with the next packet, which its longest keep-alive of
 /// 1,200 s brings (AWS IoT Core quotas).
 const AWS_LIFETIME_SECONDS: f64 = 86_400.0;
 const AWS_LATE_SECONDS: f64 = 1_260.0;
 const AWS_EARLY_SECONDS: f64 = 30.0;
-/// An endpoint with a name of its own does not show that it is AWS: only the very age does.
-const CUSTOM_LATE_SECONDS: f64 = 130.0;
-const CUSTOM_EARLY_SECONDS: f64 = 1.0;
 
 pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
-    if !matches!(case.transport, Some(Transport::Ws | Transport::Wss)) {
+    if !case.aws || !matches!(case.transport, Some(Transport::Ws | Transport::Wss)) {
         return None;
     }
     let drops: Vec<_> = case.drops().collect();
-    let at_the_limit: Vec<_> = drops
-        .iter()
-        .filter(|dropped| {
-            let late = if case.aws { AWS_LATE_SECONDS } else { CUSTOM_LATE_SECONDS };
-            let early = if case.aws { AWS_EARLY_SECONDS } else { CUSTOM_EARLY_SECONDS };
-            let age = dropped.record().duration_connected_seconds;
-            (AWS_LIFETIME_SECONDS - early..=AWS_LIFETIME_SECONDS + late).contains(&age)
-        })
-        .collect();
+    let limit = AWS_LIFETIME_SECONDS - AWS_EARLY_SECONDS..=AWS_LIFETIME_SECONDS + AWS_LATE_SECONDS;
+    let at_the_limit: Vec<_> =
+        drops.iter().filter(|dropped| limit.contains(&dropped.record().duration_connected_seconds)).collect();
     if at_the_limit.is_empty() {
         return None;
     }
     let part = share(at_the_limit.len(), drops.len());
-    if !case.aws && (at_the_limit.len() < 4 || part < 0.6) {
-        return None;
-    }
     Some(Verdict {
         confidence: if at_the_limit.len() < 3 { 0.45 } else { trust(0.98, at_the_limit.len() + 1, 3) * (0.7 + 0.3 * part) },
+        pins: None,
         summary: "AWS IoT Core ends a WebSocket connection 24 h after it was made".to_owned(),
         evidence: vec![format!("{} at an age of 24 h (86 400 s, and up to one keep-alive more)", of(at_the_limit.len(), drops.len(), "drop"))],
         fix: "expect it: reconnect with a freshly signed URL, or on purpose before 24 h are over; a client certificate on port 8883 has no such limit".to_owned(),
@@ -52,22 +43,42 @@ pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
 /// A shorter life is a loop of another kind.
 const SHORTEST_LIFE_SECONDS: f64 = 75.0;
 
-/// Sessions that ended at about one age.
-fn same_age<'a>(drops: &[Dropped<'a>]) -> Option<(Vec<Dropped<'a>>, Cluster)> {
-    let with_age: Vec<(Dropped<'a>, f64)> = drops
+/// Sessions that ended at one age.
+struct Life<'a> {
+    members: Vec<Dropped<'a>>,
+    /// The age, seconds.
+    age: f64,
+    /// The ages from the lowest to the highest, seconds.
+    range: (f64, f64),
+    pins: f64,
+}
+
+/// The age at which the most of these sessions may have ended: exactly known where the peer said so, else a range.
+fn same_age<'a>(drops: &[Dropped<'a>]) -> Option<Life<'a>> {
+    let with_range: Vec<(Dropped<'a>, (f64, f64))> = drops
         .iter()
-        .filter_map(|dropped| Some((*dropped, dropped.incident.age_seconds()?)))
-        .filter(|(_, age)| *age >= SHORTEST_LIFE_SECONDS)
+        .filter_map(|dropped| Some((*dropped, age_range(*dropped)?)))
+        .filter(|(_, range)| range.1 >= SHORTEST_LIFE_SECONDS)
         .collect();
-    let ages: Vec<f64> = with_age.iter().map(|(_, age)| *age).collect();
-    let silent =
-        with_age.iter().filter(|(dropped, _)| dropped.record().closed_by == Some(ClosedBy::Timeout)).count();
-    let interval =
-        drops.first().and_then(|dropped| dropped.incident.terms.ping_interval_seconds).unwrap_or_default();
-    let blur = if 2 * silent > with_age.len() { interval } else { 0.0 };
-    let cluster = densest(&ages, |from| 0.015 * from + 3.0 + blur.min(0.1 * from))?;
-    let members = cluster.members.iter().map(|member| with_age[*member].0).collect();
-    Some((members, cluster))
+    let ranges: Vec<(f64, f64)> = with_range.iter().map(|(_, range)| *range).collect();
+    let Meeting { place: age, members } = meeting(&ranges, |high| 0.0075 * high + 1.5)?;
+    let near: Vec<f64> =
+        members.iter().map(|member| age.clamp(ranges[*member].0, ranges[*member].1)).collect();
+    let exact = scatter(&near);
+    let widths = members.iter().map(|member| exact.max(ranges[*member].1 - ranges[*member].0));
+    Some(Life {
+        age,
+        range: (smallest(&near), largest(&near)),
+        pins: pinned(age, widths),
+        members: members.iter().map(|member| with_range[*member].0).collect(),
+    })
+}
+
+/// Between which ages a session began to end, seconds.
+fn age_range(dropped: Dropped<'_>) -> Option<(f64, f64)> {
+    let (most, least) = dropped.incident.unnoticed_range()?;
+    let noticed = dropped.record().duration_connected_seconds;
+    Some(((noticed - most).max(0.0), (noticed - least).max(0.0)))
 }
 
 pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
@@ -75,6 +86,7 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
     if !said.is_empty() {
         return Some(Verdict {
             confidence: trust(0.98, said.len() + 2, 1),
+            pins: None,
             summary: "the broker ends connections that have lasted as long as it allows".to_owned(),
             evidence: vec![format!(
                 "{} with reason 0xa0, Maximum connect time",
@@ -84,33 +96,28 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
             explains: said,
         });
     }
-    let plain: Vec<_> = case.drops().filter(|dropped| may_be_a_lifetime(case, *dropped)).collect();
-    let (members, Cluster { median: life, range, .. }) = same_age(&plain)?;
-    let part = share(members.len(), plain.len());
+    let untold = case.untold_drops();
+    let Life { members, age, range, pins } = same_age(&untold)?;
+    let part = share(members.len(), untold.len());
     if members.len() < 4 || part < 0.5 {
         return None;
     }
     Some(Verdict {
         confidence: trust(0.96, members.len(), 4).max(0.74) * (0.6 + 0.4 * part),
-        summary: format!("sessions end at an age of {}, whatever the traffic", seconds(life)),
+        pins: Some(pins),
+        summary: format!("sessions end at an age of {}, whatever the traffic", seconds(age)),
         evidence: vec![format!(
             "{} at an age of {} to {}",
-            of(members.len(), plain.len(), "drop"),
+            of(members.len(), untold.len(), "drop"),
             seconds(range.0),
             seconds(range.1)
         )],
         fix: format!(
             "find the limit of {} (broker, authorizer, proxy, mobile operator) and raise it, or reconnect on purpose before it",
-            seconds(life)
+            seconds(age)
         ),
         explains: members.iter().map(|dropped| dropped.index).collect(),
     })
-}
-
-/// Drops without a word of their own, and those whose way back says nothing about their end.
-fn may_be_a_lifetime(case: &Case<'_>, dropped: Dropped<'_>) -> bool {
-    matches!(case.named[dropped.index], None | Some(Cause::DnsFailure | Cause::BrokerRestart))
-        && dropped.record().reason_code.is_none()
 }
 
 /// Whether the credentials were good once in this run, and then no more.
@@ -127,20 +134,26 @@ fn ran_out(case: &Case<'_>, index: usize) -> bool {
 /// A session this long shows that its subscriptions were allowed, seconds.
 const ALLOWED_SECONDS: f64 = 600.0;
 
-/// Whether a SUBSCRIBE met the end that had been allowed before in this run: what ran out is not the permission.
-fn was_allowed_before(case: &Case<'_>, index: usize) -> bool {
+/// So many messages show that publishing was allowed.
+const ALLOWED_PUBLISHES: u64 = 3;
+
+/// Whether a request met the end that had been allowed before in this run: what ran out is not the permission.
+pub(super) fn was_allowed_before(case: &Case<'_>, index: usize) -> bool {
     let incident = &case.incidents[index];
-    let denied = incident.drop().is_some_and(|drop| {
-        let subscribing =
-            drop.last_sent_packet.as_deref() == Some("SUBSCRIBE") && drop.active_subscriptions == 0;
-        ended_by_peer(drop) && follows_a_request(drop) && subscribing
-    });
-    let lived = |drop: &SessionDrop| {
-        drop.duration_connected_seconds >= ALLOWED_SECONDS && drop.active_subscriptions > 0
+    let Some(drop) = incident.drop().filter(|drop| ended_by_peer(drop) && !is_large(drop)) else {
+        return false;
     };
-    let allowed =
-        |earlier: &Incident| earlier.terms.run == incident.terms.run && earlier.drop().is_some_and(lived);
-    denied && case.incidents[..index].iter().any(allowed)
+    let in_this_run = |earlier: &&Incident| earlier.terms.run == incident.terms.run;
+    let mut earlier = case.incidents[..index].iter().filter(in_this_run).filter_map(Incident::drop);
+    let lived = |earlier: &SessionDrop| earlier.duration_connected_seconds >= ALLOWED_SECONDS;
+    if is_first_publish(drop) {
+        return earlier.any(|earlier| lived(earlier) && earlier.messages_published >= ALLOWED_PUBLISHES);
+    }
+    let denied = follows_a_request(drop)
+        && drop.last_sent_packet.as_deref() == Some("SUBSCRIBE")
+        && drop.active_subscriptions == 0
+        && drop.messages_published == 0;
+    denied && earlier.any(|earlier| lived(earlier) && earlier.active_subscriptions > 0)
 }
 
 /// A clock this far off makes signatures invalid (AWS Signature Version 4: 5 minutes).
@@ -170,6 +183,7 @@ pub(super) fn credential_expiry(case: &Case<'_>) -> Option<Verdict> {
     }
     let codes = explains.iter().find_map(|index| told_code(&case.incidents[*index]));
     Some(Verdict {
+        pins: None,
         confidence: trust(0.96, explains.len() + 2, 1),
         summary: "credentials run out: what was accepted at first is refused later".to_owned(),
         evidence: vec![
@@ -185,16 +199,17 @@ pub(super) fn credential_expiry(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn token_age(case: &Case<'_>) -> Option<Verdict> {
-    let plain: Vec<_> =
-        case.plain_drops().into_iter().filter(|dropped| ended_by_peer(dropped.record())).collect();
-    let (members, Cluster { median: life, range, .. }) = same_age(&plain)?;
+    let mut plain = case.plain_drops();
+    plain.retain(|dropped| ended_by_peer(dropped.record()));
+    let Life { members, age, range, pins } = same_age(&plain)?;
     let part = share(members.len(), plain.len());
-    if members.len() < 4 || part < 0.6 || !TOKEN_SECONDS.contains(&life) {
+    if members.len() < 4 || part < 0.6 || !TOKEN_SECONDS.contains(&age) {
         return None;
     }
     Some(Verdict {
         confidence: 0.62 * (0.6 + 0.4 * part),
-        summary: format!("sessions end at an age of {}, the life of a token", seconds(life)),
+        pins: Some(pins),
+        summary: format!("sessions end at an age of {}, the life of a token", seconds(age)),
         evidence: vec![format!(
             "{} at an age of {} to {}",
             of(members.len(), plain.len(), "drop"),

@@ -2,62 +2,123 @@
 
 use std::collections::BTreeMap;
 
+use super::lifetimes::was_allowed_before;
 use super::told_code;
 use crate::collector::incidents::{Incident, Obstacle};
-use crate::diagnosis::case::{Case, Dropped, trust};
+use crate::diagnosis::case::{Case, Dropped};
 use crate::diagnosis::cause::Cause;
-use crate::diagnosis::explicit::{PROMPT_SECONDS, ended_by_peer, follows_a_request};
-use crate::diagnosis::network::plain_confidence;
+use crate::diagnosis::confidence::plain_confidence;
+use crate::diagnosis::confidence::trust;
+use crate::diagnosis::explicit::{PROMPT_SECONDS, REFUSED_SECONDS, ended_by_peer, follows_a_request};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, short};
-use crate::diagnosis::statistics::{densest, in_order, largest, number, share, smallest};
+use crate::diagnosis::statistics::{densest, in_order, median, number, pinned, scatter, share};
+use crate::event::SessionDrop;
 
 /// MQTT 5: "Not authorized".
 const NOT_AUTHORIZED: u8 = 0x87;
 
-/// Drops that followed a request of ours at once, by packet and topic: the largest such group.
+/// A payload that some broker calls large, bytes: the lowest limits known are 4 KiB (IBM) and odd ones about half of it.
+const LARGE_BYTES: u64 = 1_000;
+
+/// After so much silence no PINGRESP is under way, seconds.
+const QUIET_SECONDS: f64 = 2.0;
+
+/// A request of ours that met the end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Request {
+    /// To hear of this filter, where it is known which.
+    Subscribe(Option<String>),
+    /// To tell something under this topic, where it was the last thing sent.
+    Publish(Option<String>),
+}
+
+/// The request that the broker may have answered by closing: one that had not been granted in this session.
+fn refused_request(dropped: Dropped<'_>) -> Option<Request> {
+    let record = dropped.record();
+    if !ended_by_peer(record) || is_large(record) {
+        return None;
+    }
+    let soon = record.duration_connected_seconds <= PROMPT_SECONDS;
+    if let Some(topic) = dropped.end.refused_topic.as_ref().filter(|_| soon) {
+        return Some(Request::Subscribe(Some(short(topic))));
+    }
+    let topic = record.last_sent_topic.as_deref().map(short);
+    let packet = record.last_sent_packet.as_deref().filter(|_| follows_a_request(record));
+    match packet {
+        Some("SUBSCRIBE") if record.reason_code == Some(NOT_AUTHORIZED) => Some(Request::Subscribe(topic)),
+        Some("PUBLISH") if record.reason_code == Some(NOT_AUTHORIZED) => Some(Request::Publish(topic)),
+        Some("PUBLISH") if is_first_publish(record) => Some(Request::Publish(topic)),
+        _ if is_first_publish(record) => Some(Request::Publish(None)),
+        Some("SUBSCRIBE") if record.active_subscriptions == 0 => Some(Request::Subscribe(None)),
+        _ => None,
+    }
+}
+
+/// Whether a session ended at its first PUBLISH, or at those that it sent again as it began.
+pub(super) fn is_first_publish(record: &SessionDrop) -> bool {
+    // A publish of the last ten seconds is told by its size, even where an acknowledgement went out after it.
+    let is_last = record.last_sent_packet.as_deref() == Some("PUBLISH");
+    let published = record.messages_published > 0 && (is_last || record.largest_publish_bytes.is_some());
+    let at_the_start = record.duration_connected_seconds <= REFUSED_SECONDS;
+    let at_the_end = record.messages_published == 1
+        && (!is_last || record.last_sent_seconds.is_some_and(|ago| ago <= REFUSED_SECONDS));
+    // Where nothing else arrives, what was heard after it was its acknowledgement.
+    let is_quiet = record.messages_received == 0
+        && (record.ping_rtt_ms.is_none() || record.idle_before_last_sent_seconds >= Some(QUIET_SECONDS));
+    let acknowledged = is_last && is_quiet && record.last_received_seconds < record.last_sent_seconds;
+    published && (at_the_start || at_the_end) && !acknowledged
+}
+
+/// Drops that one request of ours met, by packet and topic: the largest such group.
 fn after_one_request<'a>(drops: &[Dropped<'a>]) -> Option<(String, Vec<Dropped<'a>>)> {
+    let asked: Vec<(Request, Dropped<'a>)> =
+        drops.iter().filter_map(|dropped| Some((refused_request(*dropped)?, *dropped))).collect();
+    // A request whose topic is not known is one of those whose topic is.
+    let known = |wanted: fn(&Request) -> Option<&String>| {
+        asked.iter().find_map(|(request, _)| wanted(request)).cloned().unwrap_or_default()
+    };
+    let subscribed = known(|request| match request {
+        Request::Subscribe(topic) => topic.as_ref(),
+        Request::Publish(_) => None,
+    });
+    let published = known(|request| match request {
+        Request::Publish(topic) => topic.as_ref(),
+        Request::Subscribe(_) => None,
+    });
     let mut groups: BTreeMap<String, Vec<Dropped<'a>>> = BTreeMap::new();
-    for dropped in drops.iter().copied().filter(|dropped| unanswered_request(*dropped)) {
-        let record = dropped.record();
-        let packet = record.last_sent_packet.as_deref().unwrap_or_default();
-        let topic = record.last_sent_topic.as_deref().unwrap_or("(unknown topic)");
-        groups.entry(format!("{packet} {}", short(topic))).or_default().push(dropped);
+    for (request, dropped) in &asked {
+        let name = match request {
+            Request::Subscribe(topic) => format!("SUBSCRIBE {}", topic.as_ref().unwrap_or(&subscribed)),
+            Request::Publish(topic) => format!("PUBLISH {}", topic.as_ref().unwrap_or(&published)),
+        };
+        groups.entry(name).or_default().push(*dropped);
     }
     groups.into_iter().max_by_key(|(_, group)| group.len())
 }
 
-/// A SUBSCRIBE or PUBLISH of ours was the last thing sent, and the peer closed before it could have been taken.
-fn unanswered_request(dropped: Dropped<'_>) -> bool {
-    let record = dropped.record();
-    let granted = record.last_sent_packet.as_deref() == Some("SUBSCRIBE") && record.active_subscriptions > 0;
-    let accepted = granted && record.reason_code != Some(NOT_AUTHORIZED);
-    ended_by_peer(record) && follows_a_request(record) && !accepted
-}
-
 pub(super) fn authorization_violation(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::AuthorizationViolation);
+    let may_be =
+        |named| matches!(named, None | Some(Cause::AuthorizationViolation | Cause::ServerDisconnect));
     let drops: Vec<_> = case
         .drops()
-        .filter(|dropped| {
-            matches!(
-                case.named[dropped.index],
-                None | Some(Cause::AuthorizationViolation | Cause::ServerDisconnect)
-            )
-        })
+        .filter(|dropped| may_be(case.named[dropped.index]) && ended_by_peer(dropped.record()))
+        .filter(|dropped| !was_allowed_before(case, dropped.index))
         .collect();
     let (request, members) = after_one_request(&drops)?;
-    if said.is_empty() && members.len() < 3 {
+    let part = share(members.len(), drops.len());
+    if said.is_empty() && (members.len() < 3 || part < 0.6) {
         return None;
     }
-    let part = share(members.len(), drops.len());
     let sure = if said.is_empty() {
-        plain_confidence(0.95, members.len(), 0.5 + 0.5 * part)
+        plain_confidence(0.96, members.len(), 0.5 + 0.5 * part)
     } else {
         trust(0.97, said.len() + 2, 1)
     };
     Some(Verdict {
         confidence: sure,
+        pins: None,
         summary: format!("the broker closes the connection after {request}: this client may not do that"),
         evidence: vec![
             format!("{} within {PROMPT_SECONDS:.0} s of {request}", of(members.len(), drops.len(), "drop")),
@@ -68,41 +129,65 @@ pub(super) fn authorization_violation(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// A payload that some broker calls large, bytes: moquette's default limit is 8 KiB, IBM's was 4 KiB.
-const LARGE_BYTES: u64 = 4_000;
+/// Whether something large had been published within the last ten seconds.
+pub(in crate::diagnosis) fn is_large(record: &SessionDrop) -> bool {
+    record.largest_publish_bytes.is_some_and(|bytes| bytes >= LARGE_BYTES)
+}
+
+/// What makes a publish within the last ten seconds no accident, over all drops, in nats.
+const NO_ACCIDENT_NATS: f64 = 4.0;
+
+/// Drops that a large publish came before, and whether that says something.
+fn after_large_publishes<'a>(drops: &[Dropped<'a>]) -> (Vec<Dropped<'a>>, bool) {
+    let large: Vec<_> = drops
+        .iter()
+        .copied()
+        .filter(|dropped| ended_by_peer(dropped.record()) && is_large(dropped.record()))
+        .collect();
+    let at_once = large.iter().filter(|dropped| {
+        let record = dropped.record();
+        let is_last = record.last_sent_packet.as_deref() == Some("PUBLISH") && follows_a_request(record);
+        is_last || record.duration_connected_seconds <= PROMPT_SECONDS
+    });
+    let nats: f64 = large
+        .iter()
+        .map(|dropped| {
+            let record = dropped.record();
+            let pause = record.duration_connected_seconds / number(record.messages_published.max(1));
+            (pause / 10.0).max(1.0).ln()
+        })
+        .sum();
+    let no_accident = 2 * at_once.count() >= large.len() || nats >= NO_ACCIDENT_NATS;
+    (large, no_accident)
+}
 
 pub(super) fn payload_too_large(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::PayloadTooLarge);
     // Some brokers call it a protocol error.
-    let may_be = |named: Option<Cause>| matches!(named, None | Some(Cause::ServerDisconnect));
+    let may_be =
+        |named: Option<Cause>| matches!(named, None | Some(Cause::ServerDisconnect | Cause::PayloadTooLarge));
     let drops: Vec<_> = case.drops().filter(|dropped| may_be(case.named[dropped.index])).collect();
-    let large: Vec<_> = drops
-        .iter()
-        .filter(|dropped| {
-            let record = dropped.record();
-            unanswered_request(**dropped)
-                && record.last_sent_packet.as_deref() == Some("PUBLISH")
-                && record.largest_publish_bytes.is_some_and(|bytes| bytes >= LARGE_BYTES)
-        })
-        .collect();
+    let (large, no_accident) = after_large_publishes(&drops);
     let part = share(large.len(), drops.len());
-    if said.is_empty() && (large.len() < 3 || part < 0.4) {
+    if said.is_empty() && (large.len() < 3 || part < 0.4 || !no_accident) {
         return None;
     }
-    let sizes = case
+    let sizes: Vec<u64> = case
         .drops()
         .filter(|dropped| said.contains(&dropped.index))
-        .chain(large.iter().map(|dropped| **dropped));
-    let sizes: Vec<u64> = sizes.filter_map(|dropped| dropped.record().largest_publish_bytes).collect();
+        .chain(large.iter().copied())
+        .filter_map(|dropped| dropped.record().largest_publish_bytes)
+        .collect();
     let explains = in_order(said.iter().copied().chain(large.iter().map(|dropped| dropped.index)));
     let sure = if said.is_empty() {
-        plain_confidence(0.95, large.len(), 0.5 + 0.5 * part)
+        plain_confidence(0.96, large.len(), 0.5 + 0.5 * part)
     } else {
         trust(0.98, said.len() + 2, 1)
     };
     let smallest = sizes.iter().min();
     Some(Verdict {
         confidence: sure,
+        pins: None,
         summary: match smallest {
             Some(bytes) => {
                 format!("the broker closes the connection after a PUBLISH of {bytes} bytes or more")
@@ -119,56 +204,76 @@ pub(super) fn payload_too_large(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// In a shorter session a few messages make a high rate, seconds.
-const SHORTEST_BURST_SECONDS: f64 = 3.0;
-const BURST_MESSAGES: u64 = 10;
+/// The span over which a drop tells its rate of messages, seconds.
+const RATE_SPAN_SECONDS: f64 = 10.0;
+/// The lowest documented limit is 10 messages a second (Cloudflare Pub/Sub); fewer make no burst.
+const BURST_MESSAGES: f64 = 10.0;
+const BUSY_PER_SECOND: f64 = 8.0;
+/// A younger session sends what its predecessor left unacknowledged, seconds.
+const SETTLED_SECONDS: f64 = 3.0;
+/// So many times the session's usual rate is a burst.
+const BURST_TIMES: f64 = 2.0;
 
+/// Whether a drop came in a burst of messages.
 fn is_busy(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
-    let is_no_accident = record.duration_connected_seconds >= SHORTEST_BURST_SECONDS
-        || record.messages_published >= BURST_MESSAGES;
-    is_no_accident && record.publish_rate_per_second >= BUSY_PER_SECOND && record.messages_published > 0
+    let age = record.duration_connected_seconds;
+    let rate = record.publish_rate_per_second;
+    let all = number(record.messages_received.saturating_add(record.messages_published));
+    let is_burst = rate * age.min(RATE_SPAN_SECONDS) >= BURST_MESSAGES;
+    let is_unusual = rate * age >= BURST_TIMES * all || rate >= BUSY_PER_SECOND;
+    let is_settled = age >= SETTLED_SECONDS;
+    ended_by_peer(record) && is_settled && is_burst && is_unusual && just_moved(record, 1.0)
+}
+
+/// Whether a packet had just gone one way or the other when the end came.
+fn just_moved(record: &SessionDrop, within_seconds: f64) -> bool {
+    let latest = [record.last_received_seconds, record.last_sent_seconds].into_iter().flatten();
+    latest.min_by(f64::total_cmp).is_some_and(|ago| ago <= within_seconds)
 }
 
 /// Fewer messages make no quota.
 const SMALLEST_QUOTA: f64 = 40.0;
+/// A broker that counts closes at the message that is one too many, seconds.
+const QUOTA_SECONDS: f64 = 0.3;
 
 /// Sessions that end after so many messages, however long that takes.
 fn quota(plain: &[Dropped<'_>]) -> Option<Verdict> {
     let closed: Vec<Dropped<'_>> =
         plain.iter().copied().filter(|dropped| ended_by_peer(dropped.record())).collect();
-    let messages: Vec<f64> = closed.iter().map(|dropped| messages(*dropped)).collect();
-    let same = densest(&messages, |from| 0.02 * from + 1.0)?;
-    let ages: Vec<f64> =
-        same.members.iter().map(|member| closed[*member].record().duration_connected_seconds).collect();
-    let spread = |values: &[f64]| (largest(values) - smallest(values)) / largest(values).max(1.0);
-    let counted: Vec<f64> = same.members.iter().map(|member| messages[*member]).collect();
-    let part = share(same.members.len(), plain.len());
-    let is_a_quota = same.members.len() >= 4 && part >= 0.5 && same.median >= SMALLEST_QUOTA;
-    let on_a_message = same.members.iter().filter(|member| follows_a_message(closed[**member])).count();
-    let by_count = spread(&counted) <= spread(&ages) || share(on_a_message, same.members.len()) >= 0.9;
-    if !is_a_quota || !by_count {
+    let counts: Vec<f64> = closed.iter().map(|dropped| messages(*dropped)).collect();
+    let same = densest(&counts, |from| 0.02 * from + 1.0)?;
+    let members: Vec<Dropped<'_>> = same.members.iter().map(|member| closed[*member]).collect();
+    let part = share(members.len(), plain.len());
+    let at_a_message = members.iter().filter(|dropped| ends_at_a_message(dropped.record())).count();
+    let is_a_quota = members.len() >= 4 && part >= 0.5 && same.median >= SMALLEST_QUOTA;
+    if !is_a_quota || share(at_a_message, members.len()) < 0.9 {
         return None;
     }
+    let ages: Vec<f64> = members.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
+    let age = median(&ages)?;
+    let exact: Vec<f64> = same.members.iter().map(|member| counts[*member]).collect();
+    let width = QUOTA_SECONDS + scatter(&exact) * age / same.median;
     Some(Verdict {
-        confidence: trust(0.95, same.members.len(), 4).max(0.75) * (0.6 + 0.4 * part),
+        confidence: trust(0.95, members.len(), 4).max(0.75) * (0.6 + 0.4 * part),
+        pins: Some(pinned(age, members.iter().map(|_| width))),
         summary: format!("the broker closes the connection after {:.0} messages", same.median),
         evidence: vec![format!(
             "{} after {:.0} to {:.0} messages one way, whatever the session's age",
-            of(same.members.len(), plain.len(), "drop"),
+            of(members.len(), plain.len(), "drop"),
             same.range.0,
             same.range.1
         )],
         fix: "a quota of the broker or of the account is used up: send less, or raise it".to_owned(),
-        explains: same.members.iter().map(|member| closed[*member].index).collect(),
+        explains: members.iter().map(|dropped| dropped.index).collect(),
     })
 }
 
-/// Whether a packet had just gone one way or the other when the end came.
-fn follows_a_message(dropped: Dropped<'_>) -> bool {
-    let record = dropped.record();
-    let latest = [record.last_received_seconds, record.last_sent_seconds].into_iter().flatten();
-    latest.min_by(f64::total_cmp).is_some_and(|ago| ago <= 0.3)
+/// Whether a message of the direction that is counted had just gone.
+fn ends_at_a_message(record: &SessionDrop) -> bool {
+    let inbound = record.messages_received >= record.messages_published;
+    let latest = if inbound { record.last_received_seconds } else { record.last_sent_seconds };
+    latest.is_some_and(|ago| ago <= QUOTA_SECONDS)
 }
 
 fn messages(dropped: Dropped<'_>) -> f64 {
@@ -176,38 +281,28 @@ fn messages(dropped: Dropped<'_>) -> f64 {
     number(record.messages_received.max(record.messages_published))
 }
 
-/// The lowest documented limit is 10 messages a second (Cloudflare Pub/Sub).
-const BUSY_PER_SECOND: f64 = 8.0;
-
 pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::PublishRateLimit);
     let plain = case.plain_drops();
-    let busy: Vec<_> = plain.iter().filter(|dropped| is_busy(**dropped)).collect();
-    if said.is_empty()
-        && let Some(quota) = quota(&plain)
-    {
-        return Some(quota);
-    }
+    let busy: Vec<_> = plain.iter().copied().filter(|dropped| is_busy(*dropped)).collect();
     let part = share(busy.len(), plain.len());
     if said.is_empty() && (busy.len() < 3 || part < 0.5) {
-        return None;
+        return quota(&plain);
     }
-    let rates = case
-        .drops()
-        .filter(|dropped| said.contains(&dropped.index))
-        .chain(busy.iter().map(|dropped| **dropped));
+    let rates = case.drops().filter(|dropped| said.contains(&dropped.index)).chain(busy.iter().copied());
     let lowest = rates
         .map(|dropped| dropped.record().publish_rate_per_second)
         .min_by(f64::total_cmp)
         .unwrap_or_default();
     let explains = in_order(said.iter().copied().chain(busy.iter().map(|dropped| dropped.index)));
     let sure = if said.is_empty() {
-        plain_confidence(0.93, busy.len(), 0.5 + 0.5 * part)
+        plain_confidence(0.95, busy.len(), 0.5 + 0.5 * part)
     } else {
         trust(0.97, said.len() + 2, 1)
     };
     Some(Verdict {
         confidence: sure,
+        pins: None,
         summary: format!(
             "the broker closes the connection when messages come at {lowest:.0} a second or more"
         ),
@@ -227,8 +322,7 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
 }
 
 /// What a limiter does to attempts before it lets one through.
-const TURNED_AWAY: [Obstacle; 4] =
-    [Obstacle::ClosedBeforeConnack, Obstacle::NoConnack, Obstacle::TlsOther, Obstacle::NoAnswer];
+const TURNED_AWAY: [Obstacle; 3] = [Obstacle::ClosedBeforeConnack, Obstacle::NoConnack, Obstacle::TlsOther];
 
 pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::ConnectRateLimit);
@@ -246,7 +340,8 @@ pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let explains = in_order(said.iter().chain(&healed).copied());
     let part = case.share_of_all(&explains);
     Some(Verdict {
-        confidence: if said.is_empty() { 0.7 * (0.5 + 0.5 * part) } else { trust(0.96, said.len() + 2, 1) },
+        pins: None,
+        confidence: if said.is_empty() { trust(0.95, healed.len() + 1, 3) * (0.6 + 0.4 * part) } else { trust(0.96, said.len() + 2, 1) },
         summary: "the broker turns connects away that come too often, and takes them after a quiet spell".to_owned(),
         evidence: vec![
             format!("{} in which attempts were turned away", of(explains.len(), case.incidents.len(), "incident")),

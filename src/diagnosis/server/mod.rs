@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 pub(super) use self::lifetimes::{CLOCK_SECONDS, clock_was_wrong};
 use self::lifetimes::{aws_websocket_lifetime, connection_lifetime, credential_expiry};
+pub(super) use self::limits::is_large;
 use self::limits::{authorization_violation, connect_rate_limit, payload_too_large, publish_rate_limit};
-use super::case::{Case, trust};
+use super::case::Case;
 use super::cause::Cause;
-use super::network::plain_confidence;
+use super::confidence::{plain_confidence, trust};
 use super::rule::{Rule, Verdict};
 use super::shown::{count, of, seconds, short};
 use crate::collector::incidents::{Incident, Obstacle};
@@ -57,15 +58,16 @@ fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let told = |incident: &&Incident| {
-        let said = incident.drop().is_some_and(|drop| {
-            drop.reason_code == Some(0x8b) || matches!(drop.websocket_close_code, Some(1012 | 1013))
-        });
+        let said = incident
+            .drop()
+            .is_some_and(|drop| drop.reason_code == Some(0x8b) || drop.websocket_close_code == Some(1012));
         said || incident.way_back.met_any(&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable]) > 0
     };
     let telling = explains.iter().map(|index| &case.incidents[*index]).filter(told).count();
     let longest =
         explains.iter().map(|index| case.incidents[*index].way_back.lasted_seconds).fold(0.0, f64::max);
     Some(Verdict {
+        pins: None,
         confidence: if telling > 0 { trust(0.96, explains.len() + 2, 1) } else { plain_confidence(0.95, explains.len() + 1, 1.0).min(if explains.len() < 3 { 0.45 } else { 1.0 }) },
         summary: "the broker went away and came back: a restart, an update or a crash".to_owned(),
         evidence: vec![
@@ -100,6 +102,7 @@ fn broker_unavailable(case: &Case<'_>) -> Option<Verdict> {
     let incident = &case.incidents[*explains.last()?];
     let way = &incident.way_back;
     Some(Verdict {
+        pins: None,
         confidence: if way.failed >= 6 { 0.92 } else { 0.75 },
         summary: "the broker cannot be reached, and has not come back".to_owned(),
         evidence: vec![format!(
@@ -154,6 +157,7 @@ fn server_disconnect(case: &Case<'_>) -> Option<Verdict> {
         .map(|(said, number)| format!("{}: {said}", of(*number, case.incidents.len(), "incident")));
     let words = words.map(|words| format!("the broker's words: {}", short(&words)));
     Some(Verdict {
+        pins: None,
         confidence: trust(0.95, explains.len() + 2, 1),
         summary: format!("the broker said why: {usual}"),
         evidence: reasons.chain(words).collect(),
@@ -193,7 +197,8 @@ fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {
     ];
     let (_, what) = what.into_iter().max_by_key(|(obstacle, _)| way.met(*obstacle))?;
     Some(Verdict {
-        confidence: trust(0.96, usize::try_from(way.failed).unwrap_or(usize::MAX), 1),
+        pins: None,
+        confidence: trust(0.96, usize::try_from(way.failed).unwrap_or(usize::MAX).saturating_add(2), 1),
         summary: what.to_owned(),
         evidence: vec![format!("{} failed in the TLS handshake for that reason", count(usize::try_from(way.failed).unwrap_or(usize::MAX), "attempt"))],
         fix: "renew the certificate with its full chain, for the name that clients use; or give this client the right CA (--cafile) and client certificate".to_owned(),
