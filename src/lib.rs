@@ -13,6 +13,7 @@ pub mod secret;
 pub mod target;
 
 pub mod collector;
+pub mod dump;
 pub mod journal;
 pub mod wire;
 

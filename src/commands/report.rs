@@ -1,4 +1,4 @@
-//! `nwdiag summary` and `nwdiag export`: the journal through the collector into a report.
+//! `nwdiag summary` and `nwdiag export`: a journal through the collector, or a dump, into a report.
 
 use std::path::Path;
 
@@ -7,10 +7,14 @@ use anyhow::Context;
 use super::{CommandError, Outcome, start};
 use crate::cli::value::SummaryFormat;
 use crate::collector::clock::Window;
+use crate::collector::metrics::Metrics;
 use crate::collector::{Collector, Liveness, RECENT};
 use crate::config::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
 use crate::diagnosis::diagnose;
+use crate::dump::Account;
+use crate::event::Record;
 use crate::io::journal_file::{self, Reading};
+use crate::io::report_input::{self, Input};
 use crate::io::{clock, report_output, terminal};
 use crate::report::style::{Palette, View};
 use crate::report::{Report, json, table};
@@ -40,31 +44,51 @@ pub(super) fn export(config: &ExportConfig) -> Result<Outcome, CommandError> {
 }
 
 fn report(config: &ReportConfig, recent: usize) -> Result<Report, CommandError> {
-    let mut collector = Collector::new(Window { since: config.since, until: config.until }, recent);
-    let reading = read(&config.source, &mut collector)?;
-    let liveness = if reading.live { Liveness::Live } else { Liveness::Over };
-    let metrics = collector.metrics(liveness);
-    Ok(Report {
+    let period = Window { since: config.since, until: config.until };
+    let mut collector = Collector::new(period, recent);
+    match read(&config.source, &mut collector)? {
+        Input::Journal(reading) => {
+            let liveness = if reading.live { Liveness::Live } else { Liveness::Over };
+            Ok(of_journal(collector.metrics(liveness), reading))
+        }
+        Input::Dump(dump) => Ok(of_dump(dump.metrics(period, recent), dump.account)),
+    }
+}
+
+fn of_journal(metrics: Metrics, reading: Reading) -> Report {
+    Report {
         generated: clock::wall(),
         live: reading.live,
         skipped_lines: reading.skipped_lines,
         findings: diagnose(&metrics),
         metrics,
-    })
+        dump: None,
+    }
 }
 
-fn read(source: &ReportSource, collector: &mut Collector) -> Result<Reading, CommandError> {
+/// What a dump tells is as of the moment at which it was made.
+fn of_dump(metrics: Metrics, account: Account) -> Report {
+    Report {
+        generated: account.at.or(metrics.observation.to).unwrap_or_else(clock::wall),
+        live: account.connected && metrics.connected,
+        skipped_lines: account.skipped_lines,
+        findings: diagnose(&metrics),
+        metrics,
+        dump: Some(account),
+    }
+}
+
+fn read(source: &ReportSource, collector: &mut Collector) -> Result<Input, CommandError> {
+    let take = |record: &Record| collector.record(record);
     match source {
-        ReportSource::Stdin => {
-            let reading = journal_file::read_standard_input(|record| collector.record(record));
-            Ok(reading.context("the journal on standard input")?)
-        }
+        ReportSource::Stdin => Ok(report_input::read_standard_input(take).map_err(anyhow::Error::from)?),
         ReportSource::Journal { path, .. } if journal_file::is_missing(path) => {
-            Ok(Reading { skipped_lines: 0, live: false })
+            Ok(Input::Journal(Reading { skipped_lines: 0, live: false }))
         }
-        ReportSource::Journal { path, .. } | ReportSource::File(path) => {
-            Ok(journal_file::read(path, |record| collector.record(record)).map_err(anyhow::Error::from)?)
+        ReportSource::Journal { path, .. } => {
+            Ok(Input::Journal(journal_file::read(path, take).map_err(anyhow::Error::from)?))
         }
+        ReportSource::File(path) => Ok(report_input::read(path, take).map_err(anyhow::Error::from)?),
     }
 }
 

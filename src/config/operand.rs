@@ -21,8 +21,8 @@ enum Written {
 
 const VARIABLE: &str = "NWDIAG_TARGET";
 
-/// A file that holds records, as a name.
-const JOURNAL_ENDING: &str = ".jsonl";
+/// A file that holds records, or a dump, as a name.
+const FILE_ENDINGS: [&str; 2] = [".jsonl", ".json"];
 
 impl<'a> Operand<'a> {
     /// The argument, else the variable, if there is either.
@@ -51,11 +51,12 @@ impl<'a> Operand<'a> {
         })
     }
 
-    /// The journal that it names, if it names one: standard input, or a file.
+    /// The journal or dump that it names, if it names one: standard input, or a file.
     pub(super) fn journal(&self, exists: &dyn Fn(&Path) -> bool) -> Option<ReportSource> {
         let path = Path::new(self.text);
         let known = self.text.contains("://") || Target::parse(self.text).is_ok();
-        let like_a_file = self.text.contains('/') || self.text.ends_with(JOURNAL_ENDING);
+        let like_a_file =
+            self.text.contains('/') || FILE_ENDINGS.iter().any(|ending| self.text.ends_with(ending));
         match self.text {
             "-" => Some(ReportSource::Stdin),
             _ if known => None,

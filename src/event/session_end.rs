@@ -9,7 +9,7 @@ use super::words::{ClosedBy, Protocol};
 use super::{known, lenient};
 
 /// An established session ended and we did not end it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SessionDrop {
     /// Name in the AWS CRT vocabulary.
     pub error_name: Cow<'static, str>,

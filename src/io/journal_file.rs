@@ -123,18 +123,31 @@ pub struct Reading {
 /// Reads the journal at `path`, which somebody may be writing.
 pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Reading, JournalError> {
     let file = File::open(path).map_err(|source| failed("open", path, source))?;
-    let held = || lock::is_held(&file).map_err(|source| failed("ask for the lock of", path, source));
+    read_on(&[], &file, path, take)
+}
+
+/// Reads a journal of which these first bytes were read already.
+pub(super) fn read_on(
+    begun: &[u8],
+    file: &File,
+    path: &Path,
+    take: impl FnMut(&Record),
+) -> Result<Reading, JournalError> {
+    let held = || lock::is_held(file).map_err(|source| failed("ask for the lock of", path, source));
     // Asked on both sides of the reading: a run that begins or ends meanwhile is never taken for an interrupted one.
     let before = held()?;
-    let replayed = replay(BufReader::with_capacity(1 << 16, &file), take);
+    let replayed = replay(begun.chain(BufReader::with_capacity(1 << 16, file)), take);
     let replayed = replayed.map_err(|source| JournalError::Replay { path: path.to_owned(), source })?;
     let live = held()? || before;
     Ok(Reading { skipped_lines: skipped_lines(replayed, live), live })
 }
 
-/// Reads a journal from standard input, which nobody writes any more.
-pub fn read_standard_input(take: impl FnMut(&Record)) -> Result<Reading, ReplayError> {
-    let replayed = replay(io::stdin().lock(), take)?;
+/// Reads a journal from standard input, which nobody writes any more, and of which these first bytes were read already.
+pub(super) fn read_standard_input_on(
+    begun: &[u8],
+    take: impl FnMut(&Record),
+) -> Result<Reading, ReplayError> {
+    let replayed = replay(begun.chain(io::stdin().lock()), take)?;
     Ok(Reading { skipped_lines: skipped_lines(replayed, false), live: false })
 }
 

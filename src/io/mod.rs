@@ -18,6 +18,7 @@ pub mod network;
 pub mod outbox;
 pub mod password_file;
 pub mod replacement;
+pub mod report_input;
 pub mod report_output;
 pub mod signal;
 pub mod socket;

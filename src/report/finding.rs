@@ -1,7 +1,7 @@
 //! A finding in words, and what is said where there is none.
 
-use crate::collector::metrics::Metrics;
 use crate::diagnosis::{Finding, LIKELY};
+use crate::report::Report;
 use crate::report::text::{clean, count};
 
 /// Fewer sessions claim no period.
@@ -14,11 +14,15 @@ pub fn headline(finding: &Finding) -> String {
 }
 
 /// What is said where nothing is likely.
-pub(super) fn nothing_likely(metrics: &Metrics, findings: &[Finding]) -> String {
-    let drops = metrics.drops;
-    let hint = findings.first().filter(|_| drops > 0).map(|hint| format!("; at best: {}", headline(hint)));
+pub(super) fn nothing_likely(report: &Report) -> String {
+    let drops = report.metrics.drops;
+    let hint =
+        report.findings.first().filter(|_| drops > 0).map(|hint| format!("; at best: {}", headline(hint)));
     let hint = hint.unwrap_or_default();
-    match (drops, metrics.failed_attempts) {
+    match (drops, report.metrics.failed_attempts) {
+        (0, 0) if report.metrics.observation.runs == 0 && report.dump.is_some() => {
+            "no drop is told of".to_owned()
+        }
         (0, 0) => "healthy: no drop and no failed attempt in this period".to_owned(),
         (0, failed) => {
             format!("no drop; {} failed, which names no cause yet{hint}", count(failed, "attempt"))

@@ -19,6 +19,7 @@ pub use text::clean;
 
 use crate::collector::metrics::Metrics;
 use crate::diagnosis::Finding;
+use crate::dump::Account;
 
 /// Shows a time in the zone that the user asked for.
 pub type Zone = fn(DateTime<Utc>) -> DateTime<FixedOffset>;
@@ -26,9 +27,9 @@ pub type Zone = fn(DateTime<Utc>) -> DateTime<FixedOffset>;
 /// What every writer shows.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// When the report was made.
+    /// When the report was made; of a dump, when that was made.
     pub generated: DateTime<Utc>,
-    /// Whether a `watch` is writing the journal at this moment.
+    /// Whether a `watch` is writing the journal at that moment.
     pub live: bool,
     /// Lines of the journal that could not be read.
     pub skipped_lines: u64,
@@ -36,6 +37,8 @@ pub struct Report {
     pub metrics: Metrics,
     /// What explains the drops, the best answer first.
     pub findings: Vec<Finding>,
+    /// What the dump said of itself that this was read from; `None` where it was a journal.
+    pub dump: Option<Account>,
 }
 
 impl Report {
@@ -53,11 +56,11 @@ impl Report {
         (self.generated - then).to_std().unwrap_or_default().as_secs_f64()
     }
 
-    /// Connected time for each drop, in seconds; `None` before the first drop.
+    /// Connected time for each drop, in seconds; `None` before the first drop, and where nobody took the time.
     #[expect(clippy::cast_precision_loss, reason = "a count of drops stays far below 2^53")]
     pub fn mean_time_between_drops_seconds(&self) -> Option<f64> {
-        let drops = self.metrics.drops;
-        (drops > 0).then(|| self.metrics.observation.connected_seconds / drops as f64)
+        let (drops, observation) = (self.metrics.drops, &self.metrics.observation);
+        (drops > 0 && observation.runs > 0).then(|| observation.connected_seconds / drops as f64)
     }
 }
 

@@ -198,7 +198,7 @@ pub(super) fn afternoon() -> Report {
         timeline: afternoon_timeline(),
         ..Metrics::default()
     };
-    Report { generated: at(1305), live: true, skipped_lines: 0, metrics, findings: Vec::new() }
+    Report { generated: at(1305), live: true, skipped_lines: 0, metrics, findings: Vec::new(), dump: None }
 }
 
 pub(super) fn answer(topic: &str, granted_qos: Option<u8>, return_code: u8) -> Subscribed {
@@ -224,6 +224,7 @@ pub(super) fn nothing() -> Report {
         skipped_lines: 0,
         metrics: Metrics::default(),
         findings: Vec::new(),
+        dump: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The first lines of a summary: what was watched, how it is now, over which period, and what to mistrust.
 
+use super::account;
 use crate::collector::metrics::{Metrics, Observation};
 use crate::event::TargetFacts;
 use chrono::{DateTime, Utc};
@@ -11,12 +12,16 @@ use crate::report::text::{clock, count, moment, offset, span, watched};
 /// A line and what its colour stands for.
 pub(super) type Line = (Option<Meaning>, String);
 
-/// Target, state, period, and a line for each thing that is wrong with the data.
+/// Target, state, period, and a line for each thing that is wrong with the data, or missing.
 pub(super) fn lines(report: &Report, target: &TargetFacts, view: &View) -> Vec<Line> {
     let observation = &report.metrics.observation;
-    let mut lines =
-        vec![(Some(Meaning::Title), watched(target)), state(report, view), (None, period(observation, view))];
+    let state = match &report.dump {
+        Some(account) => account::state(report, account, view),
+        None => state(report, view),
+    };
+    let mut lines = vec![(Some(Meaning::Title), watched(target)), state, (None, period(observation, view))];
     lines.extend(caveats(observation, report.skipped_lines).map(|text| (Some(Meaning::Warning), text)));
+    lines.extend(report.dump.iter().flat_map(account::gaps));
     lines
 }
 
@@ -61,14 +66,12 @@ fn period(observation: &Observation, view: &View) -> String {
     let (Some(from), Some(to)) = (observation.from, observation.to) else {
         return "nothing was recorded in this period".to_owned();
     };
-    format!(
-        "{} to {} ({}), {}, watched {}",
-        moment(view.zone, from),
-        moment(view.zone, to),
-        offset(view.zone, from),
-        count(observation.runs, "run"),
-        span(observation.observed_seconds),
-    )
+    let (from, to, offset) = (moment(view.zone, from), moment(view.zone, to), offset(view.zone, from));
+    let watched = match observation.runs {
+        0 => "as far as it lists them".to_owned(),
+        runs => format!("{}, watched {}", count(runs, "run"), span(observation.observed_seconds)),
+    };
+    format!("{from} to {to} ({offset}), {watched}")
 }
 
 fn caveats(observation: &Observation, skipped_lines: u64) -> impl Iterator<Item = String> {

@@ -2,6 +2,7 @@
 //!
 //! This file sets the page; [`heading`], [`timebar`] and [`rows`] say what stands on it.
 
+mod account;
 mod grid;
 mod heading;
 mod rows;

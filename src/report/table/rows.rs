@@ -98,7 +98,10 @@ fn last_drops(metrics: &Metrics, view: &View) -> Option<Grid> {
 
 /// The sentence, and the name for those who search below it.
 fn why(drop: &Dated<SessionDrop>) -> String {
-    let told = [drop.fact.error_message.as_str(), &drop.fact.error_name];
+    let (name, message) = (&*drop.fact.error_name, drop.fact.error_message.as_str());
+    // Messages of the CRT begin with its name.
+    let message = message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+    let told = [message, name];
     let told: Vec<_> = told.into_iter().filter(|text| !text.is_empty()).map(clean).collect();
     told.join("\n")
 }

@@ -319,7 +319,7 @@ proptest! {
     fn no_line_is_wider_than_the_page_and_none_ends_in_space(
         metrics in metrics(), live in any::<bool>(), skipped_lines in any::<u64>(), width in 44_u16..160,
     ) {
-        let report = Report { generated: at(0), live, skipped_lines, metrics, findings: Vec::new() };
+        let report = Report { generated: at(0), live, skipped_lines, metrics, findings: Vec::new(), dump: None };
         let mut out = Vec::new();
         write(&mut out, &report, &View { zone: paris, palette: Palette::Plain, width }).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -23,11 +23,7 @@ impl Line {
 pub(super) fn lines(report: &Report) -> Vec<Line> {
     let findings: Vec<&Finding> = likely(&report.findings).collect();
     match findings.split_first() {
-        None => vec![Line::new(
-            0,
-            None,
-            format!("Verdict: {}", nothing_likely(&report.metrics, &report.findings)),
-        )],
+        None => vec![Line::new(0, None, format!("Verdict: {}", nothing_likely(report)))],
         Some((best, others)) => {
             let mut lines = vec![Line::new(0, Some(Meaning::Title), format!("Verdict: {}", headline(best)))];
             lines.extend(reasons(best));

@@ -1,0 +1,1 @@
+//! Dumps in small, and what they come to.
