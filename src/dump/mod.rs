@@ -92,5 +92,5 @@ fn unwatched(listed: Metrics, dump: &Dump) -> Metrics {
 
 /// A text that is a JSON value in itself: some programs put a dump into a string.
 fn embedded(value: &Value) -> Option<Value> {
-    text::parse(value.as_str()?.as_bytes()).ok()
+    text::parse(value.as_str()?.as_bytes()).ok().filter(Value::is_object)
 }

@@ -19,13 +19,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, DumpError> {
     if text.trim_ascii().is_empty() {
         return Err(DumpError::Empty);
     }
-    match serde_json::from_slice(text) {
-        Err(error) if error.is_syntax() => {
-            serde_json::from_slice(&without_no_numbers(text)).map_err(|_| error)
-        }
+    let read = match serde_json::from_slice(text) {
+        Err(error) if error.is_syntax() => serde_json::from_slice(&without_no_numbers(text)),
         read => read,
-    }
-    .map_err(refused)
+    };
+    read.map_err(refused)
 }
 
 /// How serde tells that it went as deep as it dares; it has no kind of its own for that.

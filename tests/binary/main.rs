@@ -8,6 +8,7 @@
 
 mod broker;
 mod demos;
+mod dumps;
 mod endings;
 mod journals;
 mod mosquitto;

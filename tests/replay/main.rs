@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has to stop there")]
 
+mod dumps;
 mod fixture;
 mod live;
 mod prefixes;

@@ -31,14 +31,16 @@ pub(super) fn gaps(account: &Account) -> impl Iterator<Item = Line> {
     });
     let zone =
         (!account.zone_is_known).then(|| "it tells no time zone: times of day in causes are UTC".to_owned());
-    let counted = [
-        (account.drops_without_session, "drop", NO_SESSION),
-        (account.unreadable, "line", "of its lists could not be read and did not count"),
-    ];
-    let counted = counted.into_iter().filter(|(number, ..)| *number > 0);
-    let counted = counted.map(|(number, what, words)| format!("{} {words}", count(number, what)));
-    let told = [Some(untold(account.origin).to_owned()), listed, zone].into_iter().flatten().chain(counted);
-    told.map(|gap| (Some(Meaning::Warning), format!("! {gap}")))
+    let sessionless = (account.drops_without_session > 0)
+        .then(|| format!("{} {NO_SESSION}", count(account.drops_without_session, "drop")));
+    let unreadable = (account.unreadable > 0)
+        .then(|| format!("it has {} that could not be read", entries(account.unreadable)));
+    let told = [Some(untold(account.origin).to_owned()), listed, zone, sessionless, unreadable];
+    told.into_iter().flatten().map(|gap| (Some(Meaning::Warning), format!("! {gap}")))
+}
+
+fn entries(entries: u64) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{} entries", number(entries)) }
 }
 
 const NO_SESSION: &str =
