@@ -267,6 +267,19 @@ fn an_address_of_the_other_ip_version_that_came_is_no_change_of_ours() {
     ];
     for (local, detail, concerns) in rows {
         assert_eq!(told(local, detail), concerns, "{local} {detail}");
+
+#[test]
+fn attempts_that_nothing_lists_are_known_from_the_recovery() {
+    let back = |attempts: u32| json!({"kind": "resumed", "protocol": "5", "attempt_number": attempts});
+    for (attempts, listed, failed) in [(0, 0, 0), (1, 0, 0), (4, 0, 3), (4, 3, 3), (2, 3, 3)] {
+        let mut records = vec![
+            (0, "start", json!({})),
+            (1, "connected", session("connected")),
+            (9, "drop", json!({"error_name": "N"})),
+        ];
+        records.extend((0..listed).map(|attempt| (10, "attempt_failed", refused_port(attempt + 1))));
+        records.push((20, "connected", back(attempts)));
+        assert_eq!(incidents(&records)[0].way_back.failed, failed, "{attempts} with {listed} listed");
     }
 }
 
@@ -287,4 +300,11 @@ fn an_end_that_was_met_may_have_come_at_any_time_since_the_broker_was_last_heard
     assert_eq!(range(json!({"closed_by": "peer_reset", "last_sent_seconds": 0.1})), (60.0, 0.0));
     assert_eq!(range(json!({"closed_by": "peer_reset", "last_sent_seconds": 61.0})), (0.0, 0.0));
     assert_eq!(range(json!({"closed_by": "peer_close", "last_sent_seconds": 0.1})), (0.0, 0.0));
+
+#[test]
+fn a_span_that_no_clock_can_tell_moves_no_time_out_of_its_bounds() {
+    for seconds in [1e300, -1e300, 4e9] {
+        let drop = json!({"error_name": "N", "closed_by": "timeout", "last_received_seconds": seconds});
+        assert_eq!(incidents(&[(0, "start", json!({})), (9, "drop", drop)]).len(), 1);
+    }
 }

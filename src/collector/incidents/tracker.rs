@@ -128,6 +128,8 @@ impl Tracker {
         if let Some(open) = &mut self.open {
             let way = &mut open.incident.way_back;
             way.most_in_burst = way.most_in_burst.max(in_burst);
+            // Attempts that are not listed were made all the same: lost records, or a dump that lists none.
+            way.failed = way.failed.max(connected.attempt_number.saturating_sub(1));
         }
         if let Some(open) = self.open.take_if(|open| !open.was_a_question_of_version(connected.protocol)) {
             self.finish(open.recovered(place, connected.kind));
@@ -317,6 +319,10 @@ fn seconds_between(earlier: Place, later: Place) -> f64 {
     in_seconds(later.since_us(earlier))
 }
 
+/// More than any span in a journal, and less than a time can be moved by: some 130 years.
+const LONGEST_SECONDS: f64 = 4e9;
+
 fn span(seconds: f64) -> TimeDelta {
+    let seconds = seconds.clamp(-LONGEST_SECONDS, LONGEST_SECONDS);
     TimeDelta::microseconds(crate::collector::clock::microseconds(seconds))
 }
