@@ -68,6 +68,16 @@ fn live_to_one_age(pushed: &[Dropped<'_>]) -> bool {
     })
 }
 
+/// Where no drop tells what was sent last, a refused request looks like a twin.
+const UNTOLD_CONFIDENCE: f64 = 0.6;
+
+/// How sure a pattern of these drops makes one that there is a twin.
+fn sure_of_a_twin(pushed: &[Dropped<'_>], part: f64) -> f64 {
+    let sure = trust(0.96, pushed.len(), 4).max(0.75) * (0.6 + 0.4 * part);
+    let is_told = pushed.iter().any(|dropped| dropped.record().last_sent_packet.is_some());
+    if is_told { sure } else { sure.min(UNTOLD_CONFIDENCE) }
+}
+
 fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::DuplicateClientId);
     let plain = case.plain_drops();
@@ -87,7 +97,7 @@ fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
         .collect();
     Some(Verdict {
         pins: None,
-        confidence: if said.is_empty() { trust(0.96, pushed.len(), 4).max(0.75) * (0.6 + 0.4 * part) } else { trust(0.98, said.len() + 2, 1) },
+        confidence: if said.is_empty() { sure_of_a_twin(&pushed, part) } else { trust(0.98, said.len() + 2, 1) },
         summary: "another client uses this client ID: the two push each other off".to_owned(),
         evidence: vec![
             format!("{} closed by the broker and let in again at once", of(explains.len(), case.incidents.len(), "incident")),

@@ -267,6 +267,8 @@ fn an_address_of_the_other_ip_version_that_came_is_no_change_of_ours() {
     ];
     for (local, detail, concerns) in rows {
         assert_eq!(told(local, detail), concerns, "{local} {detail}");
+    }
+}
 
 #[test]
 fn attempts_that_nothing_lists_are_known_from_the_recovery() {
@@ -300,6 +302,7 @@ fn an_end_that_was_met_may_have_come_at_any_time_since_the_broker_was_last_heard
     assert_eq!(range(json!({"closed_by": "peer_reset", "last_sent_seconds": 0.1})), (60.0, 0.0));
     assert_eq!(range(json!({"closed_by": "peer_reset", "last_sent_seconds": 61.0})), (0.0, 0.0));
     assert_eq!(range(json!({"closed_by": "peer_close", "last_sent_seconds": 0.1})), (0.0, 0.0));
+}
 
 #[test]
 fn a_span_that_no_clock_can_tell_moves_no_time_out_of_its_bounds() {
