@@ -14,14 +14,15 @@ pub(super) const SUMMARY_ABOUT: &str = "\
 Report what the journal knows, as a table for reading
 
 Connections, drops by error, session times, availability, round trips, and the last drops. It reads the journal that \
-'nwdiag watch' records, also while it is being written.";
+'nwdiag watch' records, also while it is being written; or a dump: an export of ours, export_json of nwp500-python, or a \
+Home Assistant diagnostics download of the Navien NWP500 integration.";
 
 /// The long description of `export`.
 pub(super) const EXPORT_ABOUT: &str = "\
 Report what the journal knows, as JSON for programs
 
-The same numbers as 'nwdiag summary', every key always there. It reads the journal that 'nwdiag watch' records, also \
-while it is being written.";
+The same numbers as 'nwdiag summary', every key always there; what a dump does not tell is null or 0. It reads the \
+journal that 'nwdiag watch' records, also while it is being written, or a dump as 'nwdiag summary' does.";
 
 /// What stands below the options of `summary`.
 pub(super) const SUMMARY_EXAMPLES: &str = "\
@@ -29,6 +30,7 @@ Examples:
   nwdiag summary mqtt://broker.local
   nwdiag summary mqtt://broker.local --since yesterday --until '1h ago'
   nwdiag summary ./saved.jsonl --since '2026-11-22 08:00'
+  nwdiag summary ./home-assistant-diagnostics.json
   nwdiag summary --json mqtt://broker.local | jq .metrics.total_connection_drops
 
 Every option can be set in the environment too: --since 24h is NWDIAG_SINCE=24h. The option wins.
@@ -90,10 +92,11 @@ pub struct ExportArgs {
 /// Which journal, which period, and where the report goes.
 #[derive(Debug, Args)]
 pub struct SourceArgs {
-    /// What was watched (a URL or 'demo'), or a journal file; - is standard input
+    /// What was watched (a URL or 'demo'), or a file: a journal or a dump; - is standard input
     ///
-    /// A text with a slash, one that ends in .jsonl, or the name of a file that is there is taken as a file. Without it,
-    /// NWDIAG_TARGET is used.
+    /// A text with a slash, one that ends in .jsonl or .json, or the name of a file that is there is taken as a file, and
+    /// what is in it says what it is. Totals of a dump belong to no period: with --since or --until only what it lists one
+    /// by one counts. Without TARGET or FILE, NWDIAG_TARGET is used.
     #[arg(value_name = "TARGET|FILE", value_hint = ValueHint::AnyPath)]
     pub target: Option<String>,
     /// Leave out what happened before TIME
