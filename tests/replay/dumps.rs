@@ -1,6 +1,8 @@
 //! An export reads back as the numbers that it was made from, and no dump can stop the program.
 
-use chrono::DateTime;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use nwdiag::collector::metrics::Metrics;
 use nwdiag::collector::{Collector, Liveness, RECENT};
 use nwdiag::diagnosis::diagnose;
@@ -34,7 +36,7 @@ fn again(written: &Value) -> Value {
 type Step = (u8, u32, u32);
 
 fn line((kind, _, number): Step, ms: u64, session_ms: u64) -> Value {
-    let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
+    let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
     let names = ["AWS_IO_SOCKET_CLOSED", "AWS_ERROR_MQTT_TIMEOUT", "SomeError"];
     let name = names[number as usize % 3];
     let mut record = match kind {
@@ -157,5 +159,52 @@ proptest! {
             let account = Account { at: Some(dump.account.at.unwrap_or_default()), ..dump.account };
             export(metrics, account.connected, Some(account), 0);
         }
+    }
+}
+
+/// The library's dump of sessions of these lengths that ended like this, each back after six seconds.
+fn sessions(name: &str, lengths: &[f64]) -> Value {
+    let mut at = DateTime::from_timestamp(1_793_600_000, 0).unwrap();
+    let stamp = |at: DateTime<Utc>| at.to_rfc3339();
+    let mut connections = vec![json!({"timestamp": stamp(at), "event_type": "connected"})];
+    let mut drops = Vec::new();
+    for length in lengths {
+        at += Duration::from_secs_f64(*length);
+        drops.push(json!({"timestamp": stamp(at), "error_name": name, "duration_connected_seconds": length}));
+        at += Duration::from_secs(6);
+        connections
+            .push(json!({"timestamp": stamp(at), "event_type": "resumed", "time_to_reconnect_seconds": 6.0}));
+    }
+    json!({"timestamp": stamp(at), "metrics": {}, "recent_drops": drops, "recent_connections": connections})
+}
+
+const HANGUP: &str = "AWS_ERROR_MQTT_UNEXPECTED_HANGUP";
+const CLOSED: &str = "AWS_IO_SOCKET_CLOSED";
+
+#[test]
+fn a_dump_names_the_causes_that_lengths_show_and_is_silent_on_others() {
+    let irregular = [4_100.0, 90.0, 26_000.0, 700.0, 11_500.0, 2_050.0, 52_000.0, 330.0, 7_777.0, 18_200.0];
+    let about = |length: f64| -> Vec<f64> { (0..7).map(|n| length + f64::from(n * n % 5)).collect() };
+    let rows: [(&str, &[f64], Option<&str>); 9] = [
+        (HANGUP, &[], None),
+        (HANGUP, &[4_100.0, 90.0], None),
+        (HANGUP, &irregular, None),
+        (CLOSED, &irregular, None),
+        (CLOSED, &[20.0, 33.0, 25.0, 41.0, 19.0, 28.0], None),
+        (HANGUP, &[20.0, 33.0, 25.0, 41.0, 19.0, 28.0], Some("duplicate_client_id")),
+        (CLOSED, &about(86_400.0), Some("aws_websocket_lifetime")),
+        (HANGUP, &about(86_950.0), Some("aws_websocket_lifetime")),
+        (CLOSED, &about(7_200.0), Some("connection_lifetime")),
+    ];
+    for (name, lengths, cause) in rows {
+        let findings = again(&sessions(name, lengths))["findings"].take();
+        let likely: Vec<&str> = findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["confidence"].as_f64() >= Some(0.5))
+            .map(|finding| finding["cause"].as_str().unwrap())
+            .collect();
+        assert_eq!(likely.first().copied(), cause, "{name} {lengths:?}: {likely:?}");
     }
 }
