@@ -1,7 +1,7 @@
 //! Dumps: what another program, or an export of ours, knew at one moment, read back into records and totals.
 //!
 //! What a dump lists one by one becomes records, which go through the one [`Collector`]: incidents, findings and recent
-//! lists come the normal way. What it tells as a total stands where it says more than the list ([`own`], [`reference`]).
+//! lists come the normal way. What it tells as a total stands where it says more than the list ([`own`], [`mod@reference`]).
 //! What it does not tell stays null or zero. Nothing here opens a file or names a cause.
 
 mod account;
