@@ -68,7 +68,7 @@ fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
         explains.iter().map(|index| case.incidents[*index].way_back.lasted_seconds).fold(0.0, f64::max);
     Some(Verdict {
         pins: None,
-        confidence: if telling > 0 { trust(0.96, explains.len() + 2, 1) } else { plain_confidence(0.95, explains.len() + 1, 1.0).min(if explains.len() < 3 { 0.45 } else { 1.0 }) },
+        confidence: if telling > 0 { trust(0.96, explains.len() + 2, 1) } else { plain_confidence(0.95, explains.len() + 2, 1.0).min(if explains.len() < 3 { 0.45 } else { 1.0 }) },
         summary: "the broker went away and came back: a restart, an update or a crash".to_owned(),
         evidence: vec![
             format!("{} after which the port was closed or the broker said that it is shutting down", of(explains.len(), case.incidents.len(), "drop")),
