@@ -10,6 +10,7 @@ pub mod event;
 pub mod crt;
 pub mod reason;
 pub mod secret;
+pub mod sigv4;
 pub mod target;
 
 pub mod collector;
