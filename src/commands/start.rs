@@ -10,7 +10,7 @@ use crate::config::{
 };
 use crate::event::{FORMAT_VERSION, Start, TargetFacts};
 use crate::io::clock::{self, Clock};
-use crate::io::dial::{DialSettings, Dialer, TlsSettings, Verification};
+use crate::io::dial::{Auth, DialSettings, Dialer, TlsSettings, Verification};
 use crate::io::journal_file::JournalFile;
 use crate::io::journal_writer::JournalWriter;
 use crate::io::outbox::Outbox;
@@ -99,6 +99,7 @@ pub(super) fn dialer(broker: &Broker, tls: &TlsOptions) -> Result<Dialer, Comman
                 CertificateCheck::Skipped => Verification::Insecure,
             },
         },
+        auth: Auth::None,
     };
     Dialer::new(settings).map_err(|error| CommandError::Settings(error.into()))
 }

@@ -142,13 +142,25 @@ impl Recorder {
                 terminal::say(&format!("{lost} records were lost: the {place} did not take them in time"));
             }
         }
-        if let (StopReason::AttemptsExhausted, Some(last)) = (reason, self.last_failure) {
-            terminal::say(&format!(
-                "gave up after the attempts that --max-attempts allows; the last one said: {}",
-                clean(&last)
-            ));
+        if let (Some(why), Some(last)) = (gave_up(reason), self.last_failure) {
+            terminal::say(&format!("{why}: {}", clean(&last)));
         }
         Ok(if journal + output > 0 { Outcome::Failed } else { outcome(reason) })
+    }
+}
+
+/// What led to an end that the last failed attempt explains.
+const fn gave_up(reason: StopReason) -> Option<&'static str> {
+    match reason {
+        StopReason::AttemptsExhausted => {
+            Some("gave up after the attempts that --max-attempts allows; the last one said")
+        }
+        StopReason::CredentialsRejected => Some("gave up, as the credentials were refused for good"),
+        StopReason::Signal
+        | StopReason::Duration
+        | StopReason::MaxEvents
+        | StopReason::OutputClosed
+        | StopReason::Error => None,
     }
 }
 

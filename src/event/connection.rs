@@ -40,6 +40,12 @@ impl Phases {
         *slot = Some(millis(span));
     }
 
+    /// How long signing in took; zero where it did not happen.
+    pub fn signing_in(&self) -> Duration {
+        let ms = self.auth_ms.unwrap_or_default();
+        Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
+    }
+
     /// The phases that happened, in order, with their milliseconds.
     pub fn steps(&self) -> impl Iterator<Item = (Phase, f64)> {
         [

@@ -126,7 +126,7 @@ impl Driver {
             Arc::make_mut(&mut self.dialer).forget_tickets();
         }
         let (dialer, clock, within) = (Arc::clone(&self.dialer), self.clock, self.connect_timeout);
-        Box::pin(async move { dialer.dial(clock, within).await })
+        Box::pin(async move { dialer.dial(clock, within, depth).await })
     }
 
     async fn next(&mut self, open: &mut Open) -> Happening {
@@ -213,6 +213,8 @@ impl From<&Dialled> for attempt::Dialled {
             phases: dialled.phases,
             local_address: dialled.local.to_string(),
             peer_address: dialled.peer.to_string(),
+            clock_offset: dialled.clock_offset,
+            granted: dialled.granted.clone(),
         }
     }
 }
@@ -225,6 +227,8 @@ impl From<DialFailure> for attempt::DialFault {
             http_status: failure.http_status,
             peer_address: failure.peer.map(|peer| peer.to_string()),
             phases: failure.phases,
+            clock_offset: failure.clock_offset,
+            retry: failure.retry,
         }
     }
 }

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::ending::End;
 use super::mqtt::Session;
 use super::recovery::Recovered;
+use super::settings::Filter;
 use crate::crt::Fault;
 use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, Protocol, bounded, seconds};
+use crate::navien::device::Device;
 use crate::wire::Connack;
 
 /// A stream that is ready for CONNECT.
@@ -18,6 +22,29 @@ pub struct Dialled {
     pub local_address: String,
     /// The broker's `ip:port`.
     pub peer_address: String,
+    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
+    pub clock_offset: Option<TimeDelta>,
+    /// What came with the credentials.
+    pub granted: Granted,
+}
+
+/// What a sign-in tells beside the credentials; nothing where none was needed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Granted {
+    /// What to subscribe to, beside what the user asked for.
+    pub filters: Vec<Filter>,
+    /// The appliances of the account.
+    pub devices: Vec<Device>,
+}
+
+/// Whether another attempt could fare better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Retry {
+    /// It could.
+    #[default]
+    Later,
+    /// It could not: the credentials were refused for good.
+    Never,
 }
 
 /// Why there is no stream.
@@ -27,12 +54,16 @@ pub struct DialFault {
     pub phase: Phase,
     /// Why.
     pub fault: Fault,
-    /// Answer to the WebSocket upgrade.
+    /// Answer to the WebSocket upgrade or to the sign-in.
     pub http_status: Option<u16>,
     /// The last address tried.
     pub peer_address: Option<String>,
     /// How long each step took, as far as it came.
     pub phases: Phases,
+    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
+    pub clock_offset: Option<TimeDelta>,
+    /// Whether there is any use in trying again.
+    pub retry: Retry,
 }
 
 impl DialFault {
@@ -107,7 +138,14 @@ impl Opening {
             http_status: None,
             peer_address: Some(self.dialled.peer_address.clone()),
             phases,
+            clock_offset: None,
+            retry: Retry::Later,
         }
+    }
+
+    /// When CONNACK has to be there: signing in has a time of its own.
+    pub(super) fn deadline(&self, connect_timeout: Duration) -> Moment {
+        self.since.plus(self.dialled.phases.signing_in()).plus(connect_timeout)
     }
 
     /// The record of its success.

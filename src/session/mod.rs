@@ -17,6 +17,7 @@ pub mod mqtt;
 pub mod probe;
 pub mod recovery;
 pub mod run;
+pub mod service_clock;
 pub mod settings;
 pub mod state;
 pub mod traffic;

@@ -79,7 +79,7 @@ impl State {
     /// When something of this state is due.
     pub(super) fn deadline(&self, connect_timeout: Duration) -> Option<Moment> {
         match self {
-            Self::Opening(opening) => Some(opening.since.plus(connect_timeout)),
+            Self::Opening(opening) => Some(opening.deadline(connect_timeout)),
             Self::Up { session, .. } => session.deadline(),
             Self::Waiting { until } => Some(*until),
             Self::Dialling { .. } | Self::Finished => None,

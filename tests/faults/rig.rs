@@ -9,7 +9,7 @@ use nwdiag::event::{
     TargetFacts, Transport,
 };
 use nwdiag::io::clock::Clock;
-use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings};
+use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
 use nwdiag::io::host_watch::HostWatch;
 use nwdiag::session::run::Run;
@@ -166,6 +166,7 @@ fn plain(address: SocketAddr) -> DialSettings {
         port: address.port(),
         path: String::new(),
         tls: TlsSettings::default(),
+        auth: Auth::None,
     }
 }
 

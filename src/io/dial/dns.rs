@@ -100,7 +100,7 @@ mod tests {
 
     use super::super::Attempt;
     use super::*;
-    use crate::event::{Phase, Phases};
+    use crate::event::Phase;
     use crate::io::clock::Clock;
 
     #[tokio::test]
@@ -142,7 +142,7 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let clock = Clock::start();
         let deadline = clock.now().plus(Duration::from_millis(50));
-        let mut attempt = Attempt { clock, deadline, phases: Phases::default(), peer: None };
+        let mut attempt = Attempt { deadline, ..Attempt::begin(clock) };
         let stuck = resolved("broker.example", 1, move |_| {
             let _ = held.recv();
             Ok(Vec::new())

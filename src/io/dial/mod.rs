@@ -1,8 +1,10 @@
-//! One attempt to reach a broker: dns, tcp, tls, websocket, each timed, each failing with its own name.
+//! One attempt to reach a broker: auth, dns, tcp, tls, websocket, each timed, each failing with its own name.
 //!
 //! Nothing is retried here, and MQTT is not spoken. The upgrade's query may hold a signature: it is sent and never
 //! shown.
 
+mod attempt;
+mod auth;
 mod certificate;
 mod dns;
 mod setup;
@@ -18,15 +20,22 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::net::TcpStream;
 use url::Host;
 
 use crate::crt::Fault;
-use crate::event::{Moment, Phase, Phases, Transport};
+use crate::event::{Phase, Phases, Transport};
 use crate::io::clock::Clock;
 use crate::io::stream::Stream;
+use crate::secret::Secret;
+use crate::session::attempt::{Granted, Retry};
 use crate::session::ending::StreamEnd;
+use crate::session::recovery::Depth;
 
+use attempt::{Attempt, Late, Setback};
+use auth::Visit;
+pub use auth::{Auth, Signer};
 pub use setup::SetupError;
 use tcp::{Ends, Race};
 use tls::Tls;
@@ -45,6 +54,8 @@ pub struct DialSettings {
     pub path: String,
     /// Certificates and their verification.
     pub tls: TlsSettings,
+    /// How the broker is to know us before MQTT begins.
+    pub auth: Auth,
 }
 
 impl fmt::Debug for DialSettings {
@@ -55,6 +66,7 @@ impl fmt::Debug for DialSettings {
             .field("port", &self.port)
             .field("path", &websocket::without_query(&self.path))
             .field("tls", &self.tls)
+            .field("auth", &self.auth)
             .finish()
     }
 }
@@ -89,6 +101,7 @@ pub struct Dialer {
     port: u16,
     tls: Option<Tls>,
     upgrade: Option<Upgrade>,
+    auth: Auth,
 }
 
 /// A connection that is ready for MQTT.
@@ -102,6 +115,10 @@ pub struct Dialled {
     pub local: SocketAddr,
     /// The broker's end.
     pub peer: SocketAddr,
+    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
+    pub clock_offset: Option<TimeDelta>,
+    /// What came with the credentials.
+    pub granted: Granted,
 }
 
 /// Why a broker was not reached.
@@ -112,12 +129,16 @@ pub struct DialFailure {
     pub phase: Phase,
     /// Its name and sentence.
     pub fault: Fault,
-    /// Status of the answer to the upgrade.
+    /// Status of the answer to the upgrade or to the sign-in.
     pub http_status: Option<u16>,
     /// The last address tried.
     pub peer: Option<SocketAddr>,
     /// How long each phase took, the failed one included.
     pub phases: Phases,
+    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
+    pub clock_offset: Option<TimeDelta>,
+    /// Whether there is any use in trying again.
+    pub retry: Retry,
 }
 
 impl Dialer {
@@ -131,16 +152,7 @@ impl Dialer {
         };
         let tls = encrypted.then(|| Tls::new(settings.tls.clone(), &settings.host)).transpose()?;
         let upgrade = framed.then(|| Upgrade::new(&settings)).transpose()?;
-        Ok(Self { host: settings.host, port: settings.port, tls, upgrade })
-    }
-
-    /// Takes another path and query for the upgrades to come: a signature in it is good for a while only.
-    /// Without effect where there is no upgrade.
-    pub fn set_path(&mut self, path: &str) -> Result<(), SetupError> {
-        match &mut self.upgrade {
-            Some(upgrade) => upgrade.set_path(path),
-            None => Ok(()),
-        }
+        Ok(Self { host: settings.host, port: settings.port, tls, upgrade, auth: settings.auth })
     }
 
     /// Forgets the TLS sessions that could be resumed, so that the next handshake is a full one.
@@ -150,23 +162,40 @@ impl Dialer {
         }
     }
 
-    /// Makes one attempt; it is over when `within` has passed, in whatever phase it is then.
-    pub async fn dial(&self, clock: Clock, within: Duration) -> Result<Dialled, DialFailure> {
-        let deadline = clock.now().plus(within);
-        let mut attempt = Attempt { clock, deadline, phases: Phases::default(), peer: None };
-        match self.reach(&mut attempt).await {
-            Ok((stream, Ends { local, peer })) => Ok(Dialled { stream, phases: attempt.phases, local, peer }),
-            Err(Setback { phase, fault, http_status }) => {
-                Err(DialFailure { phase, fault, http_status, peer: attempt.peer, phases: attempt.phases })
-            }
+    /// Makes one attempt; it is over when `within` has passed since we were let in, in whatever phase it is then.
+    pub async fn dial(&self, clock: Clock, within: Duration, depth: Depth) -> Result<Dialled, DialFailure> {
+        let mut attempt = Attempt::begin(clock);
+        let path = match self.admit(&mut attempt, depth).await {
+            Ok(path) => path,
+            Err(setback) => return Err(attempt.failed(setback)),
+        };
+        attempt.deadline = clock.now().plus(within);
+        match self.reach(&mut attempt, path).await {
+            Ok((stream, ends)) => Ok(attempt.succeeded(stream, ends)),
+            Err(setback) => Err(attempt.failed(setback)),
         }
     }
 
-    async fn reach(&self, attempt: &mut Attempt) -> Result<(Stream, Ends), Setback> {
+    /// Gets what there has to be before the broker is dialled: the path to ask for, if another than that of the
+    /// settings.
+    async fn admit(&self, attempt: &mut Attempt, depth: Depth) -> Result<Option<Secret>, Setback> {
+        let (host_header, path) = self.upgrade.as_ref().map_or(("", ""), Upgrade::place);
+        let started = attempt.clock.now();
+        let visit = Visit { clock: attempt.clock, depth, host_header, path };
+        let outcome = self.auth.admit(visit, &mut attempt.clock_offset).await;
+        if self.auth.asks_a_service() {
+            attempt.phases.set(Phase::Auth, attempt.clock.now().since(started));
+        }
+        let admission = outcome?;
+        attempt.granted = admission.granted;
+        Ok(admission.path)
+    }
+
+    async fn reach(&self, attempt: &mut Attempt, path: Option<Secret>) -> Result<(Stream, Ends), Setback> {
         let addresses = self.resolve(attempt).await?;
         let (tcp, ends) = connect(attempt, addresses).await?;
         let stream = self.encrypt(attempt, tcp).await?;
-        let stream = self.frame(attempt, stream).await?;
+        let stream = self.frame(attempt, stream, path).await?;
         Ok((stream, ends))
     }
 
@@ -188,9 +217,19 @@ impl Dialer {
         agreed.map(Stream::over_tls).map_err(|fault| Setback::at(Phase::Tls, fault))
     }
 
-    async fn frame(&self, attempt: &mut Attempt, stream: Stream) -> Result<Stream, Setback> {
+    async fn frame(
+        &self,
+        attempt: &mut Attempt,
+        stream: Stream,
+        path: Option<Secret>,
+    ) -> Result<Stream, Setback> {
         let Some(upgrade) = &self.upgrade else { return Ok(stream) };
-        let upgraded = attempt.timed(Phase::Websocket, upgrade.over(stream)).await;
+        let mut clock_offset = None;
+        let work = upgrade.over(stream, path.as_ref(), &mut clock_offset);
+        let upgraded = attempt.timed(Phase::Websocket, work).await;
+        if self.auth.depends_on_the_clock() {
+            attempt.clock_offset = clock_offset.or(attempt.clock_offset);
+        }
         let upgraded = upgraded.unwrap_or_else(|late| Err(websocket::silent(late)));
         upgraded.map(Stream::over_websocket)
     }
@@ -202,54 +241,6 @@ async fn connect(attempt: &mut Attempt, addresses: Vec<SocketAddr>) -> Result<(T
     attempt.peer = race.last_tried();
     let won = won.unwrap_or_else(|late| Err(race.silent(late)));
     won.map_err(|fault| Setback::at(Phase::Tcp, fault))
-}
-
-/// What is known of an attempt so far.
-struct Attempt {
-    clock: Clock,
-    deadline: Moment,
-    phases: Phases,
-    peer: Option<SocketAddr>,
-}
-
-/// The attempt's time was up; how long this phase had taken by then.
-#[derive(Debug, Clone, Copy)]
-struct Late(Duration);
-
-impl Attempt {
-    /// Does the work of a phase and notes how long it took.
-    async fn timed<T>(&mut self, phase: Phase, work: impl Future<Output = T>) -> Result<T, Late> {
-        let started = self.clock.now();
-        let outcome = tokio::select! {
-            biased;
-            done = work => Some(done),
-            () = self.clock.sleep_until(Some(self.deadline)) => None,
-        };
-        let took = self.clock.now().since(started);
-        self.phases.set(phase, took);
-        outcome.ok_or(Late(took))
-    }
-}
-
-/// `10.0 s`: a span as a sentence holds it.
-impl fmt::Display for Late {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} s", self.0.as_secs_f64())
-    }
-}
-
-/// A phase that failed.
-#[derive(Debug)]
-struct Setback {
-    phase: Phase,
-    fault: Fault,
-    http_status: Option<u16>,
-}
-
-impl Setback {
-    fn at(phase: Phase, fault: Fault) -> Self {
-        Self { phase, fault, http_status: None }
-    }
 }
 
 /// The fault of a stream that ended while `what` was going on.

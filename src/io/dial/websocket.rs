@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use bytes::{Buf, BytesMut};
+use chrono::TimeDelta;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
@@ -13,9 +14,12 @@ use super::setup::SetupError;
 use super::{DialSettings, Late, Setback, ended_during};
 use crate::crt::{self, Fault};
 use crate::event::{Phase, Transport};
+use crate::io::clock;
 use crate::io::stream::Stream;
 use crate::io::websocket::WebsocketStream;
+use crate::secret::Secret;
 use crate::session::ending::StreamEnd;
+use crate::session::service_clock;
 
 const HEAD_LIMIT_BYTES: usize = 16 * 1024;
 const HEADERS_LIMIT: usize = 100;
@@ -50,27 +54,32 @@ pub(super) fn silent(late: Late) -> Setback {
 }
 
 impl Upgrade {
-    /// Checks the path.
+    /// Checks the path: what HTTP does not allow in one is refused, line ends above all.
     pub(super) fn new(settings: &DialSettings) -> Result<Self, SetupError> {
-        let mut upgrade = Self { authority: authority(settings), path: String::new() };
-        upgrade.set_path(&settings.path)?;
-        Ok(upgrade)
-    }
-
-    /// Takes another path; what HTTP does not allow in one is refused, line ends above all.
-    pub(super) fn set_path(&mut self, path: &str) -> Result<(), SetupError> {
-        let valid = path.starts_with('/') && PathAndQuery::try_from(path).is_ok();
+        let path = &settings.path;
+        let valid = path.starts_with('/') && PathAndQuery::try_from(path.as_str()).is_ok();
         if !valid {
             return Err(SetupError::Path);
         }
-        path.clone_into(&mut self.path);
-        Ok(())
+        Ok(Self { authority: authority(settings), path: path.clone() })
     }
 
-    /// Turns `stream` into a WebSocket.
-    pub(super) async fn over(&self, mut stream: Stream) -> Result<WebsocketStream<Stream>, Setback> {
+    /// The header `Host`, and the path with its query.
+    pub(super) fn place(&self) -> (&str, &str) {
+        (&self.authority, &self.path)
+    }
+
+    /// Turns `stream` into a WebSocket; asks for `path` instead of its own, if there is one. `clock_offset` is how far
+    /// our clock is ahead of that of whoever answers, where that is told.
+    pub(super) async fn over(
+        &self,
+        mut stream: Stream,
+        path: Option<&Secret>,
+        clock_offset: &mut Option<TimeDelta>,
+    ) -> Result<WebsocketStream<Stream>, Setback> {
+        let path = path.map_or(self.path.as_str(), Secret::reveal);
         let key = generate_key();
-        if let Err(error) = send(&mut stream, &self.request(&key)).await {
+        if let Err(error) = send(&mut stream, &self.request(path, &key)).await {
             match stream.end_of(Err(error)) {
                 // An alert or an answer that was under way says more than the write that failed on it.
                 StreamEnd::Reset => {}
@@ -79,18 +88,22 @@ impl Upgrade {
         }
         let mut input = BytesMut::new();
         let answer = answer(&mut stream, &mut input).await.map_err(Unanswered::setback)?;
-        match answer.refusal(&key, &self.path) {
+        *clock_offset =
+            answer.date.as_deref().and_then(|date| service_clock::clock_offset(date, clock::wall()));
+        match answer.refusal(&key, path) {
             None => Ok(WebsocketStream::new(stream, input)),
-            Some(fault) => Err(Setback { phase: Phase::Websocket, fault, http_status: Some(answer.status) }),
+            Some(fault) => {
+                Err(Setback { http_status: Some(answer.status), ..Setback::at(Phase::Websocket, fault) })
+            }
         }
     }
 
-    fn request(&self, key: &str) -> String {
+    fn request(&self, path: &str, key: &str) -> String {
         format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\
              Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n",
-            self.path, self.authority
+            self.authority
         )
     }
 }
@@ -162,6 +175,7 @@ struct Answer {
     accept: Option<String>,
     subprotocol: Option<String>,
     extensions: Option<String>,
+    date: Option<String>,
 }
 
 impl Answer {
@@ -184,6 +198,7 @@ impl Answer {
             "sec-websocket-accept" => &mut self.accept,
             "sec-websocket-protocol" => &mut self.subprotocol,
             "sec-websocket-extensions" => &mut self.extensions,
+            "date" => &mut self.date,
             "connection" => {
                 self.connection.extend(value.split(',').map(|token| token.trim().to_ascii_lowercase()));
                 return;

@@ -60,14 +60,19 @@ impl Run {
 
     /// Records an attempt that failed, and waits for the next one, if there is to be one.
     pub(super) fn try_again(&mut self, now: Moment, told: impl FnOnce(Option<Duration>) -> AttemptFailed) {
-        let wait = match self.recovery.failed(self.chance.f64()) {
-            Next::After(wait) => Some(wait),
-            Next::GiveUp => None,
-        };
-        self.record(Event::AttemptFailed(Box::new(told(wait))));
-        self.state = State::Waiting { until: now.plus(wait.unwrap_or_default()) };
-        if wait.is_none() {
-            self.stop(now, StopReason::AttemptsExhausted);
+        match self.recovery.failed(self.chance.f64()) {
+            Next::After(wait) => {
+                self.record(Event::AttemptFailed(Box::new(told(Some(wait)))));
+                self.state = State::Waiting { until: now.plus(wait) };
+            }
+            Next::GiveUp => self.give_up(now, told(None), StopReason::AttemptsExhausted),
         }
+    }
+
+    /// Records an attempt that failed and that none follows.
+    pub(super) fn give_up(&mut self, now: Moment, record: AttemptFailed, reason: StopReason) {
+        self.record(Event::AttemptFailed(Box::new(record)));
+        self.state = State::Waiting { until: now };
+        self.stop(now, reason);
     }
 }

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use chrono::TimeDelta;
 
-use super::attempt::{DialFault, Dialled, Opening};
+use super::attempt::{DialFault, Dialled, Opening, Retry};
 use super::ending::{End, StreamEnd};
 use super::host_view::{HostView, Measured};
 use super::late::LateListener;
 use super::mqtt::{Kept, Output, SampleTrips, Session, Surroundings};
 use super::probe::{Line, Prober};
 use super::recovery::{Depth, Recovery};
+use super::service_clock::ServiceClock;
 use super::settings::RunSettings;
 use super::state::{Standing, State};
 use super::traffic::Totals;
@@ -57,6 +59,7 @@ pub struct Run {
     kept: Kept,
     past: Totals,
     host: HostView,
+    service_clock: ServiceClock,
     prober: Option<Prober>,
     next_sample: Moment,
     events: u64,
@@ -76,6 +79,7 @@ impl Run {
             kept: Kept::default(),
             past: Totals::default(),
             host: HostView::new(settings.session.keep_alive),
+            service_clock: ServiceClock::default(),
             prober: settings.probe.clone().map(Prober::new),
             next_sample: now.plus(SAMPLE_INTERVAL),
             events: 0,
@@ -141,21 +145,39 @@ impl Run {
 
     /// The stream is ready.
     pub fn dialled(&mut self, now: Moment, dialled: Dialled) {
+        self.service_date(now, dialled.clock_offset);
         let State::Dialling { since } = self.state else { return };
-        let (settings, kept) = (Arc::clone(&self.settings.session), std::mem::take(&mut self.kept));
+        let kept = std::mem::take(&mut self.kept);
+        let mut settings = Arc::clone(&self.settings.session);
+        if !dialled.granted.filters.is_empty() {
+            Arc::make_mut(&mut settings).filters.extend_from_slice(&dialled.granted.filters);
+        }
         let session = Session::open(settings, self.versions.next(), kept, now);
         self.host.begin_connection();
         self.state = State::Opening(Box::new(Opening { since, dialled_at: now, dialled, session }));
         self.settle(now);
     }
 
-    /// There is no stream.
+    /// There is no stream; the run ends where there never will be one.
     pub fn dial_failed(&mut self, now: Moment, fault: DialFault) {
+        self.service_date(now, fault.clock_offset);
         let State::Dialling { since } = self.state else { return };
         let attempt = self.attempt(now, since);
         self.versions.unanswered();
-        self.try_again(now, |wait| fault.into_record(attempt, wait));
+        match fault.retry {
+            Retry::Later => self.try_again(now, |wait| fault.into_record(attempt, wait)),
+            Retry::Never => {
+                self.give_up(now, fault.into_record(attempt, None), StopReason::CredentialsRejected);
+            }
+        }
         self.settle(now);
+    }
+
+    /// A service told the time: before what came of the attempt, to which it may have led.
+    fn service_date(&mut self, now: Moment, offset: Option<TimeDelta>) {
+        if let Some(told) = offset.and_then(|offset| self.service_clock.read(offset)) {
+            self.environment(now, told);
+        }
     }
 
     /// Bytes arrived on the stream.
@@ -209,7 +231,7 @@ impl Run {
         match &mut self.state {
             State::Up { session, .. } => session.timeout(now),
             State::Waiting { until } if now >= *until => self.dial(now),
-            State::Opening(opening) if now >= opening.since.plus(self.settings.connect_timeout) => {
+            State::Opening(opening) if now >= opening.deadline(self.settings.connect_timeout) => {
                 self.connack_missing(now);
             }
             State::Dialling { .. } | State::Opening(_) | State::Waiting { .. } | State::Finished => {}

@@ -1,5 +1,6 @@
 //! Sessions and runs in virtual time: hours of connection pass in milliseconds.
 
+mod auth;
 mod five;
 mod host;
 mod probes;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
-use super::attempt::{DialFault, Dialled};
+use super::attempt::{DialFault, Dialled, Granted, Retry};
 use super::ending::StreamEnd;
 use super::late::Heard;
 use super::recovery::Depth;
@@ -125,7 +126,13 @@ impl Rig {
             phases: Phases::default(),
             local_address: "127.0.0.1:2".to_owned(),
             peer_address: "127.0.0.1:1".to_owned(),
+            clock_offset: None,
+            granted: Granted::default(),
         };
+        self.dialled_as(dialled);
+    }
+
+    fn dialled_as(&mut self, dialled: Dialled) {
         self.run.dialled(self.now, dialled);
         self.drain();
     }
@@ -137,8 +144,18 @@ impl Rig {
 
     fn refuse(&mut self) {
         let fault = crt::SOCKET_CONNECTION_REFUSED.told("connection refused");
-        let phases = Phases::default();
-        let fault = DialFault { phase: Phase::Tcp, fault, http_status: None, peer_address: None, phases };
+        self.fail(DialFault {
+            phase: Phase::Tcp,
+            fault,
+            http_status: None,
+            peer_address: None,
+            phases: Phases::default(),
+            clock_offset: None,
+            retry: Retry::Later,
+        });
+    }
+
+    fn fail(&mut self, fault: DialFault) {
         self.run.dial_failed(self.now, fault);
         self.drain();
     }

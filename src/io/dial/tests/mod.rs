@@ -35,11 +35,12 @@ fn settings(transport: Transport, port: u16) -> DialSettings {
         port,
         path: "/mqtt?token=secret".to_owned(),
         tls: TlsSettings::default(),
+        auth: Auth::None,
     }
 }
 
 async fn dialled(settings: DialSettings) -> Result<Dialled, DialFailure> {
-    Dialer::new(settings).unwrap().dial(Clock::start(), WITHIN).await
+    Dialer::new(settings).unwrap().dial(Clock::start(), WITHIN, Depth::Quick).await
 }
 
 /// A broker that does `script` with its first connection.

@@ -190,7 +190,7 @@ async fn a_silent_broker_fails_the_handshake_at_the_deadline() {
     let port = broker(silence).await;
     let dialer = Dialer::new(pki.settings(Transport::Tls, port)).unwrap();
     let clock = Clock::start();
-    let failed = dialer.dial(clock, SOON).await.unwrap_err();
+    let failed = dialer.dial(clock, SOON, Depth::Quick).await.unwrap_err();
     let took = clock.now().since_start();
     assert!(took >= SOON && took < WITHIN, "{took:?}");
     assert_failed(&failed, Phase::Tls, crt::TLS_NEGOTIATION_TIMEOUT, "within 0.3 s");
@@ -230,12 +230,12 @@ async fn a_session_is_resumed_until_its_tickets_are_forgotten() {
     });
     let mut dialer = Dialer::new(pki.settings(Transport::Tls, port)).unwrap();
     for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
-        let mut dialled = dialer.dial(Clock::start(), WITHIN).await.unwrap();
+        let mut dialled = dialer.dial(Clock::start(), WITHIN, Depth::Quick).await.unwrap();
         // Tickets come behind the handshake, with the first bytes.
         dialled.stream.read_u8().await.unwrap();
         assert_eq!(kinds.recv().await, Some(expected));
     }
     dialer.forget_tickets();
-    dialer.dial(Clock::start(), WITHIN).await.unwrap();
+    dialer.dial(Clock::start(), WITHIN, Depth::Quick).await.unwrap();
     assert_eq!(kinds.recv().await, Some(HandshakeKind::Full));
 }

@@ -147,7 +147,7 @@ async fn a_silent_broker_fails_the_upgrade_at_the_deadline() {
     let port = broker(silence).await;
     let dialer = Dialer::new(settings(Transport::Ws, port)).unwrap();
     let clock = Clock::start();
-    let failed = dialer.dial(clock, SOON).await.unwrap_err();
+    let failed = dialer.dial(clock, SOON, Depth::Quick).await.unwrap_err();
     let took = clock.now().since_start();
     assert!(took >= SOON && took < WITHIN, "{took:?}");
     assert_failed(&failed, Phase::Websocket, crt::HTTP_FIRST_BYTE_TIMEOUT, "within 0.3 s");
@@ -173,18 +173,6 @@ async fn a_connection_that_ends_in_the_upgrade_is_told_as_it_ended() {
     });
     let failed = dialled(pki.settings(Transport::Wss, port.await)).await.unwrap_err();
     assert_failed(&failed, Phase::Websocket, crt::MQTT_UNEXPECTED_HANGUP, "(TLS close_notify)");
-}
-
-#[tokio::test]
-async fn another_path_is_asked_for_once_it_is_set() {
-    let port = answering(|request| {
-        assert!(request.starts_with("GET /new?signature=2 "), "{request}");
-        accepted(&request, "Sec-WebSocket-Protocol: mqtt\r\n")
-    });
-    let mut dialer = Dialer::new(settings(Transport::Ws, port.await)).unwrap();
-    assert_eq!(dialer.set_path("new"), Err(SetupError::Path));
-    dialer.set_path("/new?signature=2").unwrap();
-    dialer.dial(Clock::start(), WITHIN).await.unwrap();
 }
 
 /// A broker built on another implementation: pings, then echoes until the client's first byte is 0, then closes.
