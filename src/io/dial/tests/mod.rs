@@ -1,5 +1,6 @@
 //! Attempts against brokers of our own making, on real sockets of loopback.
 
+mod auth;
 mod ends;
 mod tcp;
 mod tls;
