@@ -60,6 +60,7 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l cafile -d 'Trust
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l cert -d 'Client certificate (PEM); needs --key' -r -F
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l key -d 'Private key of the client certificate (PEM); needs --cert' -r -F
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l alpn -d 'Offer these protocols by ALPN; repeat, or separate by commas' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l aws-sigv4 -d 'Sign the WebSocket URL for AWS IoT in REGION with the AWS keys of the environment' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l color -d 'Use colours: auto (on a terminal), always or never [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always, also into a pipe'
 never\t'Never'"

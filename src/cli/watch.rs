@@ -212,6 +212,12 @@ pub struct SecurityArgs {
     /// Offer these protocols by ALPN; repeat, or separate by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub alpn: Vec<String>,
+    /// Sign the WebSocket URL for AWS IoT in REGION with the AWS keys of the environment
+    ///
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where the keys came with one, AWS_SESSION_TOKEN. Signed anew for every
+    /// attempt. The region stands in the host name: wss://…-ats.iot.REGION.amazonaws.com/mqtt.
+    #[arg(long, value_name = "REGION")]
+    pub aws_sigv4: Option<String>,
     /// Accept any certificate: anyone on the path can then read and change everything
     #[arg(long)]
     pub insecure: bool,

@@ -6,11 +6,11 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::CommandError;
 use crate::config::{
-    CertificateCheck, ColorChoice, JournalChoice, TlsOptions, Verbosity, WatchConfig, ZoneChoice,
+    AwsSigning, CertificateCheck, ColorChoice, JournalChoice, TlsOptions, Verbosity, WatchConfig, ZoneChoice,
 };
 use crate::event::{FORMAT_VERSION, Start, TargetFacts};
 use crate::io::clock::{self, Clock};
-use crate::io::dial::{Auth, DialSettings, Dialer, TlsSettings, Verification};
+use crate::io::dial::{Auth, DialSettings, Dialer, Signer, TlsSettings, Verification};
 use crate::io::journal_file::JournalFile;
 use crate::io::journal_writer::JournalWriter;
 use crate::io::outbox::Outbox;
@@ -84,7 +84,11 @@ pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandErr
 }
 
 /// Reads certificates and makes ready to dial `broker`.
-pub(super) fn dialer(broker: &Broker, tls: &TlsOptions) -> Result<Dialer, CommandError> {
+pub(super) fn dialer(
+    broker: &Broker,
+    tls: &TlsOptions,
+    aws: Option<&AwsSigning>,
+) -> Result<Dialer, CommandError> {
     let settings = DialSettings {
         transport: broker.transport,
         host: broker.host.clone(),
@@ -99,7 +103,9 @@ pub(super) fn dialer(broker: &Broker, tls: &TlsOptions) -> Result<Dialer, Comman
                 CertificateCheck::Skipped => Verification::Insecure,
             },
         },
-        auth: Auth::None,
+        auth: aws.map_or(Auth::None, |aws| {
+            Auth::Aws(Signer { region: aws.region.clone(), credentials: aws.credentials.clone() })
+        }),
     };
     Dialer::new(settings).map_err(|error| CommandError::Settings(error.into()))
 }

@@ -47,7 +47,7 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let (ask_to_stop, stops) = mpsc::channel(1);
     signal::listen(&ask_to_stop).context("cannot listen for signals")?;
     let (broker, _simulator) = broker(&mut config)?;
-    let dialer = start::dialer(&broker, &config.tls)?;
+    let dialer = start::dialer(&broker, &config.tls, config.aws.as_ref())?;
     let journal = start::journal(&config)?;
     // Certificates and journal may have taken their time: the run begins only now.
     let clock = Clock::start();

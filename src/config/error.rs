@@ -116,6 +116,28 @@ pub enum Refusal {
         /// The one that is encrypted.
         secure: &'static str,
     },
+    /// Nothing that a signature could be put into.
+    #[error(
+        "it signs the upgrade to WebSocket, which {0}:// does not have: write wss://HOST/mqtt, or leave it out"
+    )]
+    NoUpgrade(&'static str),
+    /// A text that is no AWS region.
+    #[error("'{given}' is no AWS region such as us-east-1: {hint}")]
+    Region {
+        /// As given.
+        given: String,
+        /// What to write.
+        hint: String,
+    },
+    /// A query that the signature would have to cover.
+    #[error("the URL's query would have to be signed as well: leave it out")]
+    SignedQuery,
+    /// Nothing to sign with.
+    #[error(
+        "it signs with keys from the environment: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN \
+         where there is one); 'aws configure export-credentials --format env' prints them"
+    )]
+    NoAwsKeys,
     /// A topic to publish to that matches many.
     #[error("'{0}': a probe is published to one topic, without '#' and '+'")]
     ProbeWildcard(String),

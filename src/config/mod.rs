@@ -3,6 +3,7 @@
 //! Pure: time, zone, chance and the question whether a file exists are arguments. No file is read; a path goes on to
 //! whoever opens it.
 
+mod aws;
 mod error;
 mod operand;
 mod period;
@@ -23,6 +24,7 @@ use crate::cli::{Cli, Command};
 use crate::report::Zone;
 
 pub use crate::cli::value::{ColorChoice, SummaryFormat, WatchFormat};
+pub use aws::AwsSigning;
 pub use error::{ConfigError, Refusal};
 pub use period::{PeriodError, moment};
 pub use place::{Display, Verbosity, ZoneChoice};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aws::{self, AwsSigning};
 use super::error::ConfigError;
 use super::operand::Operand;
 use super::security::{CertificateCheck, TlsOptions, check_length, transport};
@@ -27,6 +28,8 @@ pub struct WatchConfig {
     pub password_file: Option<PathBuf>,
     /// TLS.
     pub tls: TlsOptions,
+    /// Signing for AWS IoT, if wanted.
+    pub aws: Option<AwsSigning>,
     /// Where records go.
     pub journal: JournalChoice,
     /// What goes to standard output.
@@ -53,14 +56,21 @@ pub(super) fn settle(
     around: Surroundings<'_>,
 ) -> Result<WatchConfig, ConfigError> {
     let target = target(args.target.as_deref(), around.environment)?;
-    let tls = security::tls(&args.security, &target, origins)?;
+    let mut tls = security::tls(&args.security, &target, origins)?;
+    let aws = aws::settle(&args.security, &target, origins, around.environment)?;
+    if tls.alpn.is_empty() {
+        tls.alpn.extend(aws::alpn(aws.as_ref(), &target));
+    }
+    let mut warnings = warnings(args, &tls, origins);
+    warnings.extend(aws::warnings(aws.as_ref(), &target, origins));
     Ok(WatchConfig {
         run: run(args, &target, origins, around)?,
         journal: journal(&args.journal, &target, around.environment)?,
         output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
         display: place::display(&args.display, around.environment),
-        warnings: warnings(args, &tls, origins),
+        warnings,
         tls,
+        aws,
         password_file: password_file(args, &target, origins).cloned(),
         target,
     })

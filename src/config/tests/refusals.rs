@@ -18,7 +18,9 @@ fn word(text: &str) -> String {
 fn parts(row: &str) -> (Vec<(String, String)>, Vec<String>) {
     let assignment = |text: &str| {
         let (name, value) = text.split_once('=')?;
-        name.chars().all(|c| c.is_ascii_uppercase() || c == '_').then(|| (name.to_owned(), word(value)))
+        name.chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+            .then(|| (name.to_owned(), word(value)))
     };
     let variables: Vec<_> = row.split(' ').map_while(assignment).collect();
     let arguments = row.split(' ').skip(variables.len()).map(word);

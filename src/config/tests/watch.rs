@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::Qos;
+use crate::secret::Secret;
 
 fn watch(line: &str, variables: Variables<'_>) -> WatchConfig {
     match settled(line, variables) {
@@ -267,9 +268,72 @@ fn tls_options_are_settled() {
     ]);
 }
 
+const KEYS: Variables<'_> = &[("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s/+")];
+const TEMPORARY_KEYS: Variables<'_> = &[("AWS_ACCESS_KEY_ID", "ASIA1"), ("AWS_SECRET_ACCESS_KEY", "s")];
+
+fn aws_view(watch: &WatchConfig) -> String {
+    let Some(AwsSigning { region, credentials }) = &watch.aws else { return "none".to_owned() };
+    let [id, key] = [&credentials.access_key_id, &credentials.secret_access_key].map(Secret::reveal);
+    let token = credentials.session_token.as_ref().map(Secret::reveal);
+    format!("{region} {id} {key} {token:?} {:?} {}", watch.tls.alpn, watch.run.target.protocol)
+}
+
+#[test]
+fn signing_takes_its_keys_from_the_environment() {
+    let with_token = [KEYS, &[("AWS_SESSION_TOKEN", "t"), ("NWDIAG_AWS_SIGV4", "us-gov-west-1")]].concat();
+    check(&[
+        ("nwdiag watch wss://h", KEYS, aws_view, "none"),
+        (
+            "nwdiag watch wss://h --aws-sigv4 us-east-1",
+            KEYS,
+            aws_view,
+            "us-east-1 AKID s/+ None [\"http/1.1\"] auto",
+        ),
+        (
+            "nwdiag watch wss://h:8443 --aws-sigv4 ap-southeast-2",
+            KEYS,
+            aws_view,
+            "ap-southeast-2 AKID s/+ None [] auto",
+        ),
+        (
+            "nwdiag watch wss://h --alpn mqtt --protocol 5",
+            &with_token,
+            aws_view,
+            "us-gov-west-1 AKID s/+ Some(\"t\") [\"mqtt\"] 5",
+        ),
+        ("nwdiag watch mqtts://h", &with_token, aws_view, "none"),
+        ("nwdiag watch demo", &with_token, aws_view, "none"),
+    ]);
+}
+
+#[test]
+fn keys_do_not_show_themselves_in_the_settings() {
+    let variables = [KEYS, &[("AWS_SESSION_TOKEN", "tttoken")]].concat();
+    let shown = format!("{:?}", watch("nwdiag watch wss://h --aws-sigv4 us-east-1", &variables));
+    assert!(shown.contains("us-east-1"), "{shown}");
+    assert!(!["AKID", "s/+", "tttoken"].iter().any(|secret| shown.contains(secret)), "{shown}");
+}
+
 #[test]
 fn a_risky_choice_is_warned_about_by_its_name() {
-    let rows: [(&str, Variables<'_>, &[&str]); 3] = [
+    let rows: [(&str, Variables<'_>, &[&str]); 8] = [
+        (
+            "nwdiag watch wss://a-ats.iot.eu-west-1.amazonaws.com --aws-sigv4 us-east-1",
+            KEYS,
+            &["--aws-sigv4 us-east-1: the host is in eu-west-1"],
+        ),
+        ("nwdiag watch wss://a-ats.iot.eu-west-1.amazonaws.com --aws-sigv4 eu-west-1", KEYS, &[]),
+        (
+            "nwdiag watch wss://a.ats.iot.cn-north-1.amazonaws.com.cn --aws-sigv4 cn-northwest-1",
+            KEYS,
+            &["--aws-sigv4 cn-northwest-1: the host is in cn-north-1"],
+        ),
+        ("nwdiag watch ws://h --aws-sigv4 us-east-1", KEYS, &["--aws-sigv4: ws:// is not encrypted"]),
+        (
+            "nwdiag watch wss://h --aws-sigv4 us-east-1",
+            TEMPORARY_KEYS,
+            &["AWS_ACCESS_KEY_ID begins with ASIA"],
+        ),
         ("nwdiag watch mqtt://h --client-id me", &[], &["--client-id me: a broker keeps one connection"]),
         ("nwdiag watch mqtt://h", &[("NWDIAG_CLIENT_ID", "me")], &["NWDIAG_CLIENT_ID me: a broker"]),
         (
