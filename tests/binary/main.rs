@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
 
 mod broker;
+mod cloud;
 mod demos;
 mod dumps;
 mod endings;

@@ -8,11 +8,13 @@ use rcgen::{
 };
 
 /// Where they lie.
-pub(super) struct Certificates {
-    pub(super) ca: PathBuf,
+pub(crate) struct Certificates {
+    pub(crate) ca: PathBuf,
+    pub(crate) server: PathBuf,
+    pub(crate) server_key: PathBuf,
     pub(super) other_ca: PathBuf,
-    pub(super) client: PathBuf,
-    pub(super) client_key: PathBuf,
+    pub(crate) client: PathBuf,
+    pub(crate) client_key: PathBuf,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -33,6 +35,8 @@ impl Certificates {
         sign(folder, "client", &ca, &leaf(vec!["client".to_owned()], ExtendedKeyUsagePurpose::ClientAuth));
         Self {
             ca: folder.join("ca.pem"),
+            server: folder.join("server.pem"),
+            server_key: folder.join("server.key"),
             other_ca: folder.join("other-ca.pem"),
             client: folder.join("client.pem"),
             client_key: folder.join("client.key"),

@@ -1,7 +1,7 @@
 //! The built program against a real mosquitto. Where that is not installed, each test says that it is left out;
 //! `NWDIAG_REQUIRE_MOSQUITTO=1` makes it fail instead.
 
-mod certificates;
+pub(crate) mod certificates;
 mod connecting;
 mod dropping;
 mod ports;

@@ -21,8 +21,8 @@ pub(super) const PASSWORD: &str = "hunter2";
 
 /// One port for each way in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ports {
-    pub(super) plain: u16,
+pub(crate) struct Ports {
+    pub(crate) plain: u16,
     pub(super) password: u16,
     pub(super) tls: u16,
     pub(super) client_certificate: u16,
@@ -34,17 +34,17 @@ pub(super) struct Ports {
 }
 
 /// The broker. It does not outlive this.
-pub(super) struct Mosquitto {
+pub(crate) struct Mosquitto {
     program: PathBuf,
     folder: TempDir,
     child: Child,
-    pub(super) ports: Ports,
-    pub(super) certificates: Certificates,
+    pub(crate) ports: Ports,
+    pub(crate) certificates: Certificates,
 }
 
 impl Mosquitto {
     /// Starts the broker, or says that `test` is left out.
-    pub(super) fn start(test: &str) -> Option<Self> {
+    pub(crate) fn start(test: &str) -> Option<Self> {
         let tools = ["mosquitto", "mosquitto_passwd", "mosquitto_pub"].map(|name| (name, find(name)));
         if let Some((missing, _)) = tools.iter().find(|(_, path)| path.is_none()) {
             let why = format!("{missing} is not installed (packages mosquitto and mosquitto-clients)");
@@ -84,7 +84,7 @@ impl Mosquitto {
     }
 
     /// Waits until the broker's log holds `count` lines with these words.
-    pub(super) fn logs(&self, words: &str, count: usize) {
+    pub(crate) fn logs(&self, words: &str, count: usize) {
         let log = self.folder.path().join("log");
         wait_for(words, || {
             let text = std::fs::read_to_string(&log).unwrap_or_default();

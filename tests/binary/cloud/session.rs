@@ -1,0 +1,71 @@
+//! One session through the gateway: MQTT in frames on the one side, mosquitto on the other, until it is to end.
+
+use bytes::BytesMut;
+use nwdiag::event::Transport;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::broadcast;
+use tokio_rustls::server::TlsStream;
+
+#[path = "../../faults/front/frames.rs"]
+#[expect(clippy::expect_used, reason = "it says what a test program has found wrong")]
+mod frames;
+
+use frames::Dialect;
+
+/// How a gateway ends a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// A TCP reset.
+    Reset,
+    /// A WebSocket close frame, then the end of TLS and TCP.
+    Close,
+    /// Nothing is read or said any more.
+    Silence,
+}
+
+/// "Going away", without a reason.
+const CLOSE_FRAME: [u8; 4] = [0x88, 2, 0x03, 0xe9];
+
+const READ_BYTES: usize = 16 * 1024;
+
+/// Carries until one side has ended, or the gateway is told to end it.
+pub(super) async fn carry(
+    mut client: TlsStream<TcpStream>,
+    broker: u16,
+    mut farewells: broadcast::Receiver<Farewell>,
+) {
+    let mut broker = TcpStream::connect(("127.0.0.1", broker)).await.unwrap();
+    let dialect = Dialect::of(Transport::Wss);
+    let (mut arrived, mut answer) = (BytesMut::new(), vec![0; READ_BYTES]);
+    loop {
+        tokio::select! {
+            Ok(farewell) = farewells.recv() => return bid(client, farewell).await,
+            read = client.read_buf(&mut arrived) => match read {
+                Ok(1..) => broker.write_all(&dialect.unwrap(&mut arrived)).await.unwrap(),
+                Ok(0) | Err(_) => return,
+            },
+            read = broker.read(&mut answer) => match read {
+                Ok(count @ 1..) => {
+                    let sent = client.write_all(&dialect.wrap(&answer[..count])).await;
+                    if sent.and(client.flush().await).is_err() {
+                        return;
+                    }
+                }
+                Ok(0) | Err(_) => return bid(client, Farewell::Close).await,
+            },
+        }
+    }
+}
+
+async fn bid(mut client: TlsStream<TcpStream>, farewell: Farewell) {
+    match farewell {
+        Farewell::Reset => client.get_mut().0.set_zero_linger().unwrap(),
+        Farewell::Close => {
+            // A client that is gone already hears nothing.
+            let _ = client.write_all(&CLOSE_FRAME).await.and(client.shutdown().await);
+            while client.read(&mut [0; 1024]).await.is_ok_and(|count| count > 0) {}
+        }
+        Farewell::Silence => std::future::pending().await,
+    }
+}
