@@ -13,8 +13,9 @@ fn zone(time: DateTime<Utc>) -> DateTime<FixedOffset> {
     time.fixed_offset()
 }
 
-/// Every command of the program in a block of shell, up to what the shell does with its output.
-fn commands() -> Vec<String> {
+/// Every command of the program in a block of shell: what is set for it, and its arguments up to what the shell does with
+/// its output.
+fn commands() -> Vec<(String, String)> {
     let shell_blocks = README.split("```").skip(1).step_by(2).filter(|block| block.starts_with("sh"));
     let lines = shell_blocks.flat_map(str::lines);
     let starts =
@@ -22,7 +23,9 @@ fn commands() -> Vec<String> {
     lines
         .filter_map(starts)
         .filter(|(before, _)| before.split_whitespace().all(|word| word.contains('=') || word == "|"))
-        .map(|(_, rest)| rest.split([' ']).take_while(|word| !is_shell(word)).collect::<Vec<_>>().join(" "))
+        .map(|(before, rest)| {
+            (before, rest.split([' ']).take_while(|word| !is_shell(word)).collect::<Vec<_>>().join(" "))
+        })
         .collect()
 }
 
@@ -37,17 +40,19 @@ fn words(command: &str) -> Vec<OsString> {
 
 #[test]
 fn every_command_of_the_readme_is_taken() {
-    let environment = Environment::new([("HOME".into(), "/home/me".into())]);
-    let around = Surroundings {
-        environment: &environment,
-        now: DateTime::UNIX_EPOCH,
-        zone,
-        exists: &Path::is_file,
-        random: 1,
-    };
     let commands = commands();
     assert!(commands.len() >= 8, "{commands:?}");
-    for command in commands {
+    for (set, command) in commands {
+        let set = set.split_whitespace().filter_map(|word| word.split_once('='));
+        let set = set.map(|(name, value)| (name.into(), value.into()));
+        let environment = Environment::new([("HOME".into(), "/home/me".into())].into_iter().chain(set));
+        let around = Surroundings {
+            environment: &environment,
+            now: DateTime::UNIX_EPOCH,
+            zone,
+            exists: &Path::is_file,
+            random: 1,
+        };
         let cli = nwdiag::cli::parse(words(&command), &environment)
             .unwrap_or_else(|error| panic!("{command}: {error}"));
         settle(cli, around).unwrap_or_else(|error| panic!("{command}: {error}"));

@@ -30,6 +30,7 @@ Examples:
   nwdiag watch mqtt://192.168.1.10 --topic 'home/#'
   nwdiag watch mqtts://broker.example --username me --password-file secret
   nwdiag watch wss://broker.example/mqtt --duration 24h --quiet
+  nwdiag watch wss://ID-ats.iot.us-east-1.amazonaws.com --aws-sigv4 us-east-1
   nwdiag watch mqtt://broker.local --format json | jq 'select(.event == \"drop\")'
 
 Durations are written 500ms, 90s, 5m, 24h or 7d. A password comes from NWDIAG_PASSWORD or --password-file.
