@@ -1,6 +1,6 @@
 //! Sessions that end at an age: the limits of AWS, of others, and of credentials.
 
-use super::limits::{is_first_publish, is_large};
+use super::requests::{is_first_publish, is_large};
 use super::told_code;
 use crate::collector::incidents::{Incident, Obstacle};
 use crate::diagnosis::case::{Case, Dropped};

@@ -2,13 +2,15 @@
 
 mod lifetimes;
 mod limits;
+mod requests;
 
 use std::collections::BTreeMap;
 
 pub(super) use self::lifetimes::{CLOCK_SECONDS, clock_was_wrong};
 use self::lifetimes::{aws_websocket_lifetime, connection_lifetime, credential_expiry};
-pub(super) use self::limits::is_large;
-use self::limits::{authorization_violation, connect_rate_limit, payload_too_large, publish_rate_limit};
+use self::limits::{connect_rate_limit, publish_rate_limit};
+pub(super) use self::requests::is_large;
+use self::requests::{authorization_violation, payload_too_large};
 use super::case::Case;
 use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};

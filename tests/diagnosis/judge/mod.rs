@@ -47,15 +47,10 @@ pub(crate) struct Demanded {
     pub(crate) calibrated_within: f64,
 }
 
-/// What holds so far, so that nothing gets worse unseen. The contract asks for 98 right of 100 and for a calibration
-/// within 0.1: these numbers are to rise to that.
-pub(crate) const DEMANDED: Demanded = Demanded {
-    held: true,
-    right_of_100: 70.0,
-    alarm_above: 0.5,
-    alarms_of_100: 0.0,
-    calibrated_within: 0.55,
-};
+/// What the contract asks for. Other journals than those that the rules were made with are judged where
+/// `NWDIAG_FIRST_SEED` names another seed to begin with than 0.
+pub(crate) const DEMANDED: Demanded =
+    Demanded { held: true, right_of_100: 98.0, alarm_above: 0.5, alarms_of_100: 0.0, calibrated_within: 0.1 };
 
 /// Journals judged for each cause, where nothing else is wanted (`NWDIAG_JOURNALS`).
 const JOURNALS: u64 = 300;
@@ -148,7 +143,8 @@ fn kinds(journals: u64) -> Vec<Kind> {
 
 fn judged(kind: &Kind) -> Verdicts {
     let mut verdicts = Verdicts::default();
-    for seed in 0..kind.journals {
+    let first = number_in("NWDIAG_FIRST_SEED").unwrap_or(0);
+    for seed in first..first + kind.journals {
         let journal = scenario::journal(&kind.makes, &kind.name, seed);
         verdicts.add(seed, &kind.expected, diagnose(&journal.metrics()));
     }
@@ -175,7 +171,11 @@ fn all_judged(kinds: &[Kind]) -> Vec<Verdicts> {
 
 /// Journals for each cause: `NWDIAG_JOURNALS`, or as many as the contract asks for.
 fn journals_for_each_cause() -> u64 {
-    std::env::var("NWDIAG_JOURNALS").ok().and_then(|text| text.parse().ok()).unwrap_or(JOURNALS)
+    number_in("NWDIAG_JOURNALS").unwrap_or(JOURNALS)
+}
+
+fn number_in(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
 }
 
 #[test]
