@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::cause::Cause;
 use super::rule::Verdict;
 use super::statistics::share;
+use crate::collector::incidents::Incident;
 
 /// What gives way to what where both explain the same incidents, and why.
 const GIVES_WAY: &[(Cause, &[Cause])] = &[
@@ -180,14 +181,24 @@ fn surest(verdicts: &[(Cause, Verdict)], among: &BTreeSet<usize>) -> Option<usiz
     among.iter().copied().max_by(|a, b| confidence(a).total_cmp(&confidence(b)))
 }
 
+/// Causes that do not heal of themselves: one that keeps the connection down now is never few.
+const LASTING: [Cause; 4] =
+    [Cause::TlsCertificate, Cause::BadCredentials, Cause::CredentialExpiry, Cause::ClockWrong];
+
 /// The verdicts, those that give way to others weakened.
-pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>, incidents: usize) -> Vec<(Cause, Verdict)> {
+pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>, incidents: &[Incident]) -> Vec<(Cause, Verdict)> {
     let gone = giving_way(&verdicts);
-    for (index, (_, verdict)) in verdicts.iter_mut().enumerate() {
+    let is_down =
+        incidents.last().is_some_and(|last| last.way_back.failed > 0 && last.way_back.recovered.is_none());
+    let goes_on = |index: &usize| is_down && index + 1 == incidents.len();
+    for (index, (cause, verdict)) in verdicts.iter_mut().enumerate() {
         if gone.contains(&index) {
             verdict.confidence *= LEFT;
         }
-        if verdict.explains.len() <= FEW && share(verdict.explains.len(), incidents) < FEW_SHARE {
+        let is_few = verdict.explains.len() <= FEW
+            && share(verdict.explains.len(), incidents.len()) < FEW_SHARE
+            && !(LASTING.contains(cause) && verdict.explains.iter().any(goes_on));
+        if is_few {
             verdict.confidence *= FEW_LEFT;
         }
     }
@@ -205,7 +216,7 @@ mod tests {
     }
 
     fn left(verdicts: Vec<(Cause, Verdict)>) -> Vec<Cause> {
-        let settled = settle(verdicts, 10);
+        let settled = settle(verdicts, &[]);
         settled
             .into_iter()
             .filter(|(_, verdict)| verdict.confidence >= STRONG)

@@ -57,7 +57,7 @@ pub fn diagnose(metrics: &Metrics) -> Vec<Finding> {
     let case = Case::of(metrics);
     let rules = network::RULES.iter().chain(server::RULES).chain(client::RULES);
     let verdicts = rules.filter_map(|Rule { cause, judge }| Some((*cause, judge(&case)?))).collect();
-    let settled = lookalikes::settle(verdicts, case.incidents.len());
+    let settled = lookalikes::settle(verdicts, case.incidents);
     let mut findings: Vec<Finding> = settled
         .into_iter()
         .map(|(cause, verdict)| (cause, Verdict { confidence: calibrated(verdict.confidence), ..verdict }))
