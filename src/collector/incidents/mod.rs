@@ -38,6 +38,8 @@ pub struct Incident {
     pub host: HostNear,
     /// How far the wall clock had stepped by then since the run began, or how far off it was said to be, seconds.
     pub clock_off_seconds: f64,
+    /// How far the wall clock had stepped by then since the journal began, seconds.
+    pub clock_steps_seconds: f64,
     /// How the connection came back, as far as it did.
     pub way_back: WayBack,
 }

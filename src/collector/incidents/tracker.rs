@@ -34,6 +34,8 @@ pub struct Tracker {
     last: Option<Place>,
     /// How far the clock has stepped in this run, or how far off it was said to be.
     clock_off_seconds: f64,
+    /// How far it has stepped in all runs.
+    clock_steps_seconds: f64,
     /// The latest attempts, failed and successful, across incidents.
     attempts: VecDeque<Place>,
     /// Our address in the latest session.
@@ -191,6 +193,7 @@ impl Tracker {
             end: None,
             host: HostNear::default(),
             clock_off_seconds: self.clock_off_seconds,
+            clock_steps_seconds: self.clock_steps_seconds,
             way_back: WayBack::default(),
         };
         Open { incident, began: place, last_attempt: place, spoken: Spoken::OnlyFive, counts }
@@ -213,7 +216,11 @@ impl Tracker {
             self.lately.add(at, change);
         }
         match change.kind {
-            EnvironmentKind::ClockStep => self.clock_off_seconds += change.seconds.unwrap_or_default(),
+            EnvironmentKind::ClockStep => {
+                let step = change.seconds.unwrap_or_default();
+                self.clock_off_seconds += step;
+                self.clock_steps_seconds += step;
+            }
             EnvironmentKind::ClockOffset => self.clock_off_seconds = change.seconds.unwrap_or_default(),
             EnvironmentKind::LinkDown
             | EnvironmentKind::LinkUp

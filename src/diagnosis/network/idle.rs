@@ -30,11 +30,16 @@ fn silence(dropped: Dropped<'_>) -> Option<f64> {
             Some(unanswered) if record.last_sent_packet.as_deref() == Some("PINGREQ") => {
                 record.idle_before_last_sent_seconds.or(Some(received - unanswered))
             }
-            Some(unanswered) => Some(received - unanswered),
+            Some(unanswered) => Some((received - unanswered).min(pause_of_ours(record))),
             None => record.idle_before_last_sent_seconds,
         },
         ClosedBy::PeerDisconnect | ClosedBy::Protocol => None,
     }
+}
+
+/// How often we publish of ourselves, seconds: no silence of both sides is longer.
+fn pause_of_ours(record: &SessionDrop) -> f64 {
+    record.duration_connected_seconds / number(record.messages_published.max(1))
 }
 
 /// How many messages a session has at least whose pauses can be foretold from their number.
@@ -69,10 +74,7 @@ fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
 fn is_natural(dropped: Dropped<'_>, silence: f64, stream: Stream) -> bool {
     let (packets, usual) = rhythm(dropped.record(), silence);
     let expected = number(packets) * (-silence / usual).exp();
-    let may_pause = match stream {
-        Stream::Steady => silence <= STEADY_PAUSES * usual,
-        Stream::Random => EXPECTED_PAUSES.contains(&expected),
-    };
+    let may_pause = stream == Stream::Random && EXPECTED_PAUSES.contains(&expected);
     packets < MANY_MESSAGES || may_pause
 }
 
@@ -85,8 +87,6 @@ enum Stream {
     Random,
 }
 
-/// The longest pause of a steady stream, in its usual pauses.
-const STEADY_PAUSES: f64 = 3.0;
 /// A steady stream varies so much less than one without memory, in which the count varies by its root.
 const STEADY_SHARE: f64 = 0.2;
 
@@ -178,10 +178,14 @@ fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize, side: &str) -> Option<Verdic
         return None;
     }
     let exact: Vec<f64> = members.iter().map(|member| silences[*member]).collect();
+    // Where nothing ever moved, the age is as exact as the silence.
+    let ages: Vec<f64> =
+        members.iter().map(|member| idle[*member].0.record().duration_connected_seconds).collect();
+    let width = scatter(&exact).min(scatter(&ages));
     let explains = in_order(members.iter().map(|member| idle[*member].0.index));
     Some(Verdict {
         confidence: trust(0.97, members.len(), 4).max(0.75) * (0.6 + 0.4 * share(members.len(), drops)),
-        pins: Some(pinned(timeout, members.iter().map(|_| scatter(&exact)))),
+        pins: Some(pinned(timeout, members.iter().map(|_| width))),
         summary: format!(
             "a proxy, balancer or broker closes the connection after {} of silence",
             seconds(timeout)

@@ -109,8 +109,9 @@ pub(super) fn regular_interval(case: &Case<'_>) -> Option<Verdict> {
 fn grid<'a>(drops: &[Dropped<'a>]) -> Option<Grid<'a>> {
     let spans: Vec<(f64, f64)> = drops.iter().filter_map(|dropped| when(*dropped)).collect();
     let usual = usual_intervals(&spans);
-    let whole_minutes = usual.iter().map(|interval| (interval / 60.0).round() * 60.0);
-    let candidates = GRIDS.iter().copied().chain(usual.iter().copied()).chain(whole_minutes);
+    let near_usual = usual.iter().map(|interval| (interval / 60.0).round() * 60.0);
+    let minutes = (1..60_u32).chain((60..=300).step_by(5)).map(|minutes| f64::from(minutes) * 60.0);
+    let candidates = GRIDS.iter().copied().chain(usual.iter().copied()).chain(near_usual).chain(minutes);
     let shortest = 3.0 * own_grid(drops);
     let candidates = candidates.filter(|period| (shortest..=0.75 * DAY_SECONDS).contains(period));
     let grids = candidates.filter_map(|period| on_grid(drops, &spans, period));
@@ -188,7 +189,7 @@ fn turns(times: impl Iterator<Item = f64>, period: f64) -> usize {
 fn when(dropped: Dropped<'_>) -> Option<(f64, f64)> {
     // A grid outside of this host does not move with the steps of its clock.
     let noticed =
-        dropped.incident.noticed.timestamp_millis() as f64 / 1e3 - dropped.incident.clock_off_seconds;
+        dropped.incident.noticed.timestamp_millis() as f64 / 1e3 - dropped.incident.clock_steps_seconds;
     let (most, least) = dropped.incident.unnoticed_range()?;
     Some((noticed - most, noticed - least))
 }

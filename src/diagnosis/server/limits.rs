@@ -128,6 +128,9 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
+/// A limiter lets in again after a pause of at least this, seconds.
+const QUIET_SECONDS: f64 = 5.0;
+
 /// What a limiter does to attempts before it lets one through.
 const TURNED_AWAY: [Obstacle; 3] = [Obstacle::ClosedBeforeConnack, Obstacle::NoConnack, Obstacle::TlsOther];
 
@@ -136,7 +139,10 @@ pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let heals_in_quiet = |incident: &Incident| {
         let way = &incident.way_back;
         let turned_away = f64::from(way.met_any(&TURNED_AWAY)) >= 0.8 * f64::from(way.failed);
-        way.failed >= 4 && turned_away && way.recovered.is_some() && way.longest_pause_seconds >= 20.0
+        way.failed >= 3
+            && turned_away
+            && way.recovered.is_some()
+            && way.longest_pause_seconds >= QUIET_SECONDS
     };
     let healed: Vec<usize> = (0..case.incidents.len())
         .filter(|index| case.named[*index].is_none() && heals_in_quiet(&case.incidents[*index]))
