@@ -3,3 +3,4 @@
 //! Nothing here opens a connection, reads a clock or holds a secret in clear longer than a request takes.
 
 pub mod device;
+pub mod status;
