@@ -57,6 +57,7 @@ fn shifted(mut record: Record, round: i32, by: TimeDelta) -> Record {
         | Event::LateAnswer(_)
         | Event::AttemptFailed(_)
         | Event::Environment(_)
+        | Event::Device(_)
         | Event::Stop(_) => {}
     }
     record

@@ -66,7 +66,7 @@ impl Collector {
             Event::Environment(environment) if counts => {
                 self.environment.push(Dated { at: record.ts, fact: environment.clone() });
             }
-            Event::Environment(_) | Event::LateAnswer(_) => {}
+            Event::Environment(_) | Event::LateAnswer(_) | Event::Device(_) => {}
         }
     }
 
@@ -203,6 +203,7 @@ fn slept_us(event: &Event) -> i64 {
         | Event::AttemptFailed(_)
         | Event::Sample(_)
         | Event::Environment(_)
+        | Event::Device(_)
         | Event::Stop(_) => 0,
     }
 }

@@ -41,7 +41,9 @@ impl Announcer {
     pub fn record(&mut self, record: &Record) -> Vec<Finding> {
         self.collector.record(record);
         match record.event {
-            Event::Drop(_) | Event::Connected(_) | Event::AttemptFailed(_) if self.is_due(record.ts) => {
+            Event::Drop(_) | Event::Connected(_) | Event::AttemptFailed(_) | Event::Device(_)
+                if self.is_due(record.ts) =>
+            {
                 let findings = diagnose(&self.collector.metrics(Liveness::Live));
                 self.said.retain(|cause, _| {
                     findings.iter().any(|finding| finding.cause == *cause && finding.confidence >= LIKELY)
@@ -51,6 +53,7 @@ impl Announcer {
             Event::Drop(_)
             | Event::Connected(_)
             | Event::AttemptFailed(_)
+            | Event::Device(_)
             | Event::Start(_)
             | Event::Subscribed(_)
             | Event::LateAnswer(_)

@@ -24,6 +24,7 @@ fn rank(event: &Event) -> u8 {
         | Event::LateAnswer(_)
         | Event::AttemptFailed(_)
         | Event::Sample(_)
+        | Event::Device(_)
         | Event::Stop(_) => 5,
     }
 }

@@ -5,6 +5,7 @@
 //! (see [`seconds`] and [`millis`]), so that a value read back equals the value that was folded live.
 
 mod connection;
+mod device;
 mod reading;
 mod run;
 mod session_end;
@@ -17,6 +18,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer};
 
 pub use connection::{AttemptFailed, Connected, Phases, Subscribed};
+pub use device::DeviceProbe;
 pub use reading::{RoundTrips, Sample, TcpReading};
 pub use run::{Environment, Start, Stop, TargetFacts};
 pub use session_end::{LateAnswer, SessionDrop};
@@ -155,6 +157,8 @@ pub enum Event {
     Sample(Box<Sample>),
     /// Something changed on this host.
     Environment(Environment),
+    /// An appliance behind the broker was asked for its status.
+    Device(DeviceProbe),
     /// A run ended on purpose.
     Stop(Stop),
 }
@@ -171,6 +175,7 @@ impl Event {
             Self::AttemptFailed(_) => "attempt_failed",
             Self::Sample(_) => "sample",
             Self::Environment(_) => "environment",
+            Self::Device(_) => "device",
             Self::Stop(_) => "stop",
         }
     }

@@ -67,6 +67,7 @@ const fn must_last(event: &Event) -> bool {
         | Event::LateAnswer(_)
         | Event::AttemptFailed(_)
         | Event::Sample(_)
-        | Event::Environment(_) => false,
+        | Event::Environment(_)
+        | Event::Device(_) => false,
     }
 }

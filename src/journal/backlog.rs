@@ -8,19 +8,20 @@ use crate::event::{Event, Record};
 pub const BACKLOG_LIMIT: usize = 10_000;
 
 /// What is given up first comes first.
-const RANKS: usize = 4;
+const RANKS: usize = 5;
 
 const fn rank(event: &Event) -> usize {
     match event {
         Event::Sample(_) => 0,
-        Event::Environment(_) => 1,
-        Event::AttemptFailed(_) => 2,
+        Event::Device(_) => 1,
+        Event::Environment(_) => 2,
+        Event::AttemptFailed(_) => 3,
         Event::Start(_)
         | Event::Connected(_)
         | Event::Subscribed(_)
         | Event::Drop(_)
         | Event::LateAnswer(_)
-        | Event::Stop(_) => 3,
+        | Event::Stop(_) => 4,
     }
 }
 

@@ -64,6 +64,7 @@ pub fn encode(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
         Event::AttemptFailed(body) => line(record, body),
         Event::Sample(body) => line(record, body),
         Event::Environment(body) => line(record, body),
+        Event::Device(body) => line(record, body),
         Event::Stop(body) => line(record, body),
     }
 }
@@ -105,6 +106,7 @@ pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
         "attempt_failed" => Event::AttemptFailed(body(line)?),
         "sample" => Event::Sample(body(line)?),
         "environment" => Event::Environment(body(line)?),
+        "device" => Event::Device(body(line)?),
         "stop" => Event::Stop(body(line)?),
         _ => return Ok(None),
     };

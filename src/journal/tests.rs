@@ -10,8 +10,8 @@ use super::backlog::Backlog;
 use super::replay::{ReplayError, Replayed, replay};
 use super::*;
 use crate::event::{
-    AttemptFailed, Environment, EnvironmentKind, LateAnswer, Moment, Phase, Phases, RoundTrips, Sample,
-    Stamp, Stop, StopReason, Subscribed,
+    AttemptFailed, DeviceProbe, Environment, EnvironmentKind, LateAnswer, Moment, Phase, Phases, RoundTrips,
+    Sample, Stamp, Stop, StopReason, Subscribed,
 };
 
 fn stamp(ms: i64) -> Stamp {
@@ -149,6 +149,51 @@ fn garbage_of_any_length_is_one_skipped_line_and_is_not_gathered() {
 }
 
 #[test]
+fn an_appliance_has_the_keys_of_the_contract_and_reads_without_most_of_them() {
+    let probe = DeviceProbe {
+        device: "aa...eeff".to_owned(),
+        answered: true,
+        rtt_ms: Some(412.25),
+        wifi_dbm: Some(-61),
+        error_code: Some(0),
+        cloud_connected: None,
+    };
+    let text = String::from_utf8(encode(&Record::new(stamp(0), Event::Device(probe))).unwrap()).unwrap();
+    let body = concat!(
+        r#""event":"device","device":"aa...eeff","answered":true,"rtt_ms":412.25,"wifi_dbm":-61,"#,
+        r#""error_code":0,"cloud_connected":null}"#,
+        "\n"
+    );
+    assert!(text.ends_with(body), "{text}");
+    let short = r#"{"ts":"2026-11-22T18:20:04Z","event":"device","device":"aa...eeff","answered":null}"#;
+    let Some(Event::Device(read)) = decode(short.as_bytes()).unwrap().map(|record| record.event) else {
+        panic!()
+    };
+    assert_eq!(read, DeviceProbe { device: "aa...eeff".to_owned(), ..DeviceProbe::default() });
+}
+
+#[test]
+fn what_is_given_up_goes_by_rank_and_age() {
+    let environment = || {
+        let kind = EnvironmentKind::LinkUp;
+        let detail = String::new();
+        Event::Environment(Environment { kind, interface: None, in_use: None, detail, seconds: None })
+    };
+    let device = || Event::Device(DeviceProbe::default());
+    let left = |more: usize| -> Vec<&'static str> {
+        let mut backlog = Backlog::new(5);
+        let events = [late(), failed("1"), environment(), device(), sample()];
+        let events = events.into_iter().chain(std::iter::repeat_with(late).take(more));
+        events.for_each(|event| backlog.push(Record::new(stamp(0), event)));
+        std::iter::from_fn(|| backlog.pop()).map(|record| record.event.name()).take(5 - more).collect()
+    };
+    let all = ["late_answer", "attempt_failed", "environment", "device", "sample"];
+    for more in 0..5 {
+        assert_eq!(left(more), all[..5 - more]);
+    }
+}
+
+#[test]
 fn samples_are_given_up_first_then_attempts_then_the_oldest() {
     let mut backlog = Backlog::new(3);
     for (event, ms) in [failed("1"), late(), sample(), late(), sample(), late()].into_iter().zip(0..) {
@@ -183,6 +228,20 @@ fn any_trips() -> impl Strategy<Value = Option<RoundTrips>> {
     }))
 }
 
+fn any_probe() -> impl Strategy<Value = DeviceProbe> {
+    let told = (prop::option::of(any::<i32>()), prop::option::of(any::<i64>()), any::<Option<bool>>());
+    (".*", any::<bool>(), prop::option::of(0.0_f64..1e6), told).prop_map(
+        |(device, answered, rtt_ms, (wifi_dbm, error_code, cloud_connected))| DeviceProbe {
+            device,
+            answered,
+            rtt_ms,
+            wifi_dbm,
+            error_code,
+            cloud_connected,
+        },
+    )
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         (any::<bool>(), 0.0_f64..1e9, any::<u64>(), any_trips()).prop_map(
@@ -206,6 +265,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             let kind = EnvironmentKind::Suspend;
             Event::Environment(Environment { kind, interface: None, in_use: Some(true), detail, seconds })
         }),
+        any_probe().prop_map(Event::Device),
         Just(Event::Stop(Stop { reason: StopReason::OutputClosed, duration_connected_seconds: Some(1.25) })),
     ]
 }

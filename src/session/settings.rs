@@ -112,6 +112,6 @@ pub struct ReconnectSettings {
 pub struct Limits {
     /// After this time.
     pub duration: Option<Duration>,
-    /// After so many records; `start`, `subscribed`, `sample` and `stop` do not count.
+    /// After so many records; `start`, `subscribed`, `sample` and `stop` do not count, all others do.
     pub max_events: Option<u64>,
 }

@@ -106,6 +106,7 @@ impl Reader {
                 let length = self.up_since.map_or(0.0, |since| now - since);
                 check((length - sample.session_seconds).abs() < 1e-3, "the session's length in a sample")
             }
+            Event::Device(_) => check(self.up_since.is_some(), "an appliance is asked without a session"),
             Event::Start(_) | Event::LateAnswer(_) | Event::Environment(_) | Event::Stop(_) => Ok(()),
         }
     }

@@ -85,7 +85,7 @@ impl Tracker {
             Event::Environment(change) => self.changed(record.ts, change),
             Event::Stop(_) => self.leave(),
             Event::Subscribed(subscribed) => self.subscribed(subscribed),
-            Event::Sample(_) => {}
+            Event::Sample(_) | Event::Device(_) => {}
         }
     }
 

@@ -89,8 +89,8 @@ const LABEL_COLUMNS: usize = 13;
 mod tests {
     use super::*;
     use crate::event::{
-        ClosedBy, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Phase, Phases, Sample,
-        Stop, StopReason, Subscribed,
+        ClosedBy, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, LateAnswer, Phase,
+        Phases, Sample, Stop, StopReason, Subscribed,
     };
     use crate::report::sample::{at, attempt, connected, dropped, paris, record, start};
 
@@ -261,6 +261,32 @@ mod tests {
 18:20:04  ~ this host    default route changed: via 192.0.2.1
 18:20:04  ~ this host    was asleep for 2h 3m
 18:20:04  ~ this host    clock stepped by -3.2 s
+"
+        );
+    }
+
+    #[test]
+    fn an_appliance_that_was_asked_is_told_with_what_it_reports() {
+        let probe = |answered, rtt_ms, wifi_dbm, error_code, cloud_connected| {
+            let device = "aa...eeff".to_owned();
+            Event::Device(DeviceProbe { device, answered, rtt_ms, wifi_dbm, error_code, cloud_connected })
+        };
+        assert_eq!(
+            told(vec![
+                probe(true, Some(412.0), Some(-61), Some(0), Some(true)),
+                probe(true, Some(2500.0), None, Some(596), None),
+                probe(true, None, None, None, Some(false)),
+                probe(false, None, None, None, Some(false)),
+                probe(false, None, None, None, Some(true)),
+                probe(false, None, None, None, None),
+            ]),
+            "\
+18:20:04  ◇ appliance    aa...eeff answered after 412 ms, Wi-Fi -61 dBm
+18:20:04  ◇ appliance    aa...eeff answered after 2.5 s, reports error 596
+18:20:04  ◇ appliance    aa...eeff answered, though to somebody else, the service lists it as not connected
+18:20:04  ◇ appliance    aa...eeff did not answer within 10 s, the service lists it as not connected
+18:20:04  ◇ appliance    aa...eeff did not answer within 10 s, the service lists it as connected
+18:20:04  ◇ appliance    aa...eeff did not answer within 10 s
 "
         );
     }

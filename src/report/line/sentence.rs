@@ -6,9 +6,10 @@ use std::borrow::Cow;
 
 use crate::diagnosis::Finding;
 use crate::event::{
-    AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Phase, Phases,
-    SessionDrop, Start, Stop, StopReason, Subscribed,
+    AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, LateAnswer,
+    Phase, Phases, SessionDrop, Start, Stop, StopReason, Subscribed,
 };
+use crate::navien::status::ANSWER_TIMEOUT;
 use crate::report::finding::headline;
 use crate::report::style::Meaning;
 use crate::report::suback;
@@ -62,6 +63,7 @@ pub(super) fn of(event: &Event) -> Option<Sentence<'_>> {
         Event::LateAnswer(late) => Some(late_answer(*late)),
         Event::AttemptFailed(attempt) => Some(attempt_failed(attempt)),
         Event::Environment(change) => Some(changed(change)),
+        Event::Device(probe) => Some(asked(probe)),
         Event::Stop(stop) => Some(stopped(*stop)),
         Event::Sample(_) => None,
     }
@@ -251,6 +253,27 @@ fn change_words(change: &Environment) -> String {
         EnvironmentKind::ClockStep => sized("clock stepped by", signed_span),
         EnvironmentKind::ClockOffset => sized("clock differs by", signed_span),
     }
+}
+
+fn asked(probe: &DeviceProbe) -> Sentence<'_> {
+    let (answer, meaning) = match (probe.answered, probe.rtt_ms) {
+        (true, Some(ms)) => (format!("answered after {}", span(ms / 1e3)), Meaning::Good),
+        (true, None) => ("answered, though to somebody else".to_owned(), Meaning::Good),
+        (false, _) => {
+            (format!("did not answer within {}", span(ANSWER_TIMEOUT.as_secs_f64())), Meaning::Warning)
+        }
+    };
+    let fact = format!("{} {answer}", clean(&probe.device));
+    let signal = probe.wifi_dbm.map(|dbm| format!("Wi-Fi {dbm} dBm"));
+    let error = probe.error_code.filter(|code| *code != 0).map(|code| format!("reports error {code}"));
+    let is_news = |connected: &bool| !(probe.answered && *connected);
+    let cloud = probe.cloud_connected.filter(is_news).map(cloud_words);
+    Sentence::new(Mark::new('◇', "appliance", meaning), joined([Some(fact), signal, error, cloud]))
+}
+
+fn cloud_words(connected: bool) -> String {
+    let words = if connected { "connected" } else { "not connected" };
+    format!("the service lists it as {words}")
 }
 
 fn stopped(stop: Stop) -> Sentence<'static> {

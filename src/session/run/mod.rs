@@ -389,7 +389,8 @@ impl Run {
             | Event::Drop(_)
             | Event::LateAnswer(_)
             | Event::AttemptFailed(_)
-            | Event::Environment(_) => self.events += 1,
+            | Event::Environment(_)
+            | Event::Device(_) => self.events += 1,
         }
         self.actions.push_back(Action::Record(event));
     }
