@@ -105,6 +105,7 @@ fn run(
     let session = Arc::new(session_settings(args, target, &timers, origins, around)?);
     let protocol = protocol(&args.session);
     Ok(RunSettings {
+        appliances: None,
         target: facts(target, protocol, &session),
         transport: transport(target),
         protocol,

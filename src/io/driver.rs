@@ -115,6 +115,8 @@ impl Driver {
                         open.listening.spawn(link.listen(self.clock, listener));
                     }
                 }
+                // Nobody here can ask the service: that the list could not be had is an answer too.
+                Action::AskDevices => run.devices_listed(self.clock.now(), None),
                 Action::Finish(reason) => return Some(reason),
             }
         }

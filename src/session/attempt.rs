@@ -33,7 +33,8 @@ pub struct Dialled {
 pub struct Granted {
     /// What to subscribe to, beside what the user asked for.
     pub filters: Vec<Filter>,
-    /// The appliances of the account.
+    /// The appliances of the account: their topics are subscribed to. Empty where nothing new was learned; those of the last
+    /// connection stay then.
     pub devices: Vec<Device>,
 }
 

@@ -4,6 +4,7 @@
 //! attempts, back-off, sampling, limits, and the events of the journal. Neither reads a clock, opens a socket or draws
 //! a random number that it was not given the seed for, so hours of flapping run in milliseconds.
 
+pub mod appliances;
 pub mod attempt;
 pub mod backoff;
 pub mod clock_watch;

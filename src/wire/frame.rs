@@ -59,6 +59,11 @@ impl Framer {
         Self { protocol, limit, buffer: BytesMut::new(), skipping: None }
     }
 
+    /// Raises the limit to this.
+    pub fn hold_at_least(&mut self, bytes: usize) {
+        self.limit = self.limit.max(bytes);
+    }
+
     /// Takes bytes from the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         let mut bytes = bytes;
@@ -107,6 +112,16 @@ impl Framer {
         self.skipping = Some(skip);
         None
     }
+}
+
+/// The topic of a whole PUBLISH; `None` for another packet, and where it cannot be read.
+pub(super) fn publish_topic(frame: &[u8]) -> Option<&str> {
+    if frame.first()? >> 4 != PUBLISH {
+        return None;
+    }
+    let body = varint::body(frame);
+    let topic = body.get(2..2 + usize::from(u16_at(body, 0)?))?;
+    std::str::from_utf8(topic).ok()
 }
 
 fn fixed_header(bytes: &[u8]) -> Result<Option<Header>, WireError> {

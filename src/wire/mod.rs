@@ -25,6 +25,8 @@ pub enum Incoming {
     Connack(Connack),
     /// A message.
     Publish(PublishHead),
+    /// A message under a topic that is listened to, see [`Decoder::listen`].
+    Message(PublishHead, Box<Message>),
     /// QoS 1: our publish with this packet identifier arrived, or was refused.
     Puback(Puback),
     /// QoS 2, first step: our publish arrived.
@@ -101,7 +103,19 @@ pub struct Farewell {
     pub server_reference: Option<String>,
 }
 
-/// A message without its payload, which nobody here reads.
+/// What a message that is listened to says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Where it was published.
+    pub topic: String,
+    /// At most [`MESSAGE_LIMIT_BYTES`].
+    pub payload: BytesMut,
+}
+
+/// Messages up to this many bytes, head and all, are listened to; an appliance's answer has about 4,000.
+pub const MESSAGE_LIMIT_BYTES: usize = 64 * 1024;
+
+/// A message without its payload, which hardly anybody here reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishHead {
     /// How surely it is delivered.
@@ -242,12 +256,22 @@ pub enum WireError {
 pub struct Decoder {
     protocol: Protocol,
     framer: Framer,
+    topics_begin: Vec<String>,
 }
 
 impl Decoder {
     /// A decoder that holds packets of at most `max_packet_bytes` in memory.
     pub fn new(protocol: Protocol, max_packet_bytes: usize) -> Self {
-        Self { protocol, framer: Framer::new(protocol, max_packet_bytes) }
+        Self { protocol, framer: Framer::new(protocol, max_packet_bytes), topics_begin: Vec::new() }
+    }
+
+    /// Hands over messages of at most [`MESSAGE_LIMIT_BYTES`] whose topics begin with one of these, and holds packets of
+    /// that size for it.
+    pub fn listen(&mut self, topics_begin: Vec<String>) {
+        if !topics_begin.is_empty() {
+            self.framer.hold_at_least(MESSAGE_LIMIT_BYTES);
+        }
+        self.topics_begin = topics_begin;
     }
 
     /// Takes bytes from the stream.
@@ -259,12 +283,35 @@ impl Decoder {
     pub fn next_packet(&mut self) -> Result<Option<Incoming>, WireError> {
         match self.framer.next_frame()? {
             None => Ok(None),
-            Some(Frame::Whole(frame)) => match self.protocol {
-                Protocol::V311 => v311::decode(frame).map(Some),
-                Protocol::V5 => v5::decode(&frame).map(Some),
-            },
+            Some(Frame::Whole(frame)) => self.whole(frame).map(Some),
             Some(Frame::Skipped(head)) => Ok(Some(Incoming::Publish(head))),
         }
+    }
+}
+
+impl Decoder {
+    fn whole(&self, frame: BytesMut) -> Result<Incoming, WireError> {
+        let wanted = self.topic(&frame).map(|topic| (topic, frame.clone()));
+        let packet = match self.protocol {
+            Protocol::V311 => v311::decode(frame),
+            Protocol::V5 => v5::decode(&frame),
+        }?;
+        Ok(match (packet, wanted) {
+            (Incoming::Publish(head), Some((topic, mut frame))) => {
+                let payload = frame.split_off(frame.len().saturating_sub(head.payload_bytes));
+                Incoming::Message(head, Box::new(Message { topic, payload }))
+            }
+            (packet, _) => packet,
+        })
+    }
+
+    /// The topic of a message that is listened to. Where nothing is, a busy stream costs no more for it.
+    fn topic(&self, frame: &[u8]) -> Option<String> {
+        if self.topics_begin.is_empty() || frame.len() > MESSAGE_LIMIT_BYTES {
+            return None;
+        }
+        let topic = frame::publish_topic(frame)?;
+        self.topics_begin.iter().any(|begin| topic.starts_with(begin)).then(|| topic.to_owned())
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn settings() -> RunSettings {
         transport: Transport::Tcp,
         protocol: ProtocolChoice::Only(Protocol::V311),
         probe: None,
+        appliances: None,
         session: Arc::new(SessionSettings {
             client_id: "faults".to_owned(),
             username: None,

@@ -22,7 +22,7 @@ use super::late::LateListener;
 use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
 use crate::event::{Moment, Protocol, Qos, Subscribed};
-use crate::wire::{self, Connack, Decoder, Incoming, Outgoing, PublishHead, WireError};
+use crate::wire::{self, Connack, Decoder, Incoming, Message, Outgoing, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,6 +34,10 @@ pub enum Output {
     Send(BytesMut),
     /// The broker accepted us.
     Accepted(Box<Connack>),
+    /// A message under topics that are listened to arrived.
+    Message(Box<Message>),
+    /// The broker did not take a publish of ours.
+    NotTaken,
     /// The broker answered to one filter.
     Subscribed(Subscribed),
     /// Publishes may go out: nothing of the opening is left to be waited for, or one was acknowledged.
@@ -120,6 +124,11 @@ impl Session {
         };
         session.send(now, &Outgoing::Connect(opening::connect(&session.settings)));
         session
+    }
+
+    /// Tells messages whose topics begin with one of these, as [`Output::Message`].
+    pub fn listen(&mut self, topics_begin: Vec<String>) {
+        self.decoder.listen(topics_begin);
     }
 
     /// The next thing to do or to tell.
@@ -238,7 +247,14 @@ impl Session {
     fn handle_open(&mut self, now: Moment, packet: Incoming) {
         self.traffic.received(now);
         match packet {
-            Incoming::Publish(head) => self.message(now, head),
+            Incoming::Publish(head) => {
+                self.message(now, head);
+            }
+            Incoming::Message(head, message) => {
+                if self.message(now, head) {
+                    self.outputs.push_back(Output::Message(message));
+                }
+            }
             Incoming::Pubrel(packet_id) => {
                 self.inbox.released(packet_id);
                 self.send(now, &Outgoing::Pubcomp(packet_id));
@@ -253,20 +269,21 @@ impl Session {
         }
     }
 
-    fn message(&mut self, now: Moment, head: PublishHead) {
-        match head.qos {
-            Qos::AtMostOnce => self.traffic.received_publish(now),
-            Qos::AtLeastOnce => {
-                self.traffic.received_publish(now);
-                self.send(now, &Outgoing::Puback(head.packet_id));
-            }
-            Qos::ExactlyOnce => {
-                if self.inbox.received(head.packet_id) {
-                    self.traffic.received_publish(now);
-                }
-                self.send(now, &Outgoing::Pubrec(head.packet_id));
-            }
+    /// Counts and acknowledges a message; tells whether it is new.
+    fn message(&mut self, now: Moment, head: PublishHead) -> bool {
+        let is_new = match head.qos {
+            Qos::AtMostOnce | Qos::AtLeastOnce => true,
+            Qos::ExactlyOnce => self.inbox.received(head.packet_id),
+        };
+        if is_new {
+            self.traffic.received_publish(now);
         }
+        match head.qos {
+            Qos::AtMostOnce => {}
+            Qos::AtLeastOnce => self.send(now, &Outgoing::Puback(head.packet_id)),
+            Qos::ExactlyOnce => self.send(now, &Outgoing::Pubrec(head.packet_id)),
+        }
+        is_new
     }
 
     fn pong(&mut self, now: Moment) {

@@ -30,20 +30,22 @@ impl Session {
         self.publishing == Publishing::Refused
     }
 
-    /// Publishes at QoS 1, if [`Self::takes_publishes`] and the broker takes a packet so large.
-    pub fn publish(&mut self, now: Moment, topic: &str, payload: Vec<u8>) {
+    /// Publishes at QoS 1, if [`Self::takes_publishes`] and the broker takes a packet so large; tells whether it did.
+    pub fn publish(&mut self, now: Moment, topic: &str, payload: Vec<u8>) -> bool {
         if !self.takes_publishes() {
-            return;
+            return false;
         }
         let publish = self.in_flight.send(now, topic, payload);
         let packet_id = publish.packet_id;
         let packet = Outgoing::Publish(publish);
-        if self.fits(&packet) {
+        let fits = self.fits(&packet);
+        if fits {
             self.send(now, &packet);
         } else {
             self.in_flight.acknowledged(now, packet_id);
             tracing::warn!("the broker takes {} bytes at most: too few for a probe", self.largest_bytes);
         }
+        fits
     }
 
     /// Publishes again what the broker may not have seen, as far as there is room in flight.
@@ -66,6 +68,7 @@ impl Session {
         if puback.code >= FIRST_REFUSAL {
             let words = reason::words(puback.code, Source::V5);
             tracing::warn!("the broker did not take our publish: {words}");
+            self.outputs.push_back(Output::NotTaken);
         }
     }
 

@@ -3,21 +3,24 @@
 //! The world does what [`Run::poll`] says, tells what came of it, and calls [`Run::tick`] once [`Run::deadline`] has
 //! come. Drain `poll` after every call. A finished run asks for nothing more.
 
+mod appliances;
 mod attempts;
+mod probes;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use chrono::TimeDelta;
 
+use self::appliances::shown;
+use super::appliances::Appliances;
 use super::attempt::{DialFault, Dialled, Opening, Retry};
 use super::ending::{End, StreamEnd};
 use super::host_view::{HostView, Measured};
 use super::late::LateListener;
 use super::mqtt::{Kept, Output, SampleTrips, Session, Surroundings};
-use super::probe::{Line, Prober};
+use super::probe::Prober;
 use super::recovery::{Depth, Recovery};
 use super::service_clock::ServiceClock;
 use super::settings::RunSettings;
@@ -45,6 +48,8 @@ pub enum Action {
     Linger(LateListener),
     /// Record this.
     Record(Event),
+    /// Ask the service for its device list afresh; answer with [`Run::devices_listed`], within 30 s.
+    AskDevices,
     /// Write what is left to write, close, and end.
     Finish(StopReason),
 }
@@ -61,6 +66,7 @@ pub struct Run {
     host: HostView,
     service_clock: ServiceClock,
     prober: Option<Prober>,
+    appliances: Appliances,
     next_sample: Moment,
     events: u64,
     chance: fastrand::Rng,
@@ -81,6 +87,7 @@ impl Run {
             host: HostView::new(settings.session.keep_alive),
             service_clock: ServiceClock::default(),
             prober: settings.probe.clone().map(Prober::new),
+            appliances: appliances::of(&settings, seed),
             next_sample: now.plus(SAMPLE_INTERVAL),
             events: 0,
             chance: fastrand::Rng::with_seed(seed),
@@ -105,7 +112,8 @@ impl Run {
         let own = self.state.deadline(self.settings.connect_timeout);
         let probe = self.prober.as_ref().and_then(Prober::deadline);
         let always = [self.next_sample, self.host.deadline()];
-        always.into_iter().chain(own).chain(probe).chain(self.end_of_run()).min()
+        let all = always.into_iter().chain(own).chain(probe).chain(self.appliances.deadline());
+        all.chain(self.end_of_run()).min()
     }
 
     /// How the run stands.
@@ -144,15 +152,10 @@ impl Run {
     }
 
     /// The stream is ready.
-    pub fn dialled(&mut self, now: Moment, dialled: Dialled) {
+    pub fn dialled(&mut self, now: Moment, mut dialled: Dialled) {
         self.service_date(now, dialled.clock_offset);
         let State::Dialling { since } = self.state else { return };
-        let kept = std::mem::take(&mut self.kept);
-        let mut settings = Arc::clone(&self.settings.session);
-        if !dialled.granted.filters.is_empty() {
-            Arc::make_mut(&mut settings).filters.extend_from_slice(&dialled.granted.filters);
-        }
-        let session = Session::open(settings, self.versions.next(), kept, now);
+        let session = self.open_session(now, std::mem::take(&mut dialled.granted));
         self.host.begin_connection();
         self.state = State::Opening(Box::new(Opening { since, dialled_at: now, dialled, session }));
         self.settle(now);
@@ -184,6 +187,7 @@ impl Run {
     pub fn received(&mut self, now: Moment, bytes: &[u8]) {
         if let Some(session) = self.state.session_mut() {
             session.receive(now, bytes);
+            self.appliances.heard(now);
             self.settle(now);
         }
     }
@@ -192,6 +196,7 @@ impl Run {
     pub fn written(&mut self, now: Moment) {
         if let Some(session) = self.state.session_mut() {
             session.written(now);
+            self.appliances.written(now);
         }
     }
 
@@ -237,6 +242,7 @@ impl Run {
             State::Dialling { .. } | State::Opening(_) | State::Waiting { .. } | State::Finished => {}
         }
         self.probe(now);
+        self.ask_appliances(now);
         self.settle(now);
     }
 
@@ -277,8 +283,10 @@ impl Run {
             match output {
                 Output::Send(bytes) => self.actions.push_back(Action::Send(bytes)),
                 Output::Accepted(connack) => self.accepted(now, &connack),
-                Output::Subscribed(subscribed) => self.record(Event::Subscribed(subscribed)),
+                Output::Subscribed(subscribed) => self.subscribed(subscribed),
                 Output::Ready => self.begin_probes(now),
+                Output::Message(message) => self.appliance_said(now, &message),
+                Output::NotTaken => self.appliances.let_go(),
                 Output::Ended(end) => self.ended(now, &end),
             }
         }
@@ -298,28 +306,6 @@ impl Run {
         self.record(Event::Connected(Box::new(record)));
     }
 
-    fn begin_probes(&mut self, now: Moment) {
-        let (Some(prober), Some((_, session))) = (&mut self.prober, self.state.up()) else { return };
-        if session.refuses_publishes() {
-            tracing::warn!("the broker takes publishes at QoS 0 only: no probe can be acknowledged");
-        } else {
-            prober.begin(now);
-        }
-        self.probe(now);
-    }
-
-    /// Makes the probe that is due, and sends what waits as far as the session takes it.
-    fn probe(&mut self, now: Moment) {
-        let Some(prober) = &mut self.prober else { return };
-        let Some((_, session)) = self.state.up() else { return prober.tick(now, Line::Down) };
-        prober.tick(now, if session.refuses_publishes() { Line::Refused } else { Line::Up });
-        while session.takes_publishes()
-            && let Some(payload) = prober.take(now)
-        {
-            session.publish(now, prober.topic(), payload);
-        }
-    }
-
     fn ended(&mut self, now: Moment, end: &End) {
         match std::mem::replace(&mut self.state, State::Finished) {
             State::Up { since, session } => self.dropped(now, since, *session, end),
@@ -330,11 +316,12 @@ impl Run {
 
     fn dropped(&mut self, now: Moment, since: Moment, mut session: Session, end: &End) {
         let uptime = now.since(since);
-        let record = session.drop_record(now, end, self.surroundings(now, uptime));
+        let record = shown(session.drop_record(now, end, self.surroundings(now, uptime)));
         let listener = matches!(end, End::PingUnanswered(_)).then(|| session.late_listener()).flatten();
         self.state = State::Up { since, session: Box::new(session) };
         self.sample(now);
         self.retire_session();
+        self.appliances.down();
         self.record(Event::Drop(Box::new(record)));
         self.actions.push_back(listener.map_or(Action::Close, Action::Linger));
         let wait = self.recovery.dropped(now, uptime, self.chance.f64());

@@ -1,5 +1,6 @@
 //! Sessions and runs in virtual time: hours of connection pass in milliseconds.
 
+mod appliances;
 mod auth;
 mod five;
 mod host;
@@ -23,6 +24,7 @@ use crate::event::{
     AttemptFailed, ClockReading, ClosedBy, ConnectionKind, Event, FORMAT_VERSION, Moment, Phase, Phases,
     Protocol, Qos, Sample, SessionDrop, Start, StopReason, TargetFacts, Transport,
 };
+use crate::navien::device::Device;
 
 const SECOND: Duration = Duration::from_secs(1);
 const CONNACK: &[u8] = &[0x20, 2, 0, 0];
@@ -34,6 +36,7 @@ fn settings() -> RunSettings {
         transport: Transport::Tcp,
         protocol: ProtocolChoice::Only(Protocol::V311),
         probe: None,
+        appliances: None,
         session: Arc::new(SessionSettings {
             client_id: "c".to_owned(),
             username: None,
@@ -83,6 +86,8 @@ struct Rig {
     dials: Vec<Depth>,
     actions: Vec<&'static str>,
     lingering: Option<super::late::LateListener>,
+    /// What the dialler learns of appliances.
+    account: Vec<Device>,
 }
 
 impl Rig {
@@ -97,6 +102,7 @@ impl Rig {
             dials: Vec::new(),
             actions: Vec::new(),
             lingering: None,
+            account: Vec::new(),
         };
         rig.drain();
         rig
@@ -116,6 +122,7 @@ impl Rig {
                 Action::Record(event) => self.events.push((self.now, event)),
                 Action::Close => self.actions.push("close"),
                 Action::Linger(listener) => self.lingering = Some(listener),
+                Action::AskDevices => self.actions.push("list"),
                 Action::Finish(_) => self.actions.push("finish"),
             }
         }
@@ -127,7 +134,7 @@ impl Rig {
             local_address: "127.0.0.1:2".to_owned(),
             peer_address: "127.0.0.1:1".to_owned(),
             clock_offset: None,
-            granted: Granted::default(),
+            granted: Granted { devices: self.account.clone(), ..Granted::default() },
         };
         self.dialled_as(dialled);
     }

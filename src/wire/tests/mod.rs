@@ -1,6 +1,7 @@
 //! Packets, both ways and in both versions, and bytes that are not packets.
 
 mod generated;
+mod listening;
 mod v5;
 
 use proptest::prelude::*;
