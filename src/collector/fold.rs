@@ -66,6 +66,7 @@ impl Collector {
             Event::Environment(environment) if counts => {
                 self.environment.push(Dated { at: record.ts, fact: environment.clone() });
             }
+            Event::Device(probe) if counts => self.devices.asked(record.ts, probe),
             Event::Environment(_) | Event::LateAnswer(_) | Event::Device(_) => {}
         }
     }
@@ -132,6 +133,7 @@ impl Collector {
 
     fn dropped(&mut self, run: &mut RunState, record: &Record, drop: &SessionDrop) {
         let counted = self.window.contains(record.ts);
+        self.devices.dropped(record.ts, drop);
         let before = run.outage.replace(Outage { attempts: 0, counted });
         self.close_outage(before);
         run.up_since = None;

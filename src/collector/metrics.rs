@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::collector::devices::{DeviceMetrics, Silence};
 use crate::collector::incidents::Incident;
 use crate::collector::timeline::Timeline;
 use crate::event::{Connected, Environment, Phase, SessionDrop, Subscribed, TargetFacts};
@@ -69,6 +70,10 @@ pub struct Metrics {
     pub timeline: Timeline,
     /// The latest troubles, oldest first: what causes are told from.
     pub incidents: Vec<Incident>,
+    /// Appliances behind the broker that were asked for their status, in the order in which they first appeared.
+    pub devices: Vec<DeviceMetrics>,
+    /// The latest spells in which one of them was silent, oldest first: incidents beside those of the connection.
+    pub silences: Vec<Silence>,
 }
 
 /// Names of the buckets of [`Metrics::outages_by_attempts`], in their order.

@@ -4,6 +4,7 @@
 //! saw today. Nothing here reads a clock: all time is the records'.
 
 pub mod clock;
+pub mod devices;
 mod fold;
 pub mod incidents;
 pub mod metrics;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use clock::{Place, Window, in_seconds};
+use devices::Devices;
 use incidents::{Counts as Counted, Tracker};
 use metrics::{Dated, Metrics, SESSION_TAIL};
 use population::Population;
@@ -67,6 +69,7 @@ pub struct Collector {
     subscriptions: Vec<Subscribed>,
     timeline: Timeline,
     incidents: Tracker,
+    devices: Devices,
 }
 
 /// How things stood at the last record that counts.
@@ -124,6 +127,7 @@ impl Collector {
             subscriptions: Vec::new(),
             timeline: Timeline::default(),
             incidents: Tracker::default(),
+            devices: Devices::default(),
         }
     }
 
@@ -187,6 +191,8 @@ impl Collector {
             subscriptions: self.subscriptions.clone(),
             timeline: self.timeline.clone(),
             incidents: self.incidents.incidents(),
+            devices: self.devices.metrics(),
+            silences: self.devices.silences(),
         }
     }
 }

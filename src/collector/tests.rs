@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::clock::Window;
+use super::devices::DeviceMetrics;
 use super::metrics::Metrics;
 use super::*;
 use crate::event::{
-    AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Phase, Phases, RoundTrips,
-    Sample, SessionDrop, Start, Stop, StopReason,
+    AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, Phase,
+    Phases, RoundTrips, Sample, SessionDrop, Start, Stop, StopReason,
 };
 
 const EPOCH: i64 = 1_790_000_000;
@@ -84,6 +85,13 @@ fn sample(received: u64) -> Event {
 
 fn stop(duration: Option<f64>) -> Event {
     Event::Stop(Stop { reason: StopReason::Signal, duration_connected_seconds: duration })
+}
+
+/// The appliance of this number was asked.
+fn asked(number: u8, answered: bool, cloud_connected: Option<bool>) -> Event {
+    let device = format!("aa...ee{number:02}");
+    let rtt_ms = answered.then_some(400.0);
+    Event::Device(DeviceProbe { device, answered, rtt_ms, cloud_connected, ..DeviceProbe::default() })
 }
 
 fn suspend(seconds: f64) -> Event {
@@ -272,6 +280,22 @@ fn numbers_that_no_run_can_have_break_nothing() {
 }
 
 #[test]
+fn appliances_are_counted_in_their_period_and_not_against_a_connection_that_was_silent_itself() {
+    let silent = |at| record(0, at, asked(1, false, Some(false)));
+    let mut records =
+        vec![record(0, 0, start()), record(0, 1, connected(ConnectionKind::Connected, 0, None))];
+    records.extend([record(0, 10, asked(1, true, None)), silent(310), silent(610)]);
+    let mut drop = serde_json::from_str::<SessionDrop>(r#"{"error_name":"A"}"#).unwrap();
+    drop.last_received_seconds = Some(60.0);
+    records.push(record(0, 640, Event::Drop(Box::new(drop))));
+    let told = all(&records, Liveness::Live).devices;
+    assert_eq!((told.len(), told[0].asked, told[0].undecided, told[0].unanswered()), (1, 3, 1, 1));
+    let window = Window { since: Some(wall(300)), until: Some(wall(600)) };
+    let told = fold(window, &records, Liveness::Live).devices;
+    assert_eq!((told[0].asked, told[0].undecided, told[0].unanswered()), (1, 0, 1));
+}
+
+#[test]
 fn records_lost_are_summed() {
     let mut records = example();
     records[3].records_lost = 2;
@@ -289,6 +313,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         (0_u64..1000).prop_map(sample),
         Just(stop(Some(1.0))),
         (0.0..1e5).prop_map(suspend),
+        (0_u8..3, any::<bool>(), any::<Option<bool>>())
+            .prop_map(|(number, answered, cloud)| asked(number, answered, cloud)),
     ]
 }
 
@@ -308,6 +334,12 @@ proptest! {
                 prop_assert_eq!(metrics.outages_by_attempts.iter().sum::<u64>(), metrics.drops);
                 prop_assert_eq!(metrics.sessions.count, metrics.drops);
                 prop_assert!(observation.interrupted_runs <= observation.runs);
+                for device in &metrics.devices {
+                    prop_assert_eq!(device.answered + device.undecided + device.unanswered(), device.asked);
+                    prop_assert!(device.unanswered_streak <= device.unanswered());
+                }
+                let silent: u64 = metrics.silences.iter().map(|silence| silence.unanswered).sum();
+                prop_assert_eq!(silent, metrics.devices.iter().map(DeviceMetrics::unanswered).sum::<u64>());
             }
         }
     }

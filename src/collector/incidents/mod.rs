@@ -1,7 +1,8 @@
 //! Troubles, each with what led to it and the way back: what causes are told from.
 //!
 //! An incident is a drop, or a series of failed attempts without a drop before. The latest [`INCIDENTS_KEPT`] are kept,
-//! so that a year of journal takes no more memory than a day. Nothing is concluded here.
+//! so that a year of journal takes no more memory than a day. Appliances that were silent are told apart, in
+//! [`super::devices`]. Nothing is concluded here.
 
 mod host;
 mod obstacle;

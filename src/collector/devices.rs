@@ -1,0 +1,314 @@
+//! Appliances behind the broker, as far as they were asked: counts of fixed size, and the spells in which they were
+//! silent. Nothing is concluded here.
+//!
+//! Silence counts against an appliance only while our own connection was heard: where the broker itself had fallen
+//! silent by the time the request was given up, as the drop behind it tells, the request is undecided.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::clock::microseconds;
+use super::metrics::Distribution;
+use super::population::Population;
+use crate::event::{DeviceProbe, SessionDrop, bounded};
+
+/// Appliances that are told apart: a journal from elsewhere must not make us grow.
+const DEVICES_KEPT: usize = 32;
+
+/// Spells of silence that are kept, all appliances together.
+const SILENCES_KEPT: usize = 256;
+
+/// What is known of one appliance.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DeviceMetrics {
+    /// Its MAC, masked.
+    pub device: String,
+    /// Status requests whose outcome is recorded.
+    pub asked: u64,
+    /// Those that it answered.
+    pub answered: u64,
+    /// Those whose silence may be our own connection's; the rest, `asked - answered - undecided`, are its own.
+    pub undecided: u64,
+    /// Its own silences in a row, up to the last record.
+    pub unanswered_streak: u64,
+    /// When the last outcome was recorded.
+    pub last_asked: Option<DateTime<Utc>>,
+    /// When it last answered.
+    pub last_answer: Option<DateTime<Utc>>,
+    /// Request to answer, milliseconds.
+    pub rtt: Distribution,
+    /// The latest signal that it reported, dBm.
+    pub wifi_dbm: Option<i32>,
+    /// The weakest.
+    pub weakest_wifi_dbm: Option<i32>,
+    /// The latest error that it reported, 0 for none.
+    pub error_code: Option<i64>,
+    /// What the service's list said of it with the last record.
+    pub cloud_connected: Option<bool>,
+}
+
+impl DeviceMetrics {
+    /// Requests that it left unanswered while our own connection was fine.
+    pub const fn unanswered(&self) -> u64 {
+        self.asked.saturating_sub(self.answered).saturating_sub(self.undecided)
+    }
+}
+
+/// A spell in which an appliance answered nothing: one incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Silence {
+    /// Whose.
+    pub device: String,
+    /// When its first request was given up.
+    pub began: DateTime<Utc>,
+    /// When its last one was.
+    pub latest: DateTime<Utc>,
+    /// How many requests.
+    pub unanswered: u64,
+    /// With how many of them the service listed it as not connected.
+    pub cloud_gone: u64,
+    /// With how many of them the service listed it as connected.
+    pub cloud_there: u64,
+    /// The last signal that it reported before, dBm.
+    pub wifi_dbm_before: Option<i32>,
+    /// The last error that it reported before.
+    pub error_code_before: Option<i64>,
+    /// When it answered again.
+    pub ended: Option<DateTime<Utc>>,
+}
+
+/// The fold.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Devices {
+    known: Vec<Known>,
+    over: VecDeque<Silence>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Known {
+    told: DeviceMetrics,
+    trips: Population,
+    silence: Option<Silence>,
+    /// The outcome recorded last, where it was silence.
+    latest: Option<Silent>,
+}
+
+/// A request that stayed unanswered.
+#[derive(Debug, Clone, Copy)]
+struct Silent {
+    at: DateTime<Utc>,
+    cloud: Option<bool>,
+}
+
+impl Devices {
+    /// The outcome of a request.
+    pub(super) fn asked(&mut self, at: DateTime<Utc>, probe: &DeviceProbe) {
+        let name = bounded(probe.device.clone());
+        let place = self.known.iter().position(|known| known.told.device == name);
+        let place = place.or_else(|| {
+            let told = DeviceMetrics { device: name, ..DeviceMetrics::default() };
+            (self.known.len() < DEVICES_KEPT).then(|| self.known.push(Known { told, ..Known::default() }))?;
+            Some(self.known.len() - 1)
+        });
+        let Some(known) = place.and_then(|place| self.known.get_mut(place)) else { return };
+        known.told.asked += 1;
+        known.told.last_asked = Some(at);
+        known.told.cloud_connected = probe.cloud_connected;
+        if !probe.answered {
+            return known.silent(at, probe.cloud_connected);
+        }
+        if let Some(silence) = known.answered(at, probe) {
+            self.keep(silence);
+        }
+    }
+
+    /// Our own connection ended: what was silent behind its own silence is undecided.
+    pub(super) fn dropped(&mut self, at: DateTime<Utc>, drop: &SessionDrop) {
+        let silent = microseconds(drop.last_received_seconds.unwrap_or_default());
+        let heard =
+            at.checked_sub_signed(TimeDelta::microseconds(silent)).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        for known in &mut self.known {
+            if let Some(silent) = known.latest.take_if(|silent| silent.at >= heard) {
+                known.undecided(silent);
+            }
+        }
+    }
+
+    /// All appliances, in the order in which they first appeared.
+    pub(super) fn metrics(&self) -> Vec<DeviceMetrics> {
+        let told = |known: &Known| DeviceMetrics { rtt: known.trips.distribution(1e3), ..known.told.clone() };
+        self.known.iter().map(told).collect()
+    }
+
+    /// The latest spells of silence by their beginning, those that go on among them.
+    pub(super) fn silences(&self) -> Vec<Silence> {
+        let open = self.known.iter().filter_map(|known| known.silence.clone());
+        let mut all: Vec<Silence> = self.over.iter().cloned().chain(open).collect();
+        all.sort_by(|a, b| (a.began, &a.device).cmp(&(b.began, &b.device)));
+        all
+    }
+
+    fn keep(&mut self, silence: Silence) {
+        if self.over.len() == SILENCES_KEPT {
+            self.over.pop_front();
+        }
+        self.over.push_back(silence);
+    }
+}
+
+impl Known {
+    /// The silence that this answer ends, if there was one.
+    fn answered(&mut self, at: DateTime<Utc>, probe: &DeviceProbe) -> Option<Silence> {
+        let told = &mut self.told;
+        told.answered += 1;
+        told.unanswered_streak = 0;
+        told.last_answer = Some(at);
+        told.wifi_dbm = probe.wifi_dbm.or(told.wifi_dbm);
+        told.weakest_wifi_dbm = [told.weakest_wifi_dbm, probe.wifi_dbm].into_iter().flatten().min();
+        told.error_code = probe.error_code.or(told.error_code);
+        probe.rtt_ms.iter().for_each(|ms| self.trips.add(*ms));
+        self.latest = None;
+        self.silence.take().map(|silence| Silence { ended: Some(at), ..silence })
+    }
+
+    fn silent(&mut self, at: DateTime<Utc>, cloud: Option<bool>) {
+        self.told.unanswered_streak += 1;
+        self.latest = Some(Silent { at, cloud });
+        let told = &self.told;
+        let silence = self.silence.get_or_insert_with(|| Silence {
+            device: told.device.clone(),
+            began: at,
+            latest: at,
+            unanswered: 0,
+            cloud_gone: 0,
+            cloud_there: 0,
+            wifi_dbm_before: told.wifi_dbm,
+            error_code_before: told.error_code,
+            ended: None,
+        });
+        silence.latest = at;
+        silence.unanswered += 1;
+        *silence.cloud(cloud) += u64::from(cloud.is_some());
+    }
+
+    /// The latest silence is taken back.
+    fn undecided(&mut self, silent: Silent) {
+        self.told.undecided += 1;
+        self.told.unanswered_streak = self.told.unanswered_streak.saturating_sub(1);
+        let Some(silence) = &mut self.silence else { return };
+        silence.unanswered -= 1;
+        *silence.cloud(silent.cloud) -= u64::from(silent.cloud.is_some());
+        if silence.unanswered == 0 {
+            self.silence = None;
+        }
+    }
+}
+
+impl Silence {
+    fn cloud(&mut self, word: Option<bool>) -> &mut u64 {
+        if word == Some(true) { &mut self.cloud_there } else { &mut self.cloud_gone }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+    }
+
+    fn answer(ms: f64, wifi_dbm: i32, error_code: i64) -> DeviceProbe {
+        DeviceProbe {
+            device: "aa...eeff".to_owned(),
+            answered: true,
+            rtt_ms: Some(ms),
+            wifi_dbm: Some(wifi_dbm),
+            error_code: Some(error_code),
+            cloud_connected: Some(true),
+        }
+    }
+
+    fn silent(cloud_connected: Option<bool>) -> DeviceProbe {
+        DeviceProbe { device: "aa...eeff".to_owned(), cloud_connected, ..DeviceProbe::default() }
+    }
+
+    fn fold(probes: impl IntoIterator<Item = (i64, DeviceProbe)>) -> Devices {
+        let mut devices = Devices::default();
+        probes.into_iter().for_each(|(second, probe)| devices.asked(at(second), &probe));
+        devices
+    }
+
+    /// A drop that was noticed so long after the broker was last heard.
+    fn drop_after(silence: f64) -> SessionDrop {
+        serde_json::from_value(serde_json::json!({"error_name": "X", "last_received_seconds": silence}))
+            .unwrap()
+    }
+
+    #[test]
+    fn requests_answers_and_what_they_said_are_counted() {
+        let devices = fold([
+            (0, answer(100.0, -60, 0)),
+            (300, answer(300.0, -80, 596)),
+            (610, silent(Some(false))),
+            (910, silent(None)),
+        ]);
+        let told = devices.metrics().remove(0);
+        assert_eq!((told.asked, told.answered, told.undecided, told.unanswered()), (4, 2, 0, 2));
+        assert_eq!(
+            (told.unanswered_streak, told.last_asked, told.last_answer),
+            (2, Some(at(910)), Some(at(300)))
+        );
+        assert_eq!(
+            (told.wifi_dbm, told.weakest_wifi_dbm, told.error_code),
+            (Some(-80), Some(-80), Some(596))
+        );
+        assert_eq!((told.cloud_connected, told.rtt.mean, told.rtt.count), (None, Some(200.0), 2));
+    }
+
+    #[test]
+    fn a_spell_of_silence_is_one_incident_and_knows_what_came_before() {
+        let devices = fold([
+            (0, answer(100.0, -84, 596)),
+            (310, silent(Some(true))),
+            (610, silent(Some(false))),
+            (900, answer(100.0, -60, 0)),
+            (1210, silent(None)),
+        ]);
+        let silences = devices.silences();
+        let [first, second] = &silences[..] else { panic!("{silences:?}") };
+        assert_eq!((first.began, first.latest, first.ended), (at(310), at(610), Some(at(900))));
+        assert_eq!((first.unanswered, first.cloud_gone, first.cloud_there), (2, 1, 1));
+        assert_eq!((first.wifi_dbm_before, first.error_code_before), (Some(-84), Some(596)));
+        assert_eq!((second.unanswered, second.ended, second.wifi_dbm_before), (1, None, Some(-60)));
+    }
+
+    #[test]
+    fn silence_behind_the_silence_of_our_own_connection_is_undecided() {
+        for (heard_before, undecided) in [(63.0, 1), (20.0, 0)] {
+            let mut devices =
+                fold([(0, answer(100.0, -60, 0)), (310, silent(Some(false))), (610, silent(Some(false)))]);
+            devices.dropped(at(640), &drop_after(heard_before));
+            devices.dropped(at(640), &drop_after(heard_before));
+            let told = devices.metrics().remove(0);
+            assert_eq!((told.undecided, told.unanswered_streak), (undecided, 2 - undecided));
+            let silence = devices.silences().remove(0);
+            assert_eq!((silence.unanswered, silence.cloud_gone), (2 - undecided, 2 - undecided));
+        }
+        let mut lone = fold([(10, silent(None))]);
+        lone.dropped(at(40), &drop_after(33.0));
+        assert_eq!((lone.silences(), lone.metrics()[0].unanswered()), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn no_journal_makes_it_grow() {
+        let name = |number: i64| format!("{number}");
+        let devices = fold((0..10_000).map(|number| {
+            let probe = if number % 2 == 0 { silent(None) } else { answer(1.0, -60, 0) };
+            (number, DeviceProbe { device: name(number / 2 % 100), ..probe })
+        }));
+        assert_eq!(devices.metrics().len(), DEVICES_KEPT);
+        assert_eq!(devices.silences().len(), SILENCES_KEPT);
+    }
+}
