@@ -1,5 +1,6 @@
 //! A finding in words, and what is said where there is none.
 
+use crate::collector::devices::DeviceMetrics;
 use crate::diagnosis::{Finding, LIKELY};
 use crate::report::Report;
 use crate::report::text::{clean, count};
@@ -16,12 +17,19 @@ pub fn headline(finding: &Finding) -> String {
 /// What is said where nothing is likely.
 pub(super) fn nothing_likely(report: &Report) -> String {
     let drops = report.metrics.drops;
-    let hint =
-        report.findings.first().filter(|_| drops > 0).map(|hint| format!("; at best: {}", headline(hint)));
+    let silent: u64 = report.metrics.devices.iter().map(DeviceMetrics::unanswered).sum();
+    let hint = report
+        .findings
+        .first()
+        .filter(|_| drops > 0 || silent > 0)
+        .map(|hint| format!("; at best: {}", headline(hint)));
     let hint = hint.unwrap_or_default();
     match (drops, report.metrics.failed_attempts) {
         (0, 0) if report.metrics.observation.runs == 0 && report.dump.is_some() => {
             "no drop is told of".to_owned()
+        }
+        (0, 0) if silent > 0 => {
+            format!("no drop; {} unanswered by an appliance{hint}", count(silent, "status request"))
         }
         (0, 0) => "healthy: no drop and no failed attempt in this period".to_owned(),
         (0, failed) => {

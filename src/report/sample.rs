@@ -3,6 +3,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Report;
+use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
 use crate::collector::timeline::{Link, Timeline};
 use crate::event::{
@@ -203,6 +204,24 @@ pub(super) fn afternoon() -> Report {
 
 pub(super) fn answer(topic: &str, granted_qos: Option<u8>, return_code: u8) -> Subscribed {
     Subscribed { topic: topic.to_owned(), qos: 1, granted_qos, return_code }
+}
+
+/// An appliance that has fallen silent.
+pub(super) fn appliance() -> DeviceMetrics {
+    DeviceMetrics {
+        device: "aa...eeff".to_owned(),
+        asked: 12,
+        answered: 9,
+        undecided: 1,
+        unanswered_streak: 2,
+        last_asked: Some(at(1200)),
+        last_answer: Some(at(600)),
+        rtt: distribution(9, [310.0, 420.0, 412.0, 900.0, 900.0]),
+        wifi_dbm: Some(-78),
+        weakest_wifi_dbm: Some(-84),
+        error_code: Some(596),
+        cloud_connected: Some(false),
+    }
 }
 
 pub(super) fn link_down() -> Dated<Environment> {

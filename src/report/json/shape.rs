@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 
 use serde::{Serialize, Serializer};
 
+use super::device::DeviceEntry;
 use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry, FindingEntry};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Distribution, Metrics};
 use crate::event::{Subscribed, TargetFacts, rounded, unix_seconds};
@@ -34,7 +35,7 @@ pub(super) struct Export<'a> {
     observation: Period,
     findings: Vec<FindingEntry<'a>>,
     subscriptions: Vec<Subscription<'a>>,
-    devices: [(); 0],
+    devices: Vec<DeviceEntry<'a>>,
     environment_events: Vec<EnvironmentEntry<'a>>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Export<'a> {
             observation: Period::of(report),
             findings: report.findings.iter().map(FindingEntry::from).collect(),
             subscriptions: metrics.subscriptions.iter().map(Subscription::from).collect(),
-            devices: [],
+            devices: metrics.devices.iter().map(DeviceEntry::from).collect(),
             environment_events: metrics.environment.iter().map(EnvironmentEntry::from).collect(),
         }
     }
@@ -208,7 +209,7 @@ struct ReconnectSeconds {
 }
 
 #[derive(Debug, Serialize)]
-struct RoundTripMs {
+pub(super) struct RoundTripMs {
     min: Option<f64>,
     mean: Option<f64>,
     p50: Option<f64>,
@@ -218,7 +219,7 @@ struct RoundTripMs {
 }
 
 impl RoundTripMs {
-    fn of(values: &Distribution) -> Self {
+    pub(super) fn of(values: &Distribution) -> Self {
         let Quantities { min, mean, p50, p90: _, p99, max } = Quantities::of(values, THOUSANDTHS);
         Self { min, mean, p50, p99, max, count: values.count }
     }

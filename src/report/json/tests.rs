@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::*;
+use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::Metrics;
 use crate::event::{Phase, SessionDrop};
-use crate::report::sample::{afternoon, answer, connected, dropped, link_down, nothing};
+use crate::report::sample::{afternoon, answer, appliance, connected, dropped, link_down, nothing};
 
 /// The example of `contract/export.md`, with the values that the sample gives.
 const AFTERNOON: &str = r#"{
@@ -237,6 +238,24 @@ fn changes_on_the_host_and_refused_subscriptions_are_told() {
         r#""kind":"link_down","interface":"eth0","in_use":true,"detail":"","seconds":null}]}"#,
     );
     assert!(text.trim_end().ends_with(end), "{text}");
+}
+
+#[test]
+fn an_appliance_has_what_it_answered_and_what_it_said() {
+    let silent = DeviceMetrics { device: "11...5566".to_owned(), asked: 1, ..DeviceMetrics::default() };
+    let report = with(|metrics| metrics.devices = vec![appliance(), silent]);
+    let text = export(&report, Layout::Compact);
+    let told = concat!(
+        r#""devices":[{"device":"aa...eeff","asked":12,"answered":9,"undecided":1,"unanswered_streak":2,"#,
+        r#""last_asked_timestamp":"2026-11-22T17:40:04.000Z","last_answer_timestamp":"2026-11-22T17:30:04.000Z","#,
+        r#""rtt_ms":{"min":310.0,"mean":420.0,"p50":412.0,"p99":900.0,"max":900.0,"count":9},"#,
+        r#""wifi_dbm":-78,"weakest_wifi_dbm":-84,"error_code":596,"cloud_connected":false},"#,
+        r#"{"device":"11...5566","asked":1,"answered":0,"undecided":0,"unanswered_streak":0,"#,
+        r#""last_asked_timestamp":null,"last_answer_timestamp":null,"#,
+        r#""rtt_ms":{"min":null,"mean":null,"p50":null,"p99":null,"max":null,"count":0},"#,
+        r#""wifi_dbm":null,"weakest_wifi_dbm":null,"error_code":null,"cloud_connected":null}],"#,
+    );
+    assert!(text.contains(told), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! This file sets the page; [`heading`], [`timebar`] and [`rows`] say what stands on it.
 
 mod account;
+mod appliances;
 mod grid;
 mod heading;
 mod rows;

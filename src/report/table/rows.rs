@@ -2,6 +2,7 @@
 //!
 //! Each section is a pure function from the report to a table; the page around them is made elsewhere.
 
+use super::appliances;
 use super::grid::{Grid, Kind};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Dated, Distribution, Metrics, Observation};
 use crate::event::SessionDrop;
@@ -27,6 +28,7 @@ pub(super) fn sections(report: &Report, view: &View) -> Vec<Section> {
         errors(metrics).map(|grid| ("Drops by error", grid)),
         last_drops(metrics, view).map(|grid| ("Last drops, newest first", grid)),
         refused(metrics).map(|grid| ("Refused subscriptions, not active", grid)),
+        appliances::grid(&metrics.devices, view).map(|grid| ("Appliances behind it", grid)),
         Some(("Connection", connection(metrics))),
         Some(("How long", spans(metrics))),
     ]

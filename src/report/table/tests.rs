@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::*;
+use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
 use crate::collector::timeline::{Link, Timeline};
 use crate::event::{Phase, SessionDrop, TargetFacts};
-use crate::report::sample::{afternoon, answer, at, dropped, later, nothing, paris, target};
+use crate::report::sample::{afternoon, answer, appliance, at, dropped, later, nothing, paris, target};
 use crate::report::style::Palette;
 
 fn page(report: &Report, palette: Palette, width: u16) -> String {
@@ -75,6 +76,53 @@ How long
   Count           2          2     21
 "
     );
+}
+
+#[test]
+fn appliances_have_a_section_where_they_were_asked() {
+    let mut report = afternoon();
+    let well = DeviceMetrics {
+        device: "11...5566".to_owned(),
+        unanswered_streak: 0,
+        error_code: Some(0),
+        cloud_connected: Some(true),
+        ..appliance()
+    };
+    let unheard = DeviceMetrics {
+        device: "22...5566".to_owned(),
+        asked: 3,
+        unanswered_streak: 3,
+        ..DeviceMetrics::default()
+    };
+    let cut_off = DeviceMetrics { unanswered_streak: 0, asked: 1, ..unheard.clone() };
+    report.metrics.devices = vec![appliance(), well, unheard, cut_off];
+    let text = page(&report, Palette::Plain, 80);
+    let section = "\
+Appliances behind it
+  Appliance  Answered  Usually    Wi-Fi  Now
+  ───────────────────────────────────────────────────────────────────────
+  aa...eeff   9 of 12   412 ms  -78 dBm  silent since 2026-11-22 18:30:04
+                                         error 596
+                                         not connected, says the service
+  11...5566   9 of 12   412 ms  -78 dBm  answers
+  22...5566    0 of 3        -        -  silent, and never heard
+  22...5566    0 of 1        -        -  not known
+
+Connection
+";
+    assert!(text.contains(section), "{text}");
+    assert!(!page(&afternoon(), Palette::Plain, 80).contains("Appliances"));
+}
+
+#[test]
+fn an_answer_that_was_lost_is_told_where_all_else_is_well() {
+    let mut report = afternoon();
+    (report.metrics.drops, report.metrics.failed_attempts) = (0, 0);
+    report.metrics.devices = vec![DeviceMetrics { asked: 12, answered: 11, undecided: 0, ..appliance() }];
+    let text = page(&report, Palette::Plain, 80);
+    assert!(text.contains("Verdict: no drop; 1 status request unanswered by an appliance\n"), "{text}");
+    report.metrics.devices[0].undecided = 1;
+    assert!(page(&report, Palette::Plain, 80).contains("Verdict: healthy"));
 }
 
 #[test]
@@ -282,6 +330,7 @@ prop_compose! {
         distributions in [distributions(), distributions(), distributions(), distributions()],
         recent_drops in proptest::collection::vec(drops(), 0..8),
         errors in proptest::collection::vec((texts(), any::<u64>()), 0..12),
+        appliances in proptest::collection::vec((texts(), any::<[u64; 4]>(), any::<Option<i64>>(), any::<Option<i32>>()), 0..3),
         topics in proptest::collection::vec((texts(), proptest::option::of(0_u8..3), any::<u8>()), 0..4),
     ) -> Metrics {
         let [connections, disconnects, drops, reconnect_attempts, failed, published, queued, received] = counts;
@@ -306,9 +355,32 @@ prop_compose! {
             messages_queued: queued,
             messages_received: received,
             recent_drops,
+            devices: appliances.into_iter().map(|told| device(told, sessions)).collect(),
             subscriptions: topics.iter().map(|(topic, qos, code)| answer(topic, *qos, *code)).collect(),
             ..Metrics::default()
         }
+    }
+}
+
+fn device(
+    (device, [asked, answered, undecided, unanswered_streak], error_code, wifi_dbm): (
+        String,
+        [u64; 4],
+        Option<i64>,
+        Option<i32>,
+    ),
+    rtt: Distribution,
+) -> DeviceMetrics {
+    DeviceMetrics {
+        device,
+        asked,
+        answered,
+        undecided,
+        unanswered_streak,
+        rtt,
+        wifi_dbm,
+        error_code,
+        ..appliance()
     }
 }
 
