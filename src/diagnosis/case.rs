@@ -1,10 +1,11 @@
 //! The facts of a case, in the form in which rules ask for them.
 
 use super::Finding;
-use super::cause::Cause;
+use super::cause::{Category, Cause};
 use super::explicit;
 use super::rule::Verdict;
 use super::statistics::share;
+use crate::collector::devices::{DeviceMetrics, Silence};
 use crate::collector::incidents::{End, Incident};
 use crate::collector::metrics::Metrics;
 use crate::event::{SessionDrop, Transport};
@@ -22,6 +23,10 @@ pub struct Case<'a> {
     pub(super) own_client_id: bool,
     /// The transport of the latest run.
     pub(super) transport: Option<Transport>,
+    /// Appliances behind the broker.
+    pub(super) devices: &'a [DeviceMetrics],
+    /// When they were silent, oldest first.
+    pub(super) silences: &'a [Silence],
 }
 
 /// A drop, with its place among the incidents.
@@ -53,6 +58,8 @@ impl<'a> Case<'a> {
             aws: target.is_some_and(|target| is_aws(&target.url)),
             own_client_id: target.is_some_and(|target| !is_random(&target.client_id)),
             transport: target.and_then(|target| target.transport),
+            devices: &metrics.devices,
+            silences: &metrics.silences,
         }
     }
 
@@ -88,7 +95,12 @@ impl<'a> Case<'a> {
 
     /// What a verdict comes to.
     pub(super) fn finding(&self, cause: Cause, verdict: Verdict) -> Finding {
-        let drops = verdict.explains.iter().filter(|index| self.incidents[**index].is_drop()).count();
+        let drops = match cause.category() {
+            Category::Network | Category::Server | Category::Client => {
+                verdict.explains.iter().filter(|index| self.incidents[**index].is_drop()).count()
+            }
+            Category::Device => 0,
+        };
         Finding {
             cause,
             confidence: (verdict.confidence * 100.0).round() / 100.0,

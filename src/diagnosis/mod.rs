@@ -9,6 +9,7 @@ pub mod case;
 mod cause;
 mod client;
 mod confidence;
+mod device;
 mod explicit;
 mod lookalikes;
 mod network;
@@ -36,7 +37,7 @@ pub struct Finding {
     pub confidence: f64,
     /// Drops that it explains.
     pub drops_explained: u64,
-    /// Incidents that it explains: drops, and series of failed attempts without a drop.
+    /// Incidents that it explains: drops, series of failed attempts without a drop, silences of an appliance.
     pub incidents_explained: u64,
     /// One line for a person.
     pub summary: String,
@@ -58,9 +59,12 @@ pub fn diagnose(metrics: &Metrics) -> Vec<Finding> {
     let rules = network::RULES.iter().chain(server::RULES).chain(client::RULES);
     let verdicts = rules.filter_map(|Rule { cause, judge }| Some((*cause, judge(&case)?))).collect();
     let settled = lookalikes::settle(verdicts, case.incidents);
+    // Appliances fall silent in a world of their own: nothing gives way to them, and they to nothing.
+    let appliances = device::RULES.iter().filter_map(|Rule { cause, judge }| Some((*cause, judge(&case)?)));
     let mut findings: Vec<Finding> = settled
         .into_iter()
         .map(|(cause, verdict)| (cause, Verdict { confidence: calibrated(verdict.confidence), ..verdict }))
+        .chain(appliances)
         .filter(|(_, verdict)| verdict.confidence >= WORTH_TELLING)
         .map(|(cause, verdict)| case.finding(cause, verdict))
         .collect();

@@ -15,7 +15,7 @@ pub(super) struct Rule {
 /// What a rule says.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
-    /// The incidents that it explains, by their place in the case, in order.
+    /// The incidents that it explains, by their place in the case, in order; in the family of appliances, the silences.
     pub(super) explains: Vec<usize>,
     /// How sure it is, 0 to 1.
     pub(super) confidence: f64,

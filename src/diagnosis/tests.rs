@@ -350,6 +350,98 @@ fn too_fast_attempts_are_a_storm() {
     );
 }
 
+impl Journal {
+    /// An appliance is asked every five minutes, once for each of these: `a` answered, `s` silent, `g` silent and listed
+    /// as gone.
+    fn asked(&mut self, outcomes: &str) -> &mut Self {
+        for outcome in outcomes.chars() {
+            let cloud = (outcome == 'g').then_some(false);
+            let told = json!({"device": "aa...eeff", "answered": outcome == 'a', "cloud_connected": cloud,
+                              "wifi_dbm": (outcome == 'a').then_some(-84), "error_code": (outcome == 'a').then_some(596)});
+            self.pass(300.0).tell("device", told);
+        }
+        self
+    }
+}
+
+#[test]
+fn an_appliance_that_is_silent_while_we_are_connected_is_found_and_one_lost_answer_is_none() {
+    let rows = [
+        ("aaaasss", true),
+        ("ssss", true),
+        ("aaaasssaaaa", true),
+        ("aaaagg", true),
+        ("agaagaag", true),
+        ("asasaasas", true),
+        ("a", false),
+        ("aaaas", false),
+        ("aaaag", false),
+        ("aaaaaasaaaaaaaaaaaaaaaaaaaaaaaaaaaasaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+        ("s", false),
+        ("g", false),
+    ];
+    for (outcomes, is_found) in rows {
+        let journal = journal_of(|journal| {
+            journal.connect().asked(outcomes);
+        });
+        if is_found {
+            check(Cause::ApplianceOffline, &journal);
+            let summary = &journal.findings()[0].summary;
+            assert!(summary.starts_with("our connection is fine; the appliance aa...eeff"), "{summary}");
+        } else {
+            let findings = journal.findings();
+            assert!(findings.iter().all(|finding| finding.confidence <= 0.5), "{outcomes}: {findings:?}");
+        }
+    }
+}
+
+#[test]
+fn the_figures_of_a_silent_appliance_are_told_and_what_it_said_before() {
+    let journal = journal_of(|journal| {
+        journal.connect().asked("aaaggggs");
+    });
+    let finding = &journal.findings()[0];
+    assert_eq!((finding.drops_explained, finding.incidents_explained), (0, 1));
+    let told = finding.evidence.join("\n");
+    for figure in ["5 of 8 status requests unanswered", "5 in a row", "4 of them (80 %)", "-84 dBm", "596"] {
+        assert!(told.contains(figure), "{figure}: {told}");
+    }
+    assert!(finding.fix.contains("access point") && finding.fix.contains("only reads"), "{}", finding.fix);
+}
+
+#[test]
+fn silence_of_our_own_connection_blames_no_appliance() {
+    let journal = journal_of(|journal| {
+        for _ in 0..6 {
+            journal.connect().asked("aaaaas").pass(100.0).tell(
+                "drop",
+                json!({"error_name": "X", "closed_by": "timeout", "duration_connected_seconds": 1900.0,
+                       "last_received_seconds": 103.0}),
+            );
+        }
+    });
+    let findings = journal.findings();
+    assert!(findings.iter().all(|finding| finding.cause != Cause::ApplianceOffline), "{findings:?}");
+}
+
+#[test]
+fn drops_and_a_silent_appliance_are_both_found() {
+    let said = json!({"closed_by": "peer_disconnect", "reason_code": 0x8b});
+    let journal = journal_of(|journal| {
+        for length in IRREGULAR {
+            journal.session(length, &said);
+        }
+        journal.connect().asked("aasssss");
+    });
+    let found: Vec<Cause> = journal
+        .findings()
+        .into_iter()
+        .filter(|finding| finding.confidence > 0.5)
+        .map(|finding| finding.cause)
+        .collect();
+    assert!(found.contains(&Cause::BrokerRestart) && found.contains(&Cause::ApplianceOffline), "{found:?}");
+}
+
 #[test]
 fn healthy_and_unclear_journals_get_no_answer() {
     let plain_ends = [

@@ -1,0 +1,179 @@
+//! The cause behind the broker: our connection is up, and the appliance does not answer.
+//!
+//! The collector has left out what our own connection may have swallowed. One lost answer is no finding: what counts is
+//! silence in a row, or again and again, and the word of the service.
+
+use super::case::Case;
+use super::cause::Cause;
+use super::confidence::trust;
+use super::rule::{Rule, Verdict};
+use super::shown::{count, of};
+use super::statistics::{number, share};
+use crate::collector::devices::{DeviceMetrics, Silence};
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[Rule { cause: Cause::ApplianceOffline, judge: appliance_offline }];
+
+/// From so many requests in a row on it is no matter of lost answers.
+const IN_A_ROW: u64 = 3;
+/// Two in a row, or single ones, prove something only where they are a good part of all.
+const PAIR_SHARE: f64 = 0.05;
+const SINGLE_SHARE: f64 = 0.1;
+const SINGLES: u64 = 3;
+
+/// At this signal an appliance loses its network, dBm; the service's documents call -90 poor.
+const WEAK_DBM: i32 = -75;
+/// The appliance's own name for a fault of its Wi-Fi.
+const WIFI_FAULT: i64 = 596;
+
+/// Appliances whose figures are told one by one.
+const SHOWN: usize = 4;
+
+/// An appliance and the spells in which it was silent.
+struct Suspect<'a> {
+    device: &'a DeviceMetrics,
+    silences: Vec<(usize, &'a Silence)>,
+}
+
+fn suspects<'a>(case: &Case<'a>) -> Vec<Suspect<'a>> {
+    let of = |device: &'a DeviceMetrics| Suspect {
+        device,
+        silences: case
+            .silences
+            .iter()
+            .enumerate()
+            .filter(|(_, silence)| silence.device == device.device)
+            .collect(),
+    };
+    case.devices.iter().map(of).filter(|suspect| !suspect.silences.is_empty()).collect()
+}
+
+impl Suspect<'_> {
+    fn longest(&self) -> u64 {
+        self.silences.iter().map(|(_, silence)| silence.unanswered).max().unwrap_or_default()
+    }
+
+    fn unanswered(&self) -> u64 {
+        self.silences.iter().map(|(_, silence)| silence.unanswered).sum()
+    }
+
+    /// With how many unanswered requests the service said the same.
+    fn cloud_gone(&self) -> u64 {
+        self.silences.iter().map(|(_, silence)| silence.cloud_gone).sum()
+    }
+
+    /// How sure it is that the appliance was away, and not an answer lost now and then.
+    fn confidence(&self) -> f64 {
+        let (longest, said) = (self.longest(), self.cloud_gone());
+        let part = number(self.unanswered()) / number(self.device.asked.max(1));
+        let again_and_again = self.unanswered() >= SINGLES && part >= SINGLE_SHARE;
+        match longest {
+            IN_A_ROW.. if said >= 2 => 0.98,
+            IN_A_ROW.. => trust(0.97, usize::try_from(longest).unwrap_or(usize::MAX), 1),
+            2 if said >= 2 => 0.9,
+            2 if part >= PAIR_SHARE => 0.75,
+            _ if said >= 2 => 0.75,
+            _ if again_and_again => 0.7,
+            _ if said == 1 => 0.4,
+            _ => 0.3,
+        }
+    }
+}
+
+fn appliance_offline(case: &Case<'_>) -> Option<Verdict> {
+    let suspects = suspects(case);
+    let confidence = suspects.iter().map(Suspect::confidence).max_by(f64::total_cmp)?;
+    let away: Vec<&Suspect<'_>> = suspects
+        .iter()
+        .filter(|suspect| confidence < super::LIKELY || suspect.confidence() >= super::LIKELY)
+        .collect();
+    let mut explains: Vec<usize> =
+        away.iter().flat_map(|suspect| suspect.silences.iter().map(|(index, _)| *index)).collect();
+    explains.sort_unstable();
+    Some(Verdict {
+        confidence,
+        pins: None,
+        summary: summary(case, &away),
+        evidence: away.iter().take(SHOWN).flat_map(|suspect| evidence(suspect)).collect(),
+        fix: fix(&away),
+        explains,
+    })
+}
+
+fn summary(case: &Case<'_>, away: &[&Suspect<'_>]) -> String {
+    let who = match away {
+        [one] => format!("the appliance {} behind it", one.device.device),
+        many => format!("{} of {} behind it", many.len(), count(case.devices.len(), "appliance")),
+    };
+    let goes_on = away.iter().any(|suspect| suspect.device.unanswered_streak > 0);
+    let deed = match (away.len(), goes_on) {
+        (1, true) => "does not answer",
+        (_, true) => "do not answer",
+        (_, false) => "did not answer for a while",
+    };
+    if case.incidents.is_empty() {
+        format!("our connection is fine; {who} {deed}")
+    } else {
+        format!("while our connection is up, {who} {deed}")
+    }
+}
+
+fn evidence(suspect: &Suspect<'_>) -> Vec<String> {
+    let name = &suspect.device.device;
+    let (unanswered, said) = (suspect.unanswered(), suspect.cloud_gone());
+    let longest = suspect.silences.iter().map(|(_, silence)| *silence).max_by_key(|one| one.unanswered);
+    let mut lines = vec![format!(
+        "{name}: connected, and {} unanswered, at most {} in a row",
+        of(whole(unanswered), whole(suspect.device.asked), "status request"),
+        suspect.longest()
+    )];
+    let at = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S UTC");
+    lines.extend(longest.map(|silence| match silence.ended {
+        Some(ended) => {
+            format!("{name}: longest silent from {}, answered again at {}", at(silence.began), at(ended))
+        }
+        None => format!("{name}: silent since {}, up to the last request", at(silence.began)),
+    }));
+    if said > 0 {
+        lines.push(format!(
+            "{name}: the service itself listed it as not connected with {} of them ({:.0} %)",
+            said,
+            100.0 * share(whole(said), whole(unanswered))
+        ));
+    }
+    lines.extend(
+        weakest_before(suspect).map(|dbm| format!("{name}: its Wi-Fi signal was down to {dbm} dBm before")),
+    );
+    lines.extend(reported_fault(suspect).then(|| {
+        format!("{name}: it had reported error {WIFI_FAULT}, a fault of its Wi-Fi, before it fell silent")
+    }));
+    lines
+}
+
+/// The weakest signal before a silence, where it was weak.
+fn weakest_before(suspect: &Suspect<'_>) -> Option<i32> {
+    let before = suspect.silences.iter().filter_map(|(_, silence)| silence.wifi_dbm_before).min();
+    before.filter(|dbm| *dbm <= WEAK_DBM)
+}
+
+fn reported_fault(suspect: &Suspect<'_>) -> bool {
+    suspect.silences.iter().any(|(_, silence)| silence.error_code_before == Some(WIFI_FAULT))
+}
+
+fn fix(away: &[&Suspect<'_>]) -> String {
+    let signal = away.iter().find_map(|suspect| weakest_before(suspect));
+    let first = match signal {
+        Some(dbm) => {
+            format!("bring its access point nearer, or add one ({dbm} dBm is weak, above -70 is good)")
+        }
+        None => "see at the appliance whether it has power and is in its Wi-Fi".to_owned(),
+    };
+    format!(
+        "{first}; check that the access point and its way to the internet work; switch the appliance off and on at its \
+         breaker; at last set up its Wi-Fi module anew by hand, as its manual says (nwdiag only reads and changes nothing)"
+    )
+}
+
+fn whole(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
