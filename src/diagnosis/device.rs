@@ -74,8 +74,9 @@ impl Suspect<'_> {
             2 if part >= PAIR_SHARE => 0.75,
             _ if said >= 2 => 0.75,
             _ if again_and_again => 0.7,
-            _ if said == 1 => 0.4,
-            _ => 0.3,
+            2 => 0.3,
+            _ if said == 1 => 0.3,
+            _ => 0.1,
         }
     }
 }

@@ -4,6 +4,7 @@ use nwdiag::event::EnvironmentKind;
 
 use crate::chance::Chance;
 use crate::scenario::{Case, Noise};
+use crate::world::appliances::{Appliances, Away};
 use crate::world::fault::{Blow, Deed, Fault, Look, Refusal, Scene, change};
 use crate::world::path::Unanswered;
 use crate::world::setup::Setup;
@@ -92,10 +93,12 @@ pub(crate) fn healthy(setup: &mut Setup, chance: &mut Chance) -> Case {
         let at = scene.now + chance.exponential(86_400.0);
         naps.then(|| Blow::new(at, Deed::Suspend(nap, None)))
     });
-    Case::new(fault, lasts, f64::INFINITY)
+    let mut case = Case::new(fault, lasts, f64::INFINITY)
         .needing(0, 0)
         .noise(Noise::None)
-        .holding(|story| story.culprits.is_empty())
+        .holding(|story| story.culprits.is_empty());
+    case.appliances = appliances_that_are_well(lasts, chance);
+    case
 }
 
 /// One or two plain drops, without a word, a status or an event.
@@ -108,13 +111,34 @@ pub(crate) fn unclear(setup: &mut Setup, chance: &mut Chance) -> Case {
         let at = scene.now + chance.between(0.02, 0.48) * lasts;
         Some(unremarkable(at, scene, chance))
     });
-    Case::new(fault, lasts, f64::INFINITY)
+    let mut case = Case::new(fault, lasts, f64::INFINITY)
         .needing(1, 0)
         .noise(Noise::None)
-        .holding(|story| story.culprits.len() <= 2)
+        .holding(|story| story.culprits.len() <= 2);
+    case.appliances = appliances_that_are_well(lasts, chance);
+    case
 }
 
-fn unremarkable(at: f64, scene: &Scene<'_>, chance: &mut Chance) -> Blow {
+/// In some journals appliances are asked: they answer, but for an answer lost now and then, or a restart.
+fn appliances_that_are_well(lasts: f64, chance: &Chance) -> Option<Appliances> {
+    let mut chance = chance.clone();
+    if chance.likely(0.5) {
+        return None;
+    }
+    let mut appliances = Appliances::draw(lasts, chance.clone());
+    let interval = appliances.interval;
+    for appliance in &mut appliances.all {
+        if chance.likely(0.2) {
+            let from = chance.unit() * lasts;
+            let until = from + chance.between(0.1, 0.9) * interval;
+            let noticed_after = chance.spread(5.0, 600.0);
+            appliance.away.push(Away { from, until, noticed_after, warns: None, fades: 0.0 });
+        }
+    }
+    Some(appliances)
+}
+
+pub(crate) fn unremarkable(at: f64, scene: &Scene<'_>, chance: &mut Chance) -> Blow {
     let setup = scene.setup;
     match chance.whole(0, 5) {
         0 | 1 => Blow::new(at, Deed::End(Look::reset())),

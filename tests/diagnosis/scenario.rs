@@ -8,6 +8,7 @@ use nwdiag::event::{Record, StopReason};
 
 use crate::chance::Chance;
 use crate::noise;
+use crate::world::appliances::Appliances;
 use crate::world::fault::Fault;
 use crate::world::setup::Setup;
 use crate::world::{Plan, RunEnd, Story, World};
@@ -28,6 +29,8 @@ pub(crate) struct Case {
     pub(crate) clock_error: f64,
     /// The endpoint belongs to the cause.
     pub(crate) at_aws: bool,
+    /// Appliances behind the broker that are asked for their status.
+    pub(crate) appliances: Option<Appliances>,
     /// What else has to be so.
     pub(crate) holds: Option<Box<Holds>>,
 }
@@ -65,6 +68,7 @@ impl Case {
             runs: Runs::Any,
             clock_error: 0.0,
             at_aws: false,
+            appliances: None,
             holds: None,
         }
     }
@@ -92,7 +96,12 @@ impl Case {
 
 impl Case {
     /// Both at once, each with drops of its own: as long as the longer needs, within reason.
-    fn together(mut self, other: Self) -> Self {
+    fn together(mut self, mut other: Self) -> Self {
+        // An appliance that is silent has no drops of its own: those of its case are noise.
+        for case in [&mut self, &mut other].into_iter().filter(|case| case.appliances.is_some()) {
+            case.faults.clear();
+        }
+        self.appliances = self.appliances.take().or(other.appliances);
         self.faults.extend(other.faults);
         self.lasts = self.lasts.max(other.lasts).min(20.0 * self.pace.max(other.pace));
         self.pace = self.pace.max(other.pace);
@@ -154,7 +163,11 @@ fn attempt(makes: &[Make], mut chance: Chance) -> Option<Journal> {
     let cut = plans.last().is_some_and(|plan| plan.ends == RunEnd::Cut);
     let live = cut && chance.likely(0.7);
     let (drops, refusals, holds) = (case.drops, case.refusals, case.holds);
-    let story = World::new(setup, case.faults, chance).off_by(case.clock_error).run(&plans);
+    let appliances = case.appliances.take();
+    let mut story = World::new(setup, case.faults, chance).off_by(case.clock_error).run(&plans);
+    if let Some(appliances) = appliances {
+        appliances.tell(&mut story.records);
+    }
     let of = |fault: usize| story.culprits.iter().filter(|culprit| **culprit == fault).count();
     let enough = (0..count).all(|fault| of(fault) >= drops && story.refusals[fault] >= refusals);
     let caused: usize = (0..count).map(of).sum();

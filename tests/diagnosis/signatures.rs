@@ -111,6 +111,19 @@ fn lost_links_are_told_and_sessions_end_in_silence() {
 }
 
 #[test]
+fn appliances_answer_until_they_fall_silent_and_the_connection_stays() {
+    check("appliance_offline", |seen| {
+        let probes = seen.journal.records.iter().filter_map(|record| match &record.event {
+            Event::Device(probe) => Some(probe),
+            _ => None,
+        });
+        let silent = probes.clone().filter(|probe| !probe.answered).count();
+        let sound = probes.clone().all(|probe| probe.answered == probe.rtt_ms.is_some());
+        silent >= 3 && sound && seen.drops.len() <= 2 && seen.failed.len() <= 2 * 8
+    });
+}
+
+#[test]
 fn a_lossy_path_ends_sessions_by_pings_and_slows_others_down() {
     check("packet_loss", |seen| {
         let late =

@@ -1,6 +1,7 @@
 //! The causes: one function each, that makes a case of a user. Parameters are drawn as widely as the field shows them.
 
 pub(crate) mod client;
+pub(crate) mod device;
 pub(crate) mod network;
 pub(crate) mod server;
 
@@ -12,9 +13,8 @@ use crate::world::fault::{Blow, Look, Scene};
 use crate::world::setup::{Setup, Traffic};
 use crate::world::{Story, fault::Deed};
 
-/// Every cause that journals can hold today, under its public id. `appliance_offline` is missing: it is told from
-/// `device` records, which nothing writes yet.
-pub(crate) const CAUSES: [(&str, Make); 27] = [
+/// Every cause, under its public id.
+pub(crate) const CAUSES: [(&str, Make); 28] = [
     ("local_network_down", network::local::local_network_down),
     ("address_change", network::local::address_change),
     ("packet_loss", network::loss::packet_loss),
@@ -42,10 +42,11 @@ pub(crate) const CAUSES: [(&str, Make); 27] = [
     ("protocol_mismatch", client::settings::protocol_mismatch),
     ("websocket_endpoint", client::settings::websocket_endpoint),
     ("reconnect_storm", client::settings::reconnect_storm),
+    ("appliance_offline", device::appliance_offline),
 ];
 
 /// Causes that are at work together, each with drops of its own.
-pub(crate) const PAIRS: [[&str; 2]; 10] = [
+pub(crate) const PAIRS: [[&str; 2]; 12] = [
     ["idle_timeout", "broker_restart"],
     ["connection_lifetime", "host_suspend"],
     ["local_network_down", "broker_restart"],
@@ -56,6 +57,8 @@ pub(crate) const PAIRS: [[&str; 2]; 10] = [
     ["idle_timeout", "host_suspend"],
     ["connection_lifetime", "broker_restart"],
     ["address_change", "keep_alive_late"],
+    ["broker_restart", "appliance_offline"],
+    ["local_network_down", "appliance_offline"],
 ];
 
 /// What makes journals of a cause.

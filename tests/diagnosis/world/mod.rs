@@ -5,6 +5,7 @@
 //! (pings, samples, evidence of a drop) is told again here. Long quiet stretches are passed over in one go, with
 //! fewer samples than one a minute.
 
+pub(crate) mod appliances;
 mod attempt;
 mod course;
 mod evidence;
