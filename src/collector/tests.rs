@@ -271,11 +271,14 @@ fn numbers_that_no_run_can_have_break_nothing() {
     for _ in 0..3 {
         records.push(far(-1e300, connected(ConnectionKind::Connected, 0, Some(1e300))));
         records.push(far(1e300, dropped("A", 1e300)));
+        let text = r#"{"error_name":"A","closed_by":"timeout","last_received_seconds":1e300}"#;
+        records.push(far(1e300, Event::Drop(Box::new(serde_json::from_str::<SessionDrop>(text).unwrap()))));
+        records.push(far(1e300, asked(1, false, None)));
         records.push(Record { records_lost: u64::MAX, ..far(1e300, sample.clone()) });
         records.push(far(-1e300, suspend(1e300)));
     }
     let metrics = all(&records, Liveness::Live);
-    assert_eq!((metrics.drops, metrics.observation.records_lost), (3, u64::MAX));
+    assert_eq!((metrics.drops, metrics.observation.records_lost), (6, u64::MAX));
     assert!(metrics.observation.connected_seconds <= metrics.observation.observed_seconds);
 }
 
