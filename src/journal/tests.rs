@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::backlog::Backlog;
 use super::replay::{ReplayError, Replayed, replay};
 use super::*;
+use crate::collector::clock::Window;
+use crate::collector::{Collector, Liveness, RECENT};
 use crate::event::{
     AttemptFailed, DeviceProbe, Environment, EnvironmentKind, LateAnswer, Moment, Phase, Phases, RoundTrips,
     Sample, Stamp, Stop, StopReason, Subscribed,
@@ -277,6 +279,22 @@ proptest! {
         let line = encode(&record).unwrap();
         prop_assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
         prop_assert_eq!(decode(&line).unwrap(), Some(record));
+    }
+
+    #[test]
+    fn what_is_read_back_folds_to_the_numbers_of_what_was_written(
+        events in prop::collection::vec((any_event(), 0_i64..100_000), 0..40),
+    ) {
+        let mut live = Collector::new(Window::default(), RECENT);
+        let mut lines = Vec::new();
+        for (event, ms) in events {
+            let record = Record::new(stamp(ms), event);
+            live.record(&record);
+            lines.extend(encode(&record).unwrap());
+        }
+        let mut replayed = Collector::new(Window::default(), RECENT);
+        replay(&lines[..], |record| replayed.record(record)).unwrap();
+        prop_assert_eq!(replayed.metrics(Liveness::Over), live.metrics(Liveness::Over));
     }
 
     #[test]

@@ -208,7 +208,7 @@ impl Appliances {
 
     /// The broker was heard.
     pub fn heard(&mut self, now: Moment) {
-        self.asked().for_each(|asked| {
+        self.asked().filter(|asked| asked.written.is_some()).for_each(|asked| {
             asked.proven.get_or_insert(now);
         });
     }

@@ -214,6 +214,7 @@ fn the_service_is_asked_once_for_all_that_are_silent_together_and_once_a_minute_
     );
     rig.bytes(BOTH_GRANTED);
     for _ in 0..16 {
+        rig.written();
         for (_, id, _) in rig.requests() {
             rig.puback(id);
         }
@@ -317,6 +318,20 @@ fn while_the_connection_itself_is_silent_no_appliance_is_blamed() {
     slow.pass(SECOND);
     slow.answer(MAC, &request["sessionID"], &json!({}));
     assert_eq!(slow.probes()[0].rtt_ms, Some(41_000.0), "the path was slow, and not the appliance");
+}
+
+/// A socket that takes nothing: what arrives on it says nothing of the request.
+#[test]
+fn a_request_that_has_not_left_this_host_blames_nobody() {
+    let mut rig = rig_of(asking(), vec![device(MAC, None)]);
+    rig.bytes(GRANTED);
+    rig.bytes(&[0x30, 3, 0, 1, b't']);
+    rig.pass(30 * SECOND);
+    assert_eq!((rig.probes().len(), rig.lists()), (0, 0));
+    rig.written();
+    rig.bytes(&[0x30, 3, 0, 1, b't']);
+    rig.pass(10 * SECOND);
+    assert_eq!(rig.lists(), 1);
 }
 
 #[test]
