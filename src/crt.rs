@@ -78,3 +78,8 @@ pub const NOT_VALID_BEFORE: &str = " is not valid before ";
 
 /// An error of the socket for which the CRT has no name.
 pub const SOCKET_ERROR: Name = Name { name: "NWDIAG_SOCKET_ERROR", code: None };
+
+/// User or password are refused: trying again is of no use.
+pub const AUTH_REJECTED: Name = Name { name: "NWDIAG_AUTH_REJECTED", code: None };
+/// A service that gives credentials did not give them, and may do so later.
+pub const AUTH_UNAVAILABLE: Name = Name { name: "NWDIAG_AUTH_UNAVAILABLE", code: None };

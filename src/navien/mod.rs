@@ -2,5 +2,16 @@
 //!
 //! Nothing here opens a connection, reads a clock or holds a secret in clear longer than a request takes.
 
+pub mod account;
+pub mod answer;
 pub mod device;
+mod field;
+pub mod refusal;
+pub mod request;
 pub mod status;
+mod tokens;
+
+pub use tokens::AwsKeys;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Why the service did not give what was asked for, and how to say so without repeating a secret.
+
+use crate::secret::Secret;
+
+/// An answer that is not what was asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it means.
+    pub kind: RefusalKind,
+    /// The status of HTTP.
+    pub status: u16,
+    /// What came instead: `HTTP 200 with an empty body`.
+    what: String,
+    /// The service's own words, which may repeat anything that it was sent.
+    words: Option<String>,
+}
+
+/// What a refusal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Password or token are not taken.
+    Unauthorised,
+    /// The service knows no such account.
+    UnknownUser,
+    /// Anything else; it may pass.
+    Other,
+}
+
+/// The longest words of the service that are repeated, in bytes.
+const WORDS_LIMIT_BYTES: usize = 80;
+/// A longer word may be a key or a token.
+const WORD_LIMIT_BYTES: usize = 24;
+
+impl Refusal {
+    /// A refusal that came as `what`, with these words of the service.
+    pub(super) fn new(kind: RefusalKind, status: u16, what: String, words: Option<&str>) -> Self {
+        Self { kind, status, what, words: words.map(str::to_owned) }
+    }
+
+    /// What came instead, for a sentence; the service's words only where they are plain and hold none of `hidden`.
+    pub fn told<'s>(&self, mut hidden: impl Iterator<Item = &'s Secret>) -> String {
+        let what = &self.what;
+        let words = self.words.as_deref().filter(|words| is_plain(words));
+        match words {
+            Some(words) if !hidden.any(|secret| holds(words, secret)) => format!("{what} ({words})"),
+            Some(_) | None => what.clone(),
+        }
+    }
+}
+
+/// Without the service's words.
+impl std::fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Refusal").field("kind", &self.kind).field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
+fn is_plain(words: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " _-.,:;'!?".contains(c);
+    !words.trim().is_empty()
+        && words.len() <= WORDS_LIMIT_BYTES
+        && words.chars().all(plain)
+        && words.split_whitespace().all(|word| word.len() <= WORD_LIMIT_BYTES)
+}
+
+fn holds(words: &str, secret: &Secret) -> bool {
+    words.to_ascii_lowercase().contains(&secret.reveal().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_service_are_repeated_only_where_they_cannot_be_a_secret() {
+        let hidden = [Secret::new("Hunter2"), Secret::new("me@home.example")];
+        let long = "a".repeat(25);
+        let rows = [
+            ("Internal Server Error", "HTTP 500 (Internal Server Error)"),
+            ("hunter2 is wrong", "HTTP 500"),
+            ("no me@home.example", "HTTP 500"),
+            ("\u{1b}[31mred", "HTTP 500"),
+            (long.as_str(), "HTTP 500"),
+            ("", "HTTP 500"),
+        ];
+        for (words, told) in rows {
+            let refusal = Refusal::new(RefusalKind::Other, 500, "HTTP 500".to_owned(), Some(words));
+            assert_eq!(refusal.told(hidden.iter()), told);
+        }
+    }
+}
