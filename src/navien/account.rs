@@ -42,6 +42,13 @@ pub enum Finality {
     Final,
 }
 
+impl AuthFailure {
+    /// A fault that kept every answer away.
+    pub const fn passing(fault: Fault) -> Self {
+        Self { finality: Finality::Passing, fault, http_status: None }
+    }
+}
+
 /// An account with what the service gave it.
 #[derive(Debug)]
 pub struct Account {
@@ -139,7 +146,7 @@ impl Account {
 
     fn signed_in(&mut self, now: Moment, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
         self.attempt.signed_in = true;
-        let answer = outcome.map_err(unreachable)?;
+        let answer = outcome.map_err(AuthFailure::passing)?;
         let (grant, aws) = answer.signed_in().map_err(|refusal| self.not_signed_in(&refusal))?;
         self.tokens = Some(Tokens::received(now, grant, aws));
         self.attempt.next = Some(Call::DeviceList);
@@ -163,7 +170,7 @@ impl Account {
     }
 
     fn grant(&self, outcome: Result<Answer, Fault>) -> Result<Grant, AuthFailure> {
-        let answer = outcome.map_err(unreachable)?;
+        let answer = outcome.map_err(AuthFailure::passing)?;
         answer.refreshed().map_err(|refusal| self.unavailable("the request for a new token", &refusal))
     }
 
@@ -174,7 +181,7 @@ impl Account {
                 return Ok(());
             }
             Ok(Err(refusal)) => refusal,
-            Err(fault) => return self.without_list(unreachable(fault)),
+            Err(fault) => return self.without_list(AuthFailure::passing(fault)),
         };
         let failure = self.unavailable("the request for the devices", &refusal);
         match refusal.kind {
@@ -242,10 +249,6 @@ impl Account {
         });
         [&self.email, &self.password].into_iter().chain(tokens)
     }
-}
-
-fn unreachable(fault: Fault) -> AuthFailure {
-    AuthFailure { finality: Finality::Passing, fault, http_status: None }
 }
 
 /// What a status means to somebody who wanted credentials.

@@ -186,12 +186,15 @@ fn aws(fields: &Fields) -> Result<Option<AwsGrant>, NotWhole> {
     Ok(Some(AwsGrant { access_key_id, secret_key, session_token: token(fields, "sessionToken"), lifetime }))
 }
 
+/// The longest address that is taken, in bytes; the real ones have twelve digits.
+const ADDRESS_LIMIT_BYTES: usize = 32;
+
 fn device(entry: &Value) -> Option<Device> {
     let info = entry.get("deviceInfo")?.as_object()?;
-    let mac = field::text(info, "macAddress").filter(|mac| is_address(mac))?;
+    let mac = field::text(info, "macAddress").filter(|mac| mac.len() <= ADDRESS_LIMIT_BYTES)?;
     let device_type = info.get("deviceType").and_then(field::whole);
     let connected = info.get("connected").and_then(field::whole);
-    Some(Device {
+    let device = Device {
         mac: mac.to_owned(),
         device_type: device_type.and_then(|kind| kind.try_into().ok()).unwrap_or(DEFAULT_DEVICE_TYPE),
         additional_value: info.get("additionalValue").map(plain).unwrap_or_default(),
@@ -200,16 +203,8 @@ fn device(entry: &Value) -> Option<Device> {
             Some(2) => Some(true),
             Some(_) | None => None,
         },
-    })
-}
-
-/// The longest address that is taken, in bytes; the real ones have twelve digits.
-const ADDRESS_LIMIT_BYTES: usize = 32;
-
-/// It becomes a level of a topic, which a wildcard or a slash would change into another.
-fn is_address(mac: &str) -> bool {
-    mac.len() <= ADDRESS_LIMIT_BYTES
-        && mac.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-".contains(&byte))
+    };
+    device.is_addressable().then_some(device)
 }
 
 /// A text, or a number as a text.

@@ -8,6 +8,7 @@ pub mod device;
 mod field;
 pub mod refusal;
 pub mod request;
+pub mod service;
 pub mod status;
 mod tokens;
 

@@ -108,6 +108,8 @@ const WORLD: &[(&str, &str)] = &[
     ("tokio", "the event loop"),
     ("tokio_rustls", "a socket"),
     ("tungstenite", "a socket"),
+    ("hyper", "a socket"),
+    ("hyper_util", "a socket"),
     ("rustls_native_certs", "a file"),
     ("dns_lookup", "the resolver"),
     ("nix", "the operating system"),

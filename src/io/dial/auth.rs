@@ -3,13 +3,17 @@
 //! An attempt's connect timeout starts once this is over. What is kept between attempts is kept in here, behind
 //! something that a clone shares: a dialler is cloned, and an attempt may be given up half-way.
 
-use chrono::TimeDelta;
-
 use super::Setback;
+use crate::event::{Phase, Qos};
 use crate::io::clock::{self, Clock};
+use crate::io::navien::{Learned, SignIn, SignedIn};
+use crate::navien::account::{AuthFailure, Finality, Renewal};
+use crate::navien::device::Device;
+use crate::navien::service::BROKER_REGION;
 use crate::secret::Secret;
-use crate::session::attempt::Granted;
+use crate::session::attempt::{Granted, Retry};
 use crate::session::recovery::Depth;
+use crate::session::settings::Filter;
 use crate::sigv4::{self, Credentials, IOT_SERVICE, Scope, SigningInput};
 
 /// How a broker is to know us before MQTT begins.
@@ -20,6 +24,8 @@ pub enum Auth {
     None,
     /// By a signature in the path's query.
     Aws(Signer),
+    /// The same with credentials that an account of the Navien cloud is given.
+    Navien(SignIn),
 }
 
 /// Signs for one region of AWS IoT.
@@ -35,10 +41,8 @@ pub struct Signer {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Visit<'a> {
     /// The run's clock.
-    #[expect(dead_code, reason = "a signature takes no time; a sign-in does")]
     pub(super) clock: Clock,
     /// How much of what is kept must not be used again.
-    #[expect(dead_code, reason = "a signature is always new; what a sign-in gave is kept")]
     pub(super) depth: Depth,
     /// The header `Host` of the upgrade; empty where there is none.
     pub(super) host_header: &'a str,
@@ -56,24 +60,24 @@ pub(super) struct Admission {
 }
 
 impl Auth {
-    /// Gets what `visit` needs; a failure belongs to [`crate::event::Phase::Auth`], wherever on the way to the service
-    /// it was met. `_clock_offset` is for what an answer says of this host's clock, whatever comes of it.
-    #[expect(clippy::unused_async, reason = "whoever asks a service waits for its answer")]
-    pub(super) async fn admit(
-        &self,
-        visit: Visit<'_>,
-        _clock_offset: &mut Option<TimeDelta>,
-    ) -> Result<Admission, Setback> {
+    /// Gets what `visit` needs; a failure belongs to [`Phase::Auth`], wherever on the way to the service it was met.
+    /// `learned` is for what there is to tell whatever comes of it.
+    pub(super) async fn admit(&self, visit: Visit<'_>, learned: &mut Learned) -> Result<Admission, Setback> {
         match self {
             Self::None => Ok(Admission::default()),
             Self::Aws(signer) => Ok(Admission { path: Some(signer.path(visit)), ..Admission::default() }),
+            Self::Navien(sign_in) => {
+                let renewed = sign_in.renew(visit.clock, renewal(visit.depth), learned).await;
+                Ok(admitted(renewed?, visit))
+            }
         }
     }
 
-    /// Whether a service is asked, which takes a time worth telling.
-    pub(super) const fn asks_a_service(&self) -> bool {
+    /// The broker refused the upgrade as if the credentials were bad.
+    pub(super) async fn refused(&self, clock: Clock) {
         match self {
-            Self::None | Self::Aws(_) => false,
+            Self::None | Self::Aws(_) => {}
+            Self::Navien(sign_in) => sign_in.refused(clock).await,
         }
     }
 
@@ -81,7 +85,7 @@ impl Auth {
     pub(super) const fn depends_on_the_clock(&self) -> bool {
         match self {
             Self::None => false,
-            Self::Aws(_) => true,
+            Self::Aws(_) | Self::Navien(_) => true,
         }
     }
 }
@@ -96,5 +100,41 @@ impl Signer {
             credentials: &self.credentials,
             time: clock::wall(),
         })
+    }
+}
+
+const fn renewal(depth: Depth) -> Renewal {
+    match depth {
+        Depth::Quick => Renewal::AsNeeded,
+        Depth::Deep => Renewal::Forced,
+    }
+}
+
+/// AWS IoT takes no more in one SUBSCRIBE (quota "maximum subscriptions per subscribe call").
+const FILTERS_AT_MOST: usize = 8;
+
+fn admitted(SignedIn { credentials, devices }: SignedIn, visit: Visit<'_>) -> Admission {
+    let signer = Signer { region: BROKER_REGION.to_owned(), credentials };
+    if devices.len() > FILTERS_AT_MOST {
+        let count = devices.len();
+        tracing::warn!(
+            "of the {count} devices of the account, the first {FILTERS_AT_MOST} are subscribed to"
+        );
+    }
+    let filters = devices.iter().take(FILTERS_AT_MOST).map(filter).collect();
+    Admission { path: Some(signer.path(visit)), granted: Granted { filters, devices } }
+}
+
+fn filter(device: &Device) -> Filter {
+    Filter { topic: device.filter(), qos: Qos::AtLeastOnce }
+}
+
+impl From<AuthFailure> for Setback {
+    fn from(failure: AuthFailure) -> Self {
+        let retry = match failure.finality {
+            Finality::Passing => Retry::Later,
+            Finality::Final => Retry::Never,
+        };
+        Self { phase: Phase::Auth, fault: failure.fault, http_status: failure.http_status, retry }
     }
 }

@@ -27,6 +27,7 @@ use url::Host;
 use crate::crt::Fault;
 use crate::event::{Phase, Phases, Transport};
 use crate::io::clock::Clock;
+use crate::io::navien::Learned;
 use crate::io::stream::Stream;
 use crate::secret::Secret;
 use crate::session::attempt::{Granted, Retry};
@@ -169,7 +170,21 @@ impl Dialer {
             Ok(path) => path,
             Err(setback) => return Err(attempt.failed(setback)),
         };
-        attempt.deadline = clock.now().plus(within);
+        self.go_on(attempt, within, path).await
+    }
+
+    /// Makes one attempt with what the settings hold, without asking to be let in first.
+    pub async fn connect(&self, clock: Clock, within: Duration) -> Result<Dialled, DialFailure> {
+        self.go_on(Attempt::begin(clock), within, None).await
+    }
+
+    async fn go_on(
+        &self,
+        mut attempt: Attempt,
+        within: Duration,
+        path: Option<Secret>,
+    ) -> Result<Dialled, DialFailure> {
+        attempt.deadline = attempt.clock.now().plus(within);
         match self.reach(&mut attempt, path).await {
             Ok((stream, ends)) => Ok(attempt.succeeded(stream, ends)),
             Err(setback) => Err(attempt.failed(setback)),
@@ -180,10 +195,11 @@ impl Dialer {
     /// settings.
     async fn admit(&self, attempt: &mut Attempt, depth: Depth) -> Result<Option<Secret>, Setback> {
         let (host_header, path) = self.upgrade.as_ref().map_or(("", ""), Upgrade::place);
-        let started = attempt.clock.now();
         let visit = Visit { clock: attempt.clock, depth, host_header, path };
-        let outcome = self.auth.admit(visit, &mut attempt.clock_offset).await;
-        if self.auth.asks_a_service() {
+        let (started, mut learned) = (attempt.clock.now(), Learned::default());
+        let outcome = self.auth.admit(visit, &mut learned).await;
+        attempt.clock_offset = learned.clock_offset;
+        if learned.requests > 0 {
             attempt.phases.set(Phase::Auth, attempt.clock.now().since(started));
         }
         let admission = outcome?;
@@ -231,6 +247,9 @@ impl Dialer {
             attempt.clock_offset = clock_offset.or(attempt.clock_offset);
         }
         let upgraded = upgraded.unwrap_or_else(|late| Err(websocket::silent(late)));
+        if let Err(Setback { http_status: Some(401 | 403), .. }) = upgraded {
+            self.auth.refused(attempt.clock).await;
+        }
         upgraded.map(Stream::over_websocket)
     }
 }

@@ -1,0 +1,227 @@
+//! What the double's service knows: one account, its tokens, its devices, and what it is to do out of the ordinary.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use super::exchange::{Call, Reply};
+
+pub(crate) const EMAIL: &str = "owner@home.example";
+pub(crate) const PASSWORD: &str = "correct-horse-battery";
+pub(crate) const SIGN_IN: &str = "/user/sign-in";
+pub(crate) const REFRESH: &str = "/auth/refresh";
+pub(crate) const LIST: &str = "/device/list";
+
+/// What stands before every path.
+pub(crate) const BASE: &str = "/api/v2.1";
+
+/// A deed out of the ordinary.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    /// Nothing of the kind.
+    Ordinary,
+    /// Whatever the request says, this is the answer.
+    Reply(Reply),
+    /// The ordinary success, with `data`, or the tokens in it, changed like this: null takes a field away.
+    Change(Value),
+    /// The ordinary success with nothing but these fields in it.
+    Only(Value),
+    /// The ordinary success in chunks.
+    InChunks,
+}
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Counts tokens: each has its number in it.
+    issued: u32,
+    /// Counts AWS keys.
+    keys: u32,
+    access: String,
+    refresh: String,
+    pub(crate) devices: Vec<Value>,
+    /// By path: what comes next, before the ordinary.
+    script: BTreeMap<&'static str, VecDeque<Deed>>,
+    pub(crate) calls: Vec<Call>,
+    /// What a client must not do.
+    pub(crate) breaches: Vec<String>,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        Self {
+            issued: 0,
+            keys: 0,
+            access: String::new(),
+            refresh: String::new(),
+            devices: vec![device("aabbccddeeff", &json!(2))],
+            script: BTreeMap::new(),
+            calls: Vec::new(),
+            breaches: Vec::new(),
+        }
+    }
+
+    /// Does this the next time that `path` is asked for.
+    pub(crate) fn next(&mut self, path: &'static str, deed: Deed) {
+        self.script.entry(path).or_default().push_back(deed);
+    }
+
+    /// The paths asked for, in order.
+    pub(crate) fn paths(&self) -> Vec<&str> {
+        self.calls.iter().map(|call| call.path.strip_prefix(BASE).unwrap_or(&call.path)).collect()
+    }
+
+    /// The AWS keys that are good now.
+    pub(crate) fn key_id(&self) -> String {
+        format!("ASIADOUBLE{:08}", self.keys)
+    }
+
+    /// What signs with them.
+    pub(crate) fn secret_key(&self) -> String {
+        format!("aws-secret-key-{:08}/+=", self.keys)
+    }
+
+    /// What makes them complete.
+    pub(crate) fn session_token(&self) -> String {
+        format!("aws-session-token-{:08}//++==", self.keys)
+    }
+
+    /// No token is good any more.
+    pub(crate) fn forget_tokens(&mut self) {
+        (self.access, self.refresh) = (String::new(), String::new());
+    }
+
+    /// Answers a request.
+    pub(crate) fn answer(&mut self, call: Call) -> Reply {
+        self.judge(&call);
+        let path = call.path.strip_prefix(BASE).unwrap_or_default().to_owned();
+        let deed = self.script.get_mut(path.as_str()).and_then(VecDeque::pop_front);
+        let reply = match deed.unwrap_or(Deed::Ordinary) {
+            Deed::Reply(reply) => reply,
+            deed => self.ordinary(&path, &call, deed),
+        };
+        self.calls.push(call);
+        reply
+    }
+
+    fn judge(&mut self, call: &Call) {
+        let authorization = call.headers.get("authorization");
+        let content_type = call.headers.get("content-type").map(String::as_str);
+        let breach = match call.path.strip_prefix(BASE) {
+            _ if call.method != "POST" => "not a POST",
+            _ if content_type != Some("application/json") => "not called JSON",
+            Some(SIGN_IN | REFRESH) if authorization.is_some() => "an authorization where none belongs",
+            Some(LIST) if authorization.is_none() => "no authorization",
+            _ => return,
+        };
+        self.breaches.push(format!("{}: {breach}", call.path));
+    }
+
+    fn ordinary(&mut self, path: &str, call: &Call, deed: Deed) -> Reply {
+        match path {
+            SIGN_IN => self.sign_in(&call.json(), deed),
+            REFRESH => self.refreshed(&call.json(), deed),
+            LIST => self.list(call, deed),
+            _ => refusal(404, "NOT_FOUND"),
+        }
+    }
+
+    fn sign_in(&mut self, body: &Value, deed: Deed) -> Reply {
+        let fields = body.as_object().map_or(0, serde_json::Map::len);
+        let (Some(user), Some(password), 2) = (body["userId"].as_str(), body["password"].as_str(), fields)
+        else {
+            return refusal(400, "BAD_REQUEST");
+        };
+        if user != EMAIL {
+            return refusal(404, "USER_NOT_FOUND");
+        }
+        if password != PASSWORD {
+            return Reply::json(401, &json!({ "code": 401, "msg": "Invalid credentials" }));
+        }
+        let mut tokens = self.tokens();
+        merge(&mut tokens, &self.aws_keys());
+        let wrap = |tokens: Value| {
+            let user = json!({ "userType": "O", "userFirstName": "A", "userLastName": "B", "userSeq": 1 });
+            json!({ "userInfo": user, "token": tokens, "legal": [] })
+        };
+        success(tokens, deed, wrap)
+    }
+
+    fn refreshed(&mut self, body: &Value, deed: Deed) -> Reply {
+        if self.refresh.is_empty() || body["refreshToken"].as_str() != Some(&self.refresh) {
+            return Reply::json(401, &json!({ "code": 401, "msg": "Invalid refresh token", "data": null }));
+        }
+        let tokens = self.tokens();
+        success(tokens, deed, |tokens| tokens)
+    }
+
+    fn list(&mut self, call: &Call, deed: Deed) -> Reply {
+        let sent = call.headers.get("authorization");
+        if self.access.is_empty() || sent != Some(&self.access) {
+            return unauthorised();
+        }
+        let body = call.json();
+        if !(body["offset"].is_u64() && body["count"].is_u64() && body["userId"].is_string()) {
+            return refusal(400, "BAD_REQUEST");
+        }
+        success(Value::Array(self.devices.clone()), deed, |devices| devices)
+    }
+
+    /// New tokens; the old ones are good no more.
+    fn tokens(&mut self) -> Value {
+        self.issued += 1;
+        self.access = format!("eyJ-access-token-{:08}", self.issued);
+        self.refresh = format!("eyJ-refresh-token-{:08}", self.issued);
+        json!({
+            "idToken": format!("eyJ-id-token-{:08}", self.issued), "accessToken": self.access,
+            "refreshToken": self.refresh, "authenticationExpiresIn": 3600,
+        })
+    }
+
+    /// New AWS keys.
+    pub(crate) fn aws_keys(&mut self) -> Value {
+        self.keys += 1;
+        json!({
+            "accessKeyId": self.key_id(), "secretKey": self.secret_key(), "sessionToken": self.session_token(),
+            "authorizationExpiresIn": 3600,
+        })
+    }
+}
+
+/// An entry of the device list.
+pub(crate) fn device(mac: &str, connected: &Value) -> Value {
+    json!({
+        "deviceInfo": {
+            "homeSeq": 1, "macAddress": mac, "additionalValue": "5322", "deviceType": 52, "deviceName": "NWP500",
+            "connected": connected, "installType": "R",
+        },
+        "location": { "state": "CA", "city": "Irvine", "latitude": 33.6, "longitude": -117.8 },
+    })
+}
+
+/// 401 in both places.
+pub(crate) fn unauthorised() -> Reply {
+    refusal(401, "Unauthorized")
+}
+
+/// A refusal as the service words it.
+pub(crate) fn refusal(code: u16, words: &str) -> Reply {
+    Reply::json(code, &json!({ "code": code, "msg": words, "data": null }))
+}
+
+fn success(mut data: Value, deed: Deed, wrap: impl Fn(Value) -> Value) -> Reply {
+    let body = |data| json!({ "code": 200, "msg": "SUCCESS", "data": data }).to_string();
+    match deed {
+        Deed::InChunks => return Reply::Chunks(body(wrap(data))),
+        Deed::Change(changes) => merge(&mut data, &changes),
+        Deed::Only(fields) => data = fields,
+        Deed::Reply(reply) => return reply,
+        Deed::Ordinary => {}
+    }
+    Reply::raw(200, "application/json", &body(wrap(data)))
+}
+
+fn merge(into: &mut Value, changes: &Value) {
+    let (Some(into), Some(changes)) = (into.as_object_mut(), changes.as_object()) else { return };
+    into.extend(changes.clone());
+}
