@@ -301,7 +301,7 @@ _nwdiag() {
             return 0
             ;;
         nwdiag__subcmd__watch)
-            opts="-q -v -h --format --json --duration --max-events --max-attempts --journal --no-journal --topic --qos --client-id --keep-alive --protocol --clean-session --connect-timeout --ping-interval --ping-timeout --max-packet --probe --probe-interval --reconnect-min --reconnect-max --deep-reconnect-every --username --password-file --cafile --cert --key --alpn --aws-sigv4 --insecure --color --utc --quiet --verbose --help"
+            opts="-q -v -h --format --json --duration --max-events --max-attempts --journal --no-journal --topic --qos --client-id --keep-alive --protocol --clean-session --connect-timeout --ping-interval --ping-timeout --max-packet --probe --probe-interval --reconnect-min --reconnect-max --deep-reconnect-every --username --password-file --cafile --cert --key --alpn --aws-sigv4 --insecure --navien-api --navien-endpoint --color --utc --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,6 +467,14 @@ _nwdiag() {
                     return 0
                     ;;
                 --aws-sigv4)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --navien-api)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --navien-endpoint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -36,11 +36,11 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l duration -d 'Sto
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l max-events -d 'Stop after N records; start, subscribed, sample and stop do not count' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l max-attempts -d 'Give up, with exit code 1, after N failed attempts in a row' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l journal -d 'Record to FILE [default: $XDG_STATE_HOME/nwdiag/TARGET.jsonl]' -r -F
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l topic -d 'Subscribe to FILTER; repeat for several [default: none; demo: demo/#]' -r
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l qos -d 'QoS of the subscriptions: 0, 1 or 2 [default: 0; demo: 1]' -r
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l client-id -d 'Connect as ID [default: nwdiag- and 8 random hex digits]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l topic -d 'Subscribe to FILTER; repeat for several [default: none; demo: demo/#; navien: its devices]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l qos -d 'QoS of the subscriptions: 0, 1 or 2 [default: 0; demo and navien: 1]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l client-id -d 'Connect as ID [default: nwdiag- or, on navien, navien-client- and 8 random hex digits]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l keep-alive -d 'Keep-alive that CONNECT announces, 1s to 65535s, whole seconds [default: 60s; demo: 10s]' -r
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l protocol -d 'MQTT version to speak: 3.1.1, 5 or auto [default: auto]' -r -f -a "auto\t'MQTT 5, and 3.1.1 where the broker does not take that'
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l protocol -d 'MQTT version to speak: 3.1.1, 5 or auto [default: auto; navien: 3.1.1]' -r -f -a "auto\t'MQTT 5, and 3.1.1 where the broker does not take that'
 3.1.1\t'MQTT 3.1.1'
 5\t'MQTT 5'"
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l clean-session -d 'Whether the broker forgets the session between connections [default: true]' -r -f -a "true\t''
@@ -50,10 +50,10 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l ping-interval -d
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l ping-timeout -d 'Time for the answer to a ping, 1ms to 1h [default: 3s; demo: 1s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l max-packet -d 'Largest packet to take in, 16 bytes to 256MiB [default: 1MiB]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l probe -d 'Publish a small message at QoS 1 to TOPIC and time its PUBACK [default TOPIC: nwdiag/probe]' -r
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l probe-interval -d 'Time between probes, 1s to 1d; needs --probe [default: 60s]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l probe-interval -d 'Time between probes, 1s to 1d; needs --probe [default: 60s; navien: 5m]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l reconnect-min -d 'Shortest wait between attempts, doubling from there, 1ms to 1d [default: 1s; demo: 300ms]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l reconnect-max -d 'Longest wait between attempts, 1ms to 1d [default: 120s; demo: 2s]' -r
-complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l deep-reconnect-every -d 'Every Nth attempt starts from scratch, without TLS tickets, 1 or more [default: 10]' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l deep-reconnect-every -d 'Every Nth attempt starts from scratch, without TLS tickets and old tokens, 1 or more [default: 10]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l username -d 'User name; wins over the one in the URL' -r -f -a "(__fish_complete_users)"
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l password-file -d 'Read the password from FILE, less a line break at its end; wins over NWDIAG_PASSWORD' -r -F
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l cafile -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
@@ -61,6 +61,8 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l cert -d 'Client 
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l key -d 'Private key of the client certificate (PEM); needs --cert' -r -F
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l alpn -d 'Offer these protocols by ALPN; repeat, or separate by commas' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l aws-sigv4 -d 'Sign the WebSocket URL for AWS IoT in REGION with the AWS keys of the environment' -r
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l navien-api -d 'Sign in at URL instead of Navien\'s own service; https:// only' -r -f
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l navien-endpoint -d 'Connect to this broker instead of Navien\'s own' -r -f -a "(__fish_print_hostnames)"
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l color -d 'Use colours: auto (on a terminal), always or never [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always, also into a pipe'
 never\t'Never'"

@@ -1,4 +1,4 @@
-//! What to watch: a broker's URL or the built-in `demo`. Bad input is refused here, with what to write instead.
+//! What to watch: a broker's URL, the Navien cloud or the built-in `demo`. Bad input is refused here, with what to write instead.
 
 use std::fmt;
 
@@ -16,6 +16,8 @@ pub enum Target {
     Broker(Box<Broker>),
     /// The simulator, started on 127.0.0.1.
     Demo(Scenario),
+    /// The broker of the Navien cloud, after a sign-in.
+    Navien,
 }
 
 /// Declares the scenarios of the demo: each with its word.
@@ -60,6 +62,9 @@ impl Target {
         if text == DEMO_NAME {
             return Ok(Self::Demo(Scenario::Tour));
         }
+        if text == NAVIEN_NAME {
+            return Ok(Self::Navien);
+        }
         if let Some(word) = text.strip_prefix("demo:") {
             let known = Scenario::NAMED.iter().find(|(name, _)| *name == word);
             return known.map(|(_, scenario)| Self::Demo(*scenario)).ok_or_else(|| unknown_scenario(word));
@@ -75,11 +80,13 @@ impl Target {
         match self {
             Self::Broker(broker) => broker.name(),
             Self::Demo(_) => DEMO_NAME.to_owned(),
+            Self::Navien => NAVIEN_NAME.to_owned(),
         }
     }
 }
 
 const DEMO_NAME: &str = "demo";
+const NAVIEN_NAME: &str = "navien";
 
 fn unknown_scenario(word: &str) -> TargetError {
     let known: Vec<&str> = Scenario::NAMED.iter().map(|(name, _)| *name).collect();
@@ -105,7 +112,7 @@ pub struct Broker {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// Neither a URL nor a known name.
-    #[error("unknown target '{0}': write a URL such as mqtt://host:1883, or 'demo'")]
+    #[error("unknown target '{0}': write a URL such as mqtt://host:1883, or 'demo', or 'navien'")]
     Unknown(String),
     /// A demo that is not played.
     #[error("unknown scenario 'demo:{given}': there are {known}")]

@@ -49,7 +49,7 @@ pub enum Command {
 
 /// How the program shows itself.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Display")]
 pub struct DisplayArgs {
     /// Use colours: auto (on a terminal), always or never [default: auto]

@@ -92,7 +92,7 @@ pub struct ExportArgs {
 /// Which journal, which period, and where the report goes.
 #[derive(Debug, Args)]
 pub struct SourceArgs {
-    /// What was watched (a URL or 'demo'), or a file: a journal or a dump; - is standard input
+    /// What was watched (a URL, 'demo' or 'navien'), or a file: a journal or a dump; - is standard input
     ///
     /// A text with a slash, one that ends in .jsonl or .json, or the name of a file that is there is taken as a file, and
     /// what is in it says what it is. Totals of a dump belong to no period: with --since or --until only what it lists one

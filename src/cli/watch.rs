@@ -31,6 +31,7 @@ Examples:
   nwdiag watch mqtts://broker.example --username me --password-file secret
   nwdiag watch wss://broker.example/mqtt --duration 24h --quiet
   nwdiag watch wss://ID-ats.iot.us-east-1.amazonaws.com --aws-sigv4 us-east-1
+  NAVIEN_EMAIL=me@example.com NAVIEN_PASSWORD=... nwdiag watch navien --probe
   nwdiag watch mqtt://broker.local --format json | jq 'select(.event == \"drop\")'
 
 Durations are written 500ms, 90s, 5m, 24h or 7d. A password comes from NWDIAG_PASSWORD or --password-file.
@@ -38,14 +39,16 @@ Every option can be set in the environment too: --keep-alive 30s is NWDIAG_KEEP_
 Exit codes: 0 done (Ctrl-C included), 1 could not do it, 2 wrong usage or settings.";
 
 /// `nwdiag watch`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct WatchArgs {
-    /// What to watch: mqtt://HOST, mqtts://HOST, ws://HOST, wss://HOST, or 'demo'
+    /// What to watch: mqtt://HOST, mqtts://HOST, ws://HOST, wss://HOST, 'demo' or 'navien'
     ///
     /// Default ports are 1883, 8883, 80 and 443; WebSocket without a path means /mqtt. A user name may stand in the URL, a
     /// password may not. 'demo' is a built-in broker that misbehaves, on quick timers; demo:duplicate-client-id,
     /// demo:authorization-violation, demo:broker-restart, demo:idle-timeout, demo:rate-limit, demo:bad-credentials and
-    /// demo:server-disconnect play one cause each. Without TARGET, NWDIAG_TARGET is used.
+    /// demo:server-disconnect play one cause each. 'navien' is the broker behind Navien's water heaters: nwdiag signs in with
+    /// NAVIEN_EMAIL and NAVIEN_PASSWORD, and subscribes to the devices of the account. Without TARGET, NWDIAG_TARGET is
+    /// used.
     #[arg(value_hint = ValueHint::Url)]
     pub target: Option<String>,
     /// What to print [default: text]
@@ -72,13 +75,16 @@ pub struct WatchArgs {
     /// User, password, TLS.
     #[command(flatten)]
     pub security: SecurityArgs,
+    /// The Navien cloud.
+    #[command(flatten)]
+    pub navien: NavienArgs,
     /// Colours, times, verbosity.
     #[command(flatten)]
     pub display: DisplayArgs,
 }
 
 /// When to stop.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Stop after this time, connected or not (500ms, 90s, 5m, 24h, 7d)
@@ -93,7 +99,7 @@ pub struct LimitArgs {
 }
 
 /// Where the journal is.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Journal")]
 pub struct JournalArgs {
     /// Record to FILE [default: $XDG_STATE_HOME/nwdiag/TARGET.jsonl]
@@ -105,18 +111,18 @@ pub struct JournalArgs {
 }
 
 /// The MQTT session.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Session")]
 pub struct SessionArgs {
-    /// Subscribe to FILTER; repeat for several [default: none; demo: demo/#]
+    /// Subscribe to FILTER; repeat for several [default: none; demo: demo/#; navien: its devices]
     ///
     /// In NWDIAG_TOPIC each line is one filter, because a filter may hold commas and spaces.
     #[arg(long = "topic", value_name = "FILTER")]
     pub topics: Vec<String>,
-    /// QoS of the subscriptions: 0, 1 or 2 [default: 0; demo: 1]
+    /// QoS of the subscriptions: 0, 1 or 2 [default: 0; demo and navien: 1]
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=2))]
     pub qos: Option<u8>,
-    /// Connect as ID [default: nwdiag- and 8 random hex digits]
+    /// Connect as ID [default: nwdiag- or, on navien, navien-client- and 8 random hex digits]
     ///
     /// A broker keeps one connection per ID and closes the older one. With your own client's ID, nwdiag and your client
     /// push each other off for as long as both run. Use it on purpose, with your client stopped: to see what happens to
@@ -126,7 +132,7 @@ pub struct SessionArgs {
     /// Keep-alive that CONNECT announces, 1s to 65535s, whole seconds [default: 60s; demo: 10s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub keep_alive: Option<Duration>,
-    /// MQTT version to speak: 3.1.1, 5 or auto [default: auto]
+    /// MQTT version to speak: 3.1.1, 5 or auto [default: auto; navien: 3.1.1]
     ///
     /// 'auto' asks in MQTT 5, whose answers say most, and in 3.1.1 where the broker refuses that or, before the first
     /// session, closes on it.
@@ -159,25 +165,26 @@ pub struct SessionArgs {
 }
 
 /// Measuring end to end.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Probes")]
 pub struct ProbeArgs {
     /// Publish a small message at QoS 1 to TOPIC and time its PUBACK [default TOPIC: nwdiag/probe]
     ///
     /// The message holds a counter and is not retained. One that is due while the connection is down waits for it, 5
-    /// minutes at most. The broker must allow nwdiag to publish there: some close the connection if it may not.
+    /// minutes at most. The broker must allow nwdiag to publish there: some close the connection if it may not. On 'navien',
+    /// --probe alone asks each device for its status instead: it changes nothing there.
     #[arg(long, value_name = "TOPIC", num_args = 0..=1, require_equals = true, default_missing_value = PROBE_TOPIC)]
     pub probe: Option<String>,
-    /// Time between probes, 1s to 1d; needs --probe [default: 60s]
+    /// Time between probes, 1s to 1d; needs --probe [default: 60s; navien: 5m]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub probe_interval: Option<Duration>,
 }
 
 /// Where a probe goes if nobody says where.
-const PROBE_TOPIC: &str = "nwdiag/probe";
+pub(crate) const PROBE_TOPIC: &str = "nwdiag/probe";
 
 /// Coming back after a drop.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Reconnecting")]
 pub struct ReconnectArgs {
     /// Shortest wait between attempts, doubling from there, 1ms to 1d [default: 1s; demo: 300ms]
@@ -186,13 +193,13 @@ pub struct ReconnectArgs {
     /// Longest wait between attempts, 1ms to 1d [default: 120s; demo: 2s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub reconnect_max: Option<Duration>,
-    /// Every Nth attempt starts from scratch, without TLS tickets, 1 or more [default: 10]
+    /// Every Nth attempt starts from scratch, without TLS tickets and old tokens, 1 or more [default: 10]
     #[arg(long, value_name = "N")]
     pub deep_reconnect_every: Option<u32>,
 }
 
 /// User, password, TLS.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Credentials and TLS")]
 pub struct SecurityArgs {
     /// User name; wins over the one in the URL
@@ -222,4 +229,16 @@ pub struct SecurityArgs {
     /// Accept any certificate: anyone on the path can then read and change everything
     #[arg(long)]
     pub insecure: bool,
+}
+
+/// The Navien cloud.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Navien")]
+pub struct NavienArgs {
+    /// Sign in at URL instead of Navien's own service; https:// only
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub navien_api: Option<String>,
+    /// Connect to this broker instead of Navien's own
+    #[arg(long, value_name = "HOST:PORT", value_hint = ValueHint::Hostname)]
+    pub navien_endpoint: Option<String>,
 }

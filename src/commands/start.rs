@@ -6,13 +6,14 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::CommandError;
 use crate::config::{
-    AwsSigning, CertificateCheck, ColorChoice, JournalChoice, TlsOptions, Verbosity, WatchConfig, ZoneChoice,
+    CertificateCheck, ColorChoice, JournalChoice, TlsOptions, Verbosity, WatchConfig, ZoneChoice,
 };
 use crate::event::{FORMAT_VERSION, Start, TargetFacts};
 use crate::io::clock::{self, Clock};
 use crate::io::dial::{Auth, DialSettings, Dialer, Signer, TlsSettings, Verification};
 use crate::io::journal_file::JournalFile;
 use crate::io::journal_writer::JournalWriter;
+use crate::io::navien::{SignIn, SignInSettings};
 use crate::io::outbox::Outbox;
 use crate::io::terminal::{self, StatusLine};
 use crate::io::{host, log, password_file};
@@ -76,7 +77,7 @@ pub(super) fn read_password(config: &mut WatchConfig) -> Result<(), CommandError
 pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandError> {
     let JournalChoice::File(path) = &config.journal else { return Ok(None) };
     let file = match config.target {
-        Target::Broker(_) => JournalFile::append_to(path),
+        Target::Broker(_) | Target::Navien => JournalFile::append_to(path),
         Target::Demo(_) => JournalFile::replace(path),
     };
     let writer = JournalWriter::new(file.map_err(anyhow::Error::from)?, Clock::start());
@@ -84,30 +85,46 @@ pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandErr
 }
 
 /// Reads certificates and makes ready to dial `broker`.
-pub(super) fn dialer(
-    broker: &Broker,
-    tls: &TlsOptions,
-    aws: Option<&AwsSigning>,
-) -> Result<Dialer, CommandError> {
+pub(super) fn dialer(broker: &Broker, config: &WatchConfig) -> Result<Dialer, CommandError> {
+    let tls = tls(&config.tls);
+    let auth = auth(config, &tls)?;
     let settings = DialSettings {
         transport: broker.transport,
         host: broker.host.clone(),
         port: broker.port,
         path: broker.path.clone(),
-        tls: TlsSettings {
-            cafile: tls.cafile.clone(),
-            identity: tls.identity.as_ref().map(|identity| (identity.cert.clone(), identity.key.clone())),
-            alpn: tls.alpn.clone(),
-            verification: match tls.check {
-                CertificateCheck::Required => Verification::Verify,
-                CertificateCheck::Skipped => Verification::Insecure,
-            },
-        },
-        auth: aws.map_or(Auth::None, |aws| {
-            Auth::Aws(Signer { region: aws.region.clone(), credentials: aws.credentials.clone() })
-        }),
+        tls,
+        auth,
     };
     Dialer::new(settings).map_err(|error| CommandError::Settings(error.into()))
+}
+
+fn tls(options: &TlsOptions) -> TlsSettings {
+    TlsSettings {
+        cafile: options.cafile.clone(),
+        identity: options.identity.as_ref().map(|identity| (identity.cert.clone(), identity.key.clone())),
+        alpn: options.alpn.clone(),
+        verification: match options.check {
+            CertificateCheck::Required => Verification::Verify,
+            CertificateCheck::Skipped => Verification::Insecure,
+        },
+    }
+}
+
+/// How the broker is to know us. Application protocols are the broker's affair: the service is offered none.
+fn auth(config: &WatchConfig, tls: &TlsSettings) -> Result<Auth, CommandError> {
+    if let Some(navien) = &config.navien {
+        let sign_in = SignIn::new(SignInSettings {
+            email: navien.email.clone(),
+            password: navien.password.clone(),
+            service: navien.service.clone(),
+            tls: TlsSettings { alpn: Vec::new(), ..tls.clone() },
+        });
+        return sign_in.map(Auth::Navien).map_err(|error| CommandError::Settings(error.into()));
+    }
+    Ok(config.aws.as_ref().map_or(Auth::None, |aws| {
+        Auth::Aws(Signer { region: aws.region.clone(), credentials: aws.credentials.clone() })
+    }))
 }
 
 /// The first record of a run.

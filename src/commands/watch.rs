@@ -47,7 +47,7 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let (ask_to_stop, stops) = mpsc::channel(1);
     signal::listen(&ask_to_stop).context("cannot listen for signals")?;
     let (broker, _simulator) = broker(&mut config)?;
-    let dialer = start::dialer(&broker, &config.tls, config.aws.as_ref())?;
+    let dialer = start::dialer(&broker, &config)?;
     let journal = start::journal(&config)?;
     // Certificates and journal may have taken their time: the run begins only now.
     let clock = Clock::start();
@@ -67,6 +67,10 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
 fn broker(config: &mut WatchConfig) -> Result<(Broker, Option<Simulator>), CommandError> {
     match &config.target {
         Target::Broker(broker) => Ok(((**broker).clone(), None)),
+        Target::Navien => {
+            let navien = config.navien.as_ref().context("the Navien cloud is not set up")?;
+            Ok((navien.broker.clone(), None))
+        }
         Target::Demo(scenario) => {
             let script = demo::script(*scenario);
             let simulator = Simulator::start(script, Clock::start()).context("cannot start the demo")?;

@@ -52,6 +52,7 @@ fn upgraded(target: &Target) -> Result<&Broker, Refusal> {
         Target::Broker(broker) if matches!(broker.transport, Transport::Ws | Transport::Wss) => Ok(broker),
         Target::Broker(broker) => Err(Refusal::NoUpgrade(scheme(broker.transport))),
         Target::Demo(_) => Err(Refusal::NoUpgrade(scheme(Transport::Tcp))),
+        Target::Navien => Err(Refusal::NoUpgrade(scheme(Transport::Wss))),
     }
 }
 
@@ -121,9 +122,13 @@ pub(super) fn warnings(signing: Option<&AwsSigning>, target: &Target, origins: &
     elsewhere.into_iter().chain(in_clear).chain(temporary).collect()
 }
 
+/// The broker that a signature is for, if one is wanted.
+pub(super) fn signed<'t>(signing: Option<&AwsSigning>, target: &'t Target) -> Option<&'t Broker> {
+    signing.and_then(|_| upgraded(target).ok())
+}
+
 /// What the SDKs of AWS offer on the port of HTTPS, where the user wants nothing else.
-pub(super) fn alpn(signing: Option<&AwsSigning>, target: &Target) -> Option<String> {
-    let broker = signing.and_then(|_| upgraded(target).ok())?;
+pub(super) fn alpn(broker: &Broker) -> Option<String> {
     let is_https = (broker.transport, broker.port) == (Transport::Wss, 443);
     is_https.then(|| "http/1.1".to_owned())
 }

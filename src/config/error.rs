@@ -3,6 +3,7 @@
 use super::period::PeriodError;
 use super::topic::TopicError;
 use crate::cli::environment::Origins;
+use crate::navien::service::ServiceUrlError;
 use crate::target::TargetError;
 
 /// Why the settings make no sense. Always wrong usage: exit code 2.
@@ -138,6 +139,27 @@ pub enum Refusal {
          where there is one); 'aws configure export-credentials --format env' prints them"
     )]
     NoAwsKeys,
+    /// An option of the Navien cloud beside another target.
+    #[error("it has an effect on the target 'navien' only: leave it out")]
+    NavienOnly,
+    /// An option about which the Navien cloud leaves no choice.
+    #[error("'navien' {0}: leave it out")]
+    NeedlessForNavien(&'static str),
+    /// A probe that would be published somewhere.
+    #[error("on 'navien' a probe asks the devices for their status: write --probe without a topic")]
+    NavienProbe,
+    /// Nobody to sign in.
+    #[error(
+        "it is not set: set NAVIEN_EMAIL and NAVIEN_PASSWORD to what the NaviLink app signs in with, as in \
+         NAVIEN_EMAIL=me@example.com NAVIEN_PASSWORD=… nwdiag watch navien"
+    )]
+    NoNavienAccount,
+    /// Not the address of a service.
+    #[error(transparent)]
+    ServiceUrl(#[from] ServiceUrlError),
+    /// Not the address of a broker.
+    #[error("it is not a broker's address: write it as HOST or HOST:PORT")]
+    Endpoint,
     /// A topic to publish to that matches many.
     #[error("'{0}': a probe is published to one topic, without '#' and '+'")]
     ProbeWildcard(String),

@@ -5,6 +5,7 @@
 
 mod aws;
 mod error;
+mod navien;
 mod operand;
 mod period;
 mod place;
@@ -26,6 +27,7 @@ use crate::report::Zone;
 pub use crate::cli::value::{ColorChoice, SummaryFormat, WatchFormat};
 pub use aws::AwsSigning;
 pub use error::{ConfigError, Refusal};
+pub use navien::NavienOptions;
 pub use period::{PeriodError, moment};
 pub use place::{Display, Verbosity, ZoneChoice};
 pub use report::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};

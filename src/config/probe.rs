@@ -18,13 +18,23 @@ const TOPIC_LIMIT_BYTES: usize = 1024;
 
 /// Settles the probe; an interval that only a variable sets is for those who ask for probes.
 pub(super) fn settle(args: &ProbeArgs, origins: &Origins) -> Result<Option<ProbeSettings>, ConfigError> {
-    let interval = args.probe_interval.unwrap_or(INTERVAL);
+    let (Some(interval), Some(topic)) = (interval(args, origins, INTERVAL)?, &args.probe) else {
+        return Ok(None);
+    };
+    check_topic(topic).map_err(|refusal| refusal.at(origins, "probe"))?;
+    Ok(Some(ProbeSettings { topic: topic.clone(), interval }))
+}
+
+/// Settles how often probes are sent, if they are asked for; `usual` where nobody says how often.
+pub(super) fn interval(
+    args: &ProbeArgs,
+    origins: &Origins,
+    usual: Duration,
+) -> Result<Option<Duration>, ConfigError> {
+    let interval = args.probe_interval.unwrap_or(usual);
     check_span(interval, SHORTEST..=LONGEST).map_err(|refusal| refusal.at(origins, "probe-interval"))?;
     match &args.probe {
-        Some(topic) => {
-            check_topic(topic).map_err(|refusal| refusal.at(origins, "probe"))?;
-            Ok(Some(ProbeSettings { topic: topic.clone(), interval }))
-        }
+        Some(_) => Ok(Some(interval)),
         None if args.probe_interval.is_some() && !origins.from_environment("probe-interval") => {
             Err(Refusal::ProbeIntervalAlone.at(origins, "probe-interval"))
         }

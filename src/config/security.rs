@@ -65,6 +65,7 @@ pub(super) fn tls(
 pub(super) fn transport(target: &Target) -> Transport {
     match target {
         Target::Broker(broker) => broker.transport,
+        Target::Navien => Transport::Wss,
         Target::Demo(_) => Transport::Tcp,
     }
 }
@@ -126,7 +127,7 @@ pub(super) fn username(
 ) -> Result<Option<String>, ConfigError> {
     let in_url = match target {
         Target::Broker(broker) => named_in(broker)?,
-        Target::Demo(_) => None,
+        Target::Demo(_) | Target::Navien => None,
     };
     if let Some(name) = &args.username {
         check_name(name, NAME_LIMIT_BYTES).map_err(|refusal| refusal.at(origins, "username"))?;

@@ -27,6 +27,7 @@ pub(super) struct Defaults {
     reconnect_max: Duration,
     topic: Option<&'static str>,
     qos: Qos,
+    client_id_begins: &'static str,
 }
 
 const BROKER: Defaults = Defaults {
@@ -38,7 +39,11 @@ const BROKER: Defaults = Defaults {
     reconnect_max: Duration::from_mins(2),
     topic: None,
     qos: Qos::AtMostOnce,
+    client_id_begins: "nwdiag-",
 };
+
+/// A minute between two packets keeps the entry in a home router's NAT; the vendor's clients use 20, and lose it.
+const NAVIEN: Defaults = Defaults { qos: Qos::AtLeastOnce, client_id_begins: "navien-client-", ..BROKER };
 
 /// So quick that a person sees every kind of drop within half a minute.
 const DEMO: Defaults = Defaults {
@@ -50,6 +55,7 @@ const DEMO: Defaults = Defaults {
     reconnect_max: Duration::from_secs(2),
     topic: Some("demo/#"),
     qos: Qos::AtLeastOnce,
+    client_id_begins: "nwdiag-",
 };
 
 /// A demo of silence: pings would hide an idle timeout.
@@ -59,6 +65,7 @@ const QUIET_DEMO: Defaults = Defaults { ping_interval: Duration::from_secs(10), 
 pub(super) fn defaults(target: &Target) -> &'static Defaults {
     match target {
         Target::Broker(_) => &BROKER,
+        Target::Navien => &NAVIEN,
         Target::Demo(Scenario::IdleTimeout) => &QUIET_DEMO,
         Target::Demo(_) => &DEMO,
     }
@@ -204,10 +211,15 @@ pub(super) fn filters(
 /// Longer ones are refused by many brokers, and every record of a start holds it.
 const CLIENT_ID_LIMIT_BYTES: usize = 512;
 
-/// Settles the client ID; without one it is `nwdiag-` and `random`.
-pub(super) fn client_id(args: &SessionArgs, random: u32, origins: &Origins) -> Result<String, ConfigError> {
+/// Settles the client ID; without one it is `random` behind what `defaults` say.
+pub(super) fn client_id(
+    args: &SessionArgs,
+    defaults: &Defaults,
+    random: u32,
+    origins: &Origins,
+) -> Result<String, ConfigError> {
     let Some(given) = &args.client_id else {
-        return Ok(format!("nwdiag-{random:08x}"));
+        return Ok(format!("{}{random:08x}", defaults.client_id_begins));
     };
     check_name(given, CLIENT_ID_LIMIT_BYTES)
         .map_err(|refusal| refusal.at(origins, "client-id"))

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::aws::{self, AwsSigning};
 use super::error::ConfigError;
+use super::navien::{self, NavienOptions};
 use super::operand::Operand;
 use super::security::{CertificateCheck, TlsOptions, check_length, transport};
 use super::session::Timers;
@@ -30,6 +31,8 @@ pub struct WatchConfig {
     pub tls: TlsOptions,
     /// Signing for AWS IoT, if wanted.
     pub aws: Option<AwsSigning>,
+    /// The Navien cloud, where that is the target.
+    pub navien: Option<NavienOptions>,
     /// Where records go.
     pub journal: JournalChoice,
     /// What goes to standard output.
@@ -56,21 +59,32 @@ pub(super) fn settle(
     around: Surroundings<'_>,
 ) -> Result<WatchConfig, ConfigError> {
     let target = target(args.target.as_deref(), around.environment)?;
+    let navien = navien::settle(args, &target, origins, around.environment)?;
+    let args = &match navien {
+        Some(_) => navien::without_needless(args.clone()),
+        None => args.clone(),
+    };
     let mut tls = security::tls(&args.security, &target, origins)?;
     let aws = aws::settle(&args.security, &target, origins, around.environment)?;
     if tls.alpn.is_empty() {
-        tls.alpn.extend(aws::alpn(aws.as_ref(), &target));
+        let broker =
+            navien.as_ref().map(|navien| &navien.broker).or_else(|| aws::signed(aws.as_ref(), &target));
+        tls.alpn.extend(broker.and_then(aws::alpn));
     }
     let mut warnings = warnings(args, &tls, origins);
     warnings.extend(aws::warnings(aws.as_ref(), &target, origins));
     Ok(WatchConfig {
-        run: run(args, &target, origins, around)?,
+        run: RunSettings {
+            appliances: navien.as_ref().and_then(|navien| navien.appliances.clone()),
+            ..run(args, (&target, navien.as_ref()), origins, around)?
+        },
         journal: journal(&args.journal, &target, around.environment)?,
         output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
         display: place::display(&args.display, around.environment),
         warnings,
         tls,
         aws,
+        navien,
         password_file: password_file(args, &target, origins).cloned(),
         target,
     })
@@ -92,7 +106,7 @@ fn check_path(target: &Target) -> Result<(), ConfigError> {
 
 fn run(
     args: &WatchArgs,
-    target: &Target,
+    (target, navien): (&Target, Option<&NavienOptions>),
     origins: &Origins,
     around: Surroundings<'_>,
 ) -> Result<RunSettings, ConfigError> {
@@ -103,10 +117,10 @@ fn run(
     let limits = limits(&args.limits, origins)?;
     let connect_timeout = timers.connect_timeout;
     let session = Arc::new(session_settings(args, target, &timers, origins, around)?);
-    let protocol = protocol(&args.session);
+    let protocol = protocol(&args.session, target);
     Ok(RunSettings {
         appliances: None,
-        target: facts(target, protocol, &session),
+        target: facts((target, navien), protocol, &session),
         transport: transport(target),
         protocol,
         session,
@@ -131,7 +145,7 @@ fn session_settings(
         return Err(security::password_alone(&args.security, origins));
     }
     Ok(SessionSettings {
-        client_id: session::client_id(&args.session, around.random, origins)?,
+        client_id: session::client_id(&args.session, session::defaults(target), around.random, origins)?,
         username,
         password,
         keep_alive: timers.keep_alive,
@@ -149,16 +163,22 @@ fn password_file<'a>(args: &'a WatchArgs, target: &Target, origins: &Origins) ->
     file.filter(|_| has_accounts(target) || !origins.from_environment("password-file"))
 }
 
-/// The demo lets everybody in: a password that a variable holds for other brokers stays away from it.
+/// The demo lets everybody in, and the Navien cloud has accounts of its own: a password that a variable holds for other
+/// brokers stays away from them.
 const fn has_accounts(target: &Target) -> bool {
     match target {
         Target::Broker(_) => true,
-        Target::Demo(_) => false,
+        Target::Demo(_) | Target::Navien => false,
     }
 }
 
-fn protocol(args: &SessionArgs) -> ProtocolChoice {
-    match args.protocol.unwrap_or_default() {
+/// The vendor's clients speak 3.1.1: what they meet is to be met here.
+fn protocol(args: &SessionArgs, target: &Target) -> ProtocolChoice {
+    let usual = match target {
+        Target::Broker(_) | Target::Demo(_) => value::ProtocolChoice::Auto,
+        Target::Navien => value::ProtocolChoice::V311,
+    };
+    match args.protocol.unwrap_or(usual) {
         value::ProtocolChoice::Auto => ProtocolChoice::Auto,
         value::ProtocolChoice::V311 => ProtocolChoice::Only(Protocol::V311),
         value::ProtocolChoice::V5 => ProtocolChoice::Only(Protocol::V5),
@@ -166,10 +186,15 @@ fn protocol(args: &SessionArgs) -> ProtocolChoice {
 }
 
 /// The target as the journal tells it.
-fn facts(target: &Target, protocol: ProtocolChoice, session: &SessionSettings) -> TargetFacts {
+fn facts(
+    (target, navien): (&Target, Option<&NavienOptions>),
+    protocol: ProtocolChoice,
+    session: &SessionSettings,
+) -> TargetFacts {
     let url = match target {
         Target::Broker(broker) => broker.to_string(),
         Target::Demo(_) => "mqtt://127.0.0.1".to_owned(),
+        Target::Navien => navien.map(|navien| navien.broker.to_string()).unwrap_or_default(),
     };
     TargetFacts {
         name: target.name(),

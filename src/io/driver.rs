@@ -13,6 +13,7 @@ use super::dial::{DialFailure, Dialer, Dialled};
 use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
 use crate::event::{Environment, Event, Moment, StopReason};
+use crate::navien::device::Device;
 use crate::session::recovery::Depth;
 use crate::session::run::{Action, Run};
 use crate::session::{attempt, ending::StreamEnd};
@@ -54,7 +55,15 @@ struct Open {
     dialling: Option<Dialling>,
     link: Option<Link>,
     listening: JoinSet<Option<Duration>>,
+    asking: JoinSet<Option<Vec<Device>>>,
     timer: Timer,
+}
+
+impl Open {
+    fn new(clock: Clock) -> Self {
+        let (listening, asking) = (JoinSet::new(), JoinSet::new());
+        Self { dialling: None, link: None, listening, asking, timer: Timer::new(clock) }
+    }
 }
 
 /// What happened in the world.
@@ -64,6 +73,7 @@ enum Happening {
     Received(usize),
     Ended(StreamEnd),
     Late(Duration),
+    Listed(Option<Vec<Device>>),
     Changed(Environment),
     Stop(StopReason),
     Nothing,
@@ -72,8 +82,7 @@ enum Happening {
 impl Driver {
     /// Drives `run` to its end.
     pub async fn drive(mut self, mut run: Run, observer: &mut impl Observer) -> StopReason {
-        let mut open =
-            Open { dialling: None, link: None, listening: JoinSet::new(), timer: Timer::new(self.clock) };
+        let mut open = Open::new(self.clock);
         loop {
             if let Some(reason) = self.carry_out(&mut run, &mut open, observer) {
                 if let Some(link) = open.link.take() {
@@ -115,8 +124,10 @@ impl Driver {
                         open.listening.spawn(link.listen(self.clock, listener));
                     }
                 }
-                // Nobody here can ask the service: that the list could not be had is an answer too.
-                Action::AskDevices => run.devices_listed(self.clock.now(), None),
+                Action::AskDevices => {
+                    let (dialer, clock) = (Arc::clone(&self.dialer), self.clock);
+                    open.asking.spawn(async move { dialer.devices(clock).await });
+                }
                 Action::Finish(reason) => return Some(reason),
             }
         }
@@ -144,6 +155,7 @@ impl Driver {
             Some(heard) = open.listening.join_next() => {
                 heard.ok().flatten().map_or(Happening::Nothing, Happening::Late)
             }
+            Some(asked) = open.asking.join_next() => Happening::Listed(asked.ok().flatten()),
             change = self.host.change() => Happening::Changed(change),
             () = &mut open.timer.sleep => {
                 open.timer.deadline = None;
@@ -202,6 +214,7 @@ impl Driver {
                 run.stream_ended(now, end);
             }
             Happening::Changed(environment) => run.environment(now, environment),
+            Happening::Listed(devices) => run.devices_listed(now, devices),
             Happening::Late(after) => run.late_answer(now, after),
             Happening::Stop(reason) => run.stop(now, reason),
             Happening::Nothing => {}

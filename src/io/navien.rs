@@ -52,8 +52,8 @@ struct State {
 pub struct SignedIn {
     /// To sign with.
     pub credentials: Credentials,
-    /// The appliances of the account.
-    pub devices: Vec<Device>,
+    /// The appliances of the account, where the service was asked for them.
+    pub devices: Option<Vec<Device>>,
 }
 
 /// What was learned on the way, whatever came of it.
@@ -106,12 +106,18 @@ impl SignIn {
             account.told(clock.now(), outcome.map(Answer::from).map_err(fault))?;
         }
         let signed_in = signed_in(account)?;
-        if signed_in.devices.is_empty() && learned.requests > 0 {
+        if signed_in.devices.as_ref().is_some_and(Vec::is_empty) {
             tracing::warn!(
                 "the account has no devices: the connection is watched, and nothing is subscribed to"
             );
         }
         Ok(signed_in)
+    }
+
+    /// Asks the service for its devices once more; `None` where that was in vain.
+    pub async fn devices(&self, clock: Clock) -> Option<Vec<Device>> {
+        let asked = self.renew(clock, Renewal::Devices, &mut Learned::default()).await;
+        asked.inspect_err(|failure| tracing::debug!(%failure, "no list of the devices")).ok()?.devices
     }
 
     /// The gateway of the broker refused what was signed with the credentials.
@@ -123,7 +129,7 @@ impl SignIn {
 fn signed_in(account: &Account) -> Result<SignedIn, AuthFailure> {
     let missing = || AuthFailure::passing(crt::AUTH_UNAVAILABLE.told("the Navien service gave no AWS keys"));
     let keys = account.keys().ok_or_else(missing)?;
-    Ok(SignedIn { credentials: keys.into(), devices: account.devices().to_vec() })
+    Ok(SignedIn { credentials: keys.into(), devices: account.listed().map(<[_]>::to_vec) })
 }
 
 impl From<&AwsKeys> for Credentials {

@@ -19,6 +19,8 @@ pub enum Renewal {
     AsNeeded,
     /// The access token at least.
     Forced,
+    /// The device list, for which AWS keys are not needed.
+    Devices,
 }
 
 /// Why an attempt has no credentials.
@@ -67,6 +69,8 @@ struct Attempt {
     signed_in: bool,
     /// Whether the device list was refused once.
     token_refused: bool,
+    /// Whether it was had.
+    listed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +108,7 @@ impl Account {
         match self.attempt.next.take() {
             Some(Call::SignIn) => self.signed_in(now, outcome),
             Some(Call::Refresh) => self.refreshed(now, outcome),
-            Some(Call::DeviceList) => self.listed(outcome),
+            Some(Call::DeviceList) => self.list_came(outcome),
             None => Ok(()),
         }
     }
@@ -122,21 +126,23 @@ impl Account {
         self.tokens.as_ref().map(|tokens| &tokens.aws)
     }
 
-    /// The devices, as the latest list had them.
-    pub fn devices(&self) -> &[Device] {
-        self.devices.as_deref().unwrap_or_default()
+    /// The devices, if the latest attempt asked for them and had an answer.
+    pub fn listed(&self) -> Option<&[Device]> {
+        self.devices.as_deref().filter(|_| self.attempt.listed)
     }
 
     fn first(&self, now: Moment, renewal: Renewal) -> Option<Call> {
         let Some(tokens) = &self.tokens else { return Some(Call::SignIn) };
-        let forced = renewal == Renewal::Forced;
-        if tokens.aws.expired(now) || (forced && tokens.aws.doubted) {
-            return Some(Call::SignIn);
+        let (sign_in, refresh, list) = match renewal {
+            Renewal::AsNeeded => (tokens.aws.expired(now), tokens.expired(now), self.devices.is_none()),
+            Renewal::Forced => (tokens.aws.expired(now) || tokens.aws.doubted, true, true),
+            Renewal::Devices => (false, tokens.expired(now), true),
+        };
+        match (sign_in, refresh) {
+            (true, _) => Some(Call::SignIn),
+            (false, true) => Some(self.refresh_call()),
+            (false, false) => list.then_some(Call::DeviceList),
         }
-        if forced || tokens.expired(now) {
-            return Some(self.refresh_call());
-        }
-        self.devices.is_none().then_some(Call::DeviceList)
     }
 
     fn refresh_call(&self) -> Call {
@@ -174,10 +180,11 @@ impl Account {
         answer.refreshed().map_err(|refusal| self.unavailable("the request for a new token", &refusal))
     }
 
-    fn listed(&mut self, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
+    fn list_came(&mut self, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
         let refusal = match outcome.map(|answer| answer.devices()) {
             Ok(Ok(devices)) => {
                 self.devices = Some(devices);
+                self.attempt.listed = true;
                 return Ok(());
             }
             Ok(Err(refusal)) => refusal,

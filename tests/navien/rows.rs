@@ -24,8 +24,8 @@ const SHORT: Duration = Duration::from_millis(500);
 /// What an attempt comes to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Outcome {
-    /// It goes on, with so many devices.
-    Ready(usize),
+    /// It goes on, with so many devices, if the service was asked for them.
+    Ready(Option<usize>),
     /// It failed for good.
     Rejected(u16),
     /// It failed, with this status if any, and may do better later.
@@ -66,7 +66,7 @@ impl Client {
     async fn comes_to(&self, renewal: Renewal, outcome: Outcome, paths: &[&str]) {
         let before = self.service.state().calls.len();
         let came = match self.attempt(renewal).await {
-            Ok(signed_in) => Outcome::Ready(signed_in.devices.len()),
+            Ok(signed_in) => Outcome::Ready(signed_in.devices.map(|devices| devices.len())),
             Err(AuthFailure { finality: Finality::Final, fault, http_status }) => {
                 assert_eq!(fault.name, crt::AUTH_REJECTED, "{fault}");
                 Outcome::Rejected(http_status.unwrap())
@@ -116,8 +116,8 @@ async fn a_sign_in_comes_to_what_the_table_says() {
     let huge = format!("{{\"code\":200,\"pad\":\"{}\"}}", "x".repeat(1 << 20));
     let inside = json!({ "code": 401, "msg": "Unauthorized", "data": null });
     let rows = [
-        ("S1", Deed::Ordinary, Outcome::Ready(1)),
-        ("S1 in chunks", Deed::InChunks, Outcome::Ready(1)),
+        ("S1", Deed::Ordinary, Outcome::Ready(Some(1))),
+        ("S1 in chunks", Deed::InChunks, Outcome::Ready(Some(1))),
         ("S3", reply(Reply::json(200, &inside)), Outcome::Rejected(200)),
         ("S5", reply(refusal(400, "BAD_REQUEST")), Outcome::Unavailable(Some(400))),
         ("S6", reply(refusal(500, "Internal Server Error")), Outcome::Unavailable(Some(500))),
@@ -130,12 +130,12 @@ async fn a_sign_in_comes_to_what_the_table_says() {
             Outcome::Unavailable(Some(200)),
         ),
         ("S11", change(no_keys), Outcome::Unavailable(Some(200))),
-        ("S12 300", change(json!({ "authorizationExpiresIn": 300 })), Outcome::Ready(1)),
-        ("S12 301", change(json!({ "authorizationExpiresIn": 301 })), Outcome::Ready(1)),
-        ("S12 0", change(json!({ "authorizationExpiresIn": 0 })), Outcome::Ready(1)),
-        ("S12 null", change(json!({ "authorizationExpiresIn": null })), Outcome::Ready(1)),
-        ("S12 JWT 0", change(json!({ "authenticationExpiresIn": 0 })), Outcome::Ready(1)),
-        ("S12 JWT null", change(json!({ "authenticationExpiresIn": null })), Outcome::Ready(1)),
+        ("S12 300", change(json!({ "authorizationExpiresIn": 300 })), Outcome::Ready(Some(1))),
+        ("S12 301", change(json!({ "authorizationExpiresIn": 301 })), Outcome::Ready(Some(1))),
+        ("S12 0", change(json!({ "authorizationExpiresIn": 0 })), Outcome::Ready(Some(1))),
+        ("S12 null", change(json!({ "authorizationExpiresIn": null })), Outcome::Ready(Some(1))),
+        ("S12 JWT 0", change(json!({ "authenticationExpiresIn": 0 })), Outcome::Ready(Some(1))),
+        ("S12 JWT null", change(json!({ "authenticationExpiresIn": null })), Outcome::Ready(Some(1))),
         ("S13 dropped", reply(Reply::Hangup), Outcome::Unavailable(None)),
         ("half an answer", reply(Reply::HalfAnAnswer), Outcome::Unavailable(None)),
         ("no HTTP", reply(Reply::Garbage), Outcome::Unavailable(None)),
@@ -174,11 +174,11 @@ async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
 
 /// A deep attempt of an account that is signed in, whose refresh is answered by `deed`.
 async fn refresh(row: &str, deed: Deed, paths: &[&str]) -> (Client, SignedIn) {
-    tell(row, Outcome::Ready(1));
+    tell(row, Outcome::Ready(Some(1)));
     let client = Client::new(Service::start(), PASSWORD);
-    client.comes_to(AsNeeded, Outcome::Ready(1), &FIRST).await;
+    client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     client.service.state().next(REFRESH, deed);
-    client.comes_to(Forced, Outcome::Ready(1), paths).await;
+    client.comes_to(Forced, Outcome::Ready(Some(1)), paths).await;
     let signed_in = client.attempt(AsNeeded).await.unwrap();
     (client, signed_in)
 }
@@ -210,29 +210,29 @@ async fn a_refresh_comes_to_what_the_table_says() {
 #[tokio::test]
 async fn a_refresh_rotates_its_token_and_the_old_one_is_not_used_again() {
     let (client, _) = refresh("R1 twice", Deed::Ordinary, &[REFRESH, LIST]).await;
-    client.comes_to(Forced, Outcome::Ready(1), &[REFRESH, LIST]).await;
+    client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
 }
 
 #[tokio::test]
 async fn a_minimal_refresh_leaves_the_old_refresh_token_in_use() {
     let client = Client::new(Service::start(), PASSWORD);
-    client.comes_to(AsNeeded, Outcome::Ready(1), &FIRST).await;
+    client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let minimal = json!({ "code": 200, "msg": "SUCCESS", "data": { "accessToken": "A2" } });
     client.service.state().next(REFRESH, Deed::Reply(Reply::json(200, &minimal)));
     let devices = json!({ "code": 200, "data": [device("aabbccddeeff", &json!(2))] });
     client.service.state().next(LIST, Deed::Reply(Reply::json(200, &devices)));
-    client.comes_to(Forced, Outcome::Ready(1), &[REFRESH, LIST]).await;
+    client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
     assert_eq!(client.service.state().calls[3].headers["authorization"], "A2");
-    client.comes_to(Forced, Outcome::Ready(1), &[REFRESH, LIST]).await;
+    client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
 }
 
 #[tokio::test]
 async fn keys_that_come_with_a_refresh_are_used() {
     let client = Client::new(Service::start(), PASSWORD);
-    client.comes_to(AsNeeded, Outcome::Ready(1), &FIRST).await;
+    client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let keys = client.service.state().aws_keys();
     client.service.state().next(REFRESH, Deed::Change(keys));
-    client.comes_to(Forced, Outcome::Ready(1), &[REFRESH, LIST]).await;
+    client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
     let signed_in = client.attempt(AsNeeded).await.unwrap();
     assert_eq!(signed_in.credentials.access_key_id.reveal(), "ASIADOUBLE00000002");
     assert_eq!(signed_in.credentials.session_token.unwrap().reveal(), "aws-session-token-00000002//++==");
@@ -257,20 +257,20 @@ async fn a_device_list_comes_to_what_the_table_says() {
     let repeated = [SIGN_IN, LIST, REFRESH, LIST];
     let gateway = Reply::raw(502, "text/html", "<html>");
     let rows = [
-        ("D1", vec![Deed::Ordinary], Outcome::Ready(1), &FIRST[..]),
-        ("D2", vec![Deed::Only(json!([]))], Outcome::Ready(0), &FIRST),
-        ("D3 1", vec![with(json!(1))], Outcome::Ready(1), &FIRST),
-        ("D3 0", vec![with(json!(0))], Outcome::Ready(1), &FIRST),
-        ("D3 3", vec![with(json!(3))], Outcome::Ready(1), &FIRST),
-        ("D3 missing", vec![with(Value::Null)], Outcome::Ready(1), &FIRST),
-        ("D5", vec![refused()], Outcome::Ready(1), &repeated),
+        ("D1", vec![Deed::Ordinary], Outcome::Ready(Some(1)), &FIRST[..]),
+        ("D2", vec![Deed::Only(json!([]))], Outcome::Ready(Some(0)), &FIRST),
+        ("D3 1", vec![with(json!(1))], Outcome::Ready(Some(1)), &FIRST),
+        ("D3 0", vec![with(json!(0))], Outcome::Ready(Some(1)), &FIRST),
+        ("D3 3", vec![with(json!(3))], Outcome::Ready(Some(1)), &FIRST),
+        ("D3 missing", vec![with(Value::Null)], Outcome::Ready(Some(1)), &FIRST),
+        ("D5", vec![refused()], Outcome::Ready(Some(1)), &repeated),
         ("D6", vec![refused(), refused()], Outcome::Unavailable(Some(401)), &repeated),
         ("D7 403", vec![reply(refusal(403, "FORBIDDEN"))], Outcome::Unavailable(Some(403)), &FIRST),
         ("D7 500", vec![reply(refusal(500, "x"))], Outcome::Unavailable(Some(500)), &FIRST),
         ("D7 502", vec![reply(gateway)], Outcome::Unavailable(Some(502)), &FIRST),
         ("D7 dropped", vec![reply(Reply::Hangup)], Outcome::Unavailable(None), &FIRST),
         ("D7 truncated", vec![reply(broken)], Outcome::Unavailable(Some(200)), &FIRST),
-        ("D8", vec![Deed::Only(two)], Outcome::Ready(2), &FIRST),
+        ("D8", vec![Deed::Only(two)], Outcome::Ready(Some(2)), &FIRST),
     ];
     for (row, deeds, outcome, paths) in rows {
         list(row, deeds, outcome, paths).await;
@@ -284,14 +284,14 @@ async fn an_access_token_that_died_on_the_way_is_replaced() {
     client.comes_to(AsNeeded, Outcome::Unavailable(Some(500)), &FIRST).await;
     client.service.state().forget_tokens();
     // D4, R4, and a sign-in that makes up for both.
-    client.comes_to(AsNeeded, Outcome::Ready(1), &[LIST, REFRESH, SIGN_IN, LIST]).await;
-    client.comes_to(AsNeeded, Outcome::Ready(1), &[]).await;
+    client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &[LIST, REFRESH, SIGN_IN, LIST]).await;
+    client.comes_to(AsNeeded, Outcome::Ready(None), &[]).await;
 }
 
 #[tokio::test]
 async fn requests_say_what_the_service_needs_and_nothing_of_the_host() {
     let client = Client::new(Service::start(), PASSWORD);
-    client.comes_to(AsNeeded, Outcome::Ready(1), &FIRST).await;
+    client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let state = client.service.state();
     let names: Vec<&str> = state.calls[1].headers.keys().map(String::as_str).collect();
     let expected =

@@ -1,5 +1,6 @@
 //! Command line and environment to settings, as rows.
 
+mod navien;
 mod refusals;
 mod report;
 mod watch;

@@ -4,7 +4,7 @@
 //! something that a clone shares: a dialler is cloned, and an attempt may be given up half-way.
 
 use super::Setback;
-use crate::event::{Phase, Qos};
+use crate::event::Phase;
 use crate::io::clock::{self, Clock};
 use crate::io::navien::{Learned, SignIn, SignedIn};
 use crate::navien::account::{AuthFailure, Finality, Renewal};
@@ -13,7 +13,6 @@ use crate::navien::service::BROKER_REGION;
 use crate::secret::Secret;
 use crate::session::attempt::{Granted, Retry};
 use crate::session::recovery::Depth;
-use crate::session::settings::Filter;
 use crate::sigv4::{self, Credentials, IOT_SERVICE, Scope, SigningInput};
 
 /// How a broker is to know us before MQTT begins.
@@ -81,6 +80,14 @@ impl Auth {
         }
     }
 
+    /// The devices of the account, asked for anew; `None` where there is no account, or no answer.
+    pub(super) async fn devices(&self, clock: Clock) -> Option<Vec<Device>> {
+        match self {
+            Self::None | Self::Aws(_) => None,
+            Self::Navien(sign_in) => sign_in.devices(clock).await,
+        }
+    }
+
     /// Whether this host's clock decides if we are let in.
     pub(super) const fn depends_on_the_clock(&self) -> bool {
         match self {
@@ -110,23 +117,12 @@ const fn renewal(depth: Depth) -> Renewal {
     }
 }
 
-/// AWS IoT takes no more in one SUBSCRIBE (quota "maximum subscriptions per subscribe call").
-const FILTERS_AT_MOST: usize = 8;
-
 fn admitted(SignedIn { credentials, devices }: SignedIn, visit: Visit<'_>) -> Admission {
     let signer = Signer { region: BROKER_REGION.to_owned(), credentials };
-    if devices.len() > FILTERS_AT_MOST {
-        let count = devices.len();
-        tracing::warn!(
-            "of the {count} devices of the account, the first {FILTERS_AT_MOST} are subscribed to"
-        );
+    Admission {
+        path: Some(signer.path(visit)),
+        granted: Granted { filters: Vec::new(), devices: devices.unwrap_or_default() },
     }
-    let filters = devices.iter().take(FILTERS_AT_MOST).map(filter).collect();
-    Admission { path: Some(signer.path(visit)), granted: Granted { filters, devices } }
-}
-
-fn filter(device: &Device) -> Filter {
-    Filter { topic: device.filter(), qos: Qos::AtLeastOnce }
 }
 
 impl From<AuthFailure> for Setback {

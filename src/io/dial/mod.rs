@@ -29,6 +29,7 @@ use crate::event::{Phase, Phases, Transport};
 use crate::io::clock::Clock;
 use crate::io::navien::Learned;
 use crate::io::stream::Stream;
+use crate::navien::device::Device;
 use crate::secret::Secret;
 use crate::session::attempt::{Granted, Retry};
 use crate::session::ending::StreamEnd;
@@ -176,6 +177,11 @@ impl Dialer {
     /// Makes one attempt with what the settings hold, without asking to be let in first.
     pub async fn connect(&self, clock: Clock, within: Duration) -> Result<Dialled, DialFailure> {
         self.go_on(Attempt::begin(clock), within, None).await
+    }
+
+    /// The appliances of the account that lets us in, asked for anew; `None` where there is none, or no answer.
+    pub async fn devices(&self, clock: Clock) -> Option<Vec<Device>> {
+        self.auth.devices(clock).await
     }
 
     async fn go_on(

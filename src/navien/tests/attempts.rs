@@ -42,7 +42,7 @@ impl<const N: usize> Row<N> {
     }
 }
 
-use Renewal::{AsNeeded, Forced};
+use Renewal::{AsNeeded, Devices, Forced};
 
 #[test]
 fn a_quick_attempt_asks_for_nothing_while_all_is_valid() {
@@ -145,7 +145,7 @@ fn a_refused_list_leads_to_one_refresh_and_one_repeat() {
     let answers = [first, unauthorised(), refreshed(), listed()];
     let mut account = account();
     Row(0, AsNeeded, answers, [SIGN_IN, LIST, REFRESH, LIST]).holds(&mut account).unwrap();
-    assert_eq!(account.devices().len(), 1);
+    assert_eq!(account.listed().map(<[_]>::len), Some(1));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_list_that_fails_otherwise_fails_the_attempt_only_while_no_device_is_known()
     for outcome in failures() {
         let mut account = ready(&json!({}));
         Row(1, Forced, [refreshed(), outcome], [REFRESH, LIST]).holds(&mut account).unwrap();
-        assert_eq!(account.devices().len(), 1);
+        assert_eq!(account.listed(), None);
     }
 }
 
@@ -205,6 +205,16 @@ fn keys_that_the_gateway_refuses_are_renewed_at_once_if_old_and_by_a_deep_attemp
     Row(299, AsNeeded, [], []).holds(&mut young).unwrap();
     Row(299, Forced, renewal(), [SIGN_IN, LIST]).holds(&mut young).unwrap();
     Row(299, Forced, [refreshed(), listed()], [REFRESH, LIST]).holds(&mut young).unwrap();
+}
+
+#[test]
+fn a_list_alone_may_be_had_without_new_keys() {
+    let mut account = ready(&json!({ "authorizationExpiresIn": 300 }));
+    Row(3299, Devices, [listed()], [LIST]).holds(&mut account).unwrap();
+    Row(3300, Devices, [refreshed(), listed()], [REFRESH, LIST]).holds(&mut account).unwrap();
+    assert_eq!(account.listed().map(<[_]>::len), Some(1));
+    Row(3301, Devices, [trouble()], [LIST]).holds(&mut account).unwrap();
+    assert_eq!(account.listed(), None, "an old list is not a new one");
 }
 
 #[test]
