@@ -75,7 +75,7 @@ pub(super) fn settle(
     warnings.extend(aws::warnings(aws.as_ref(), &target, origins));
     Ok(WatchConfig {
         run: RunSettings {
-            appliances: navien.as_ref().and_then(|navien| navien.appliances.clone()),
+            appliances: navien.as_ref().and_then(|navien| navien.appliances),
             ..run(args, (&target, navien.as_ref()), origins, around)?
         },
         journal: journal(&args.journal, &target, around.environment)?,

@@ -215,7 +215,9 @@ fn late_answer(late: LateAnswer) -> Sentence<'static> {
 
 fn attempt_failed(attempt: &AttemptFailed) -> Sentence<'_> {
     let message = if attempt.error_message.is_empty() { "failed" } else { &attempt.error_message };
-    let status = attempt.http_status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+    let status = attempt.http_status.map(|status| format!("HTTP {status}"));
+    let status = status.filter(|status| !message.contains(status.as_str()));
+    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
     let fact = format!("{}: {}{status}", attempt.phase, clean(message));
     let next = attempt
         .next_attempt_seconds

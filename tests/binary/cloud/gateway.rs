@@ -217,6 +217,6 @@ fn answer(request: &Request, status: u16, now: DateTime<Utc>) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a service has a clock of its own")]
-fn wall() -> DateTime<Utc> {
+pub(super) fn wall() -> DateTime<Utc> {
     Utc::now()
 }

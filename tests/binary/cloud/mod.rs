@@ -4,6 +4,7 @@
 mod aws;
 pub(crate) mod gateway;
 mod mutual_tls;
+mod navien;
 mod request;
 mod session;
 mod tls;

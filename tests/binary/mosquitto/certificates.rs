@@ -12,7 +12,7 @@ pub(crate) struct Certificates {
     pub(crate) ca: PathBuf,
     pub(crate) server: PathBuf,
     pub(crate) server_key: PathBuf,
-    pub(super) other_ca: PathBuf,
+    pub(crate) other_ca: PathBuf,
     pub(crate) client: PathBuf,
     pub(crate) client_key: PathBuf,
 }
@@ -22,7 +22,7 @@ type Issuer = CertifiedIssuer<'static, KeyPair>;
 impl Certificates {
     /// Writes `ca`, `server`, `expired` and `client` into `folder`. The server's is for `localhost` and `::1`, on purpose
     /// not for `127.0.0.1`.
-    pub(super) fn make(folder: &Path) -> Self {
+    pub(crate) fn make(folder: &Path) -> Self {
         let (ca, other) = (issuer("test CA"), issuer("another CA"));
         std::fs::write(folder.join("ca.pem"), ca.pem()).unwrap();
         std::fs::write(folder.join("other-ca.pem"), other.pem()).unwrap();

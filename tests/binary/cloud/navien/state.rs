@@ -2,22 +2,24 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::exchange::{Call, Reply};
+use crate::cloud::gateway::Key;
 
-pub(crate) const EMAIL: &str = "owner@home.example";
-pub(crate) const PASSWORD: &str = "correct-horse-battery";
-pub(crate) const SIGN_IN: &str = "/user/sign-in";
-pub(crate) const REFRESH: &str = "/auth/refresh";
-pub(crate) const LIST: &str = "/device/list";
+pub(super) const EMAIL: &str = "owner@home.example";
+pub(super) const PASSWORD: &str = "correct-horse-battery";
+pub(super) const SIGN_IN: &str = "/user/sign-in";
+pub(super) const REFRESH: &str = "/auth/refresh";
+pub(super) const LIST: &str = "/device/list";
 
 /// What stands before every path.
-pub(crate) const BASE: &str = "/api/v2.1";
+pub(super) const BASE: &str = "/api/v2.1";
 
 /// A deed out of the ordinary.
 #[derive(Debug, Clone)]
-pub(crate) enum Deed {
+pub(super) enum Deed {
     /// Nothing of the kind.
     Ordinary,
     /// Whatever the request says, this is the answer.
@@ -32,23 +34,25 @@ pub(crate) enum Deed {
 
 /// The service.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(super) struct State {
     /// Counts tokens: each has its number in it.
     issued: u32,
     /// Counts AWS keys.
-    keys: u32,
+    pub(super) keys: u32,
     access: String,
     refresh: String,
-    pub(crate) devices: Vec<Value>,
+    pub(super) devices: Vec<Value>,
     /// By path: what comes next, before the ordinary.
     script: BTreeMap<&'static str, VecDeque<Deed>>,
-    pub(crate) calls: Vec<Call>,
+    pub(super) calls: Vec<Call>,
+    /// How far its clock is ahead.
+    pub(super) ahead: TimeDelta,
     /// What a client must not do.
-    pub(crate) breaches: Vec<String>,
+    pub(super) breaches: Vec<String>,
 }
 
 impl State {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             issued: 0,
             keys: 0,
@@ -57,42 +61,28 @@ impl State {
             devices: vec![device("aabbccddeeff", &json!(2))],
             script: BTreeMap::new(),
             calls: Vec::new(),
+            ahead: TimeDelta::zero(),
             breaches: Vec::new(),
         }
     }
 
     /// Does this the next time that `path` is asked for.
-    pub(crate) fn next(&mut self, path: &'static str, deed: Deed) {
+    pub(super) fn next(&mut self, path: &'static str, deed: Deed) {
         self.script.entry(path).or_default().push_back(deed);
     }
 
     /// The paths asked for, in order.
-    pub(crate) fn paths(&self) -> Vec<&str> {
+    pub(super) fn paths(&self) -> Vec<&str> {
         self.calls.iter().map(|call| call.path.strip_prefix(BASE).unwrap_or(&call.path)).collect()
     }
 
-    /// The AWS keys that are good now.
-    pub(crate) fn key_id(&self) -> String {
-        format!("ASIADOUBLE{:08}", self.keys)
-    }
-
-    /// What signs with them.
-    pub(crate) fn secret_key(&self) -> String {
-        format!("aws-secret-key-{:08}/+=", self.keys)
-    }
-
-    /// What makes them complete.
-    pub(crate) fn session_token(&self) -> String {
-        format!("aws-session-token-{:08}//++==", self.keys)
-    }
-
     /// No token is good any more.
-    pub(crate) fn forget_tokens(&mut self) {
+    pub(super) fn forget_tokens(&mut self) {
         (self.access, self.refresh) = (String::new(), String::new());
     }
 
     /// Answers a request.
-    pub(crate) fn answer(&mut self, call: Call) -> Reply {
+    pub(super) fn answer(&mut self, call: Call) -> Reply {
         self.judge(&call);
         let path = call.path.strip_prefix(BASE).unwrap_or_default().to_owned();
         let deed = self.script.get_mut(path.as_str()).and_then(VecDeque::pop_front);
@@ -179,17 +169,24 @@ impl State {
     }
 
     /// New AWS keys.
-    pub(crate) fn aws_keys(&mut self) -> Value {
+    pub(super) fn aws_keys(&mut self) -> Value {
         self.keys += 1;
-        json!({
-            "accessKeyId": self.key_id(), "secretKey": self.secret_key(), "sessionToken": self.session_token(),
-            "authorizationExpiresIn": 3600,
-        })
+        let Key { id, secret, token } = key(self.keys);
+        json!({ "accessKeyId": id, "secretKey": secret, "sessionToken": token, "authorizationExpiresIn": 3600 })
+    }
+}
+
+/// The AWS keys that are given out in this turn, from 1.
+pub(super) fn key(turn: u32) -> Key {
+    Key {
+        id: format!("ASIADOUBLE{turn:08}"),
+        secret: format!("aws-secret-key-{turn:08}/+="),
+        token: Some(format!("aws-session-token-{turn:08}//++==")),
     }
 }
 
 /// An entry of the device list.
-pub(crate) fn device(mac: &str, connected: &Value) -> Value {
+pub(super) fn device(mac: &str, connected: &Value) -> Value {
     json!({
         "deviceInfo": {
             "homeSeq": 1, "macAddress": mac, "additionalValue": "5322", "deviceType": 52, "deviceName": "NWP500",
@@ -200,12 +197,12 @@ pub(crate) fn device(mac: &str, connected: &Value) -> Value {
 }
 
 /// 401 in both places.
-pub(crate) fn unauthorised() -> Reply {
+pub(super) fn unauthorised() -> Reply {
     refusal(401, "Unauthorized")
 }
 
 /// A refusal as the service words it.
-pub(crate) fn refusal(code: u16, words: &str) -> Reply {
+pub(super) fn refusal(code: u16, words: &str) -> Reply {
     Reply::json(code, &json!({ "code": code, "msg": words, "data": null }))
 }
 

@@ -8,16 +8,16 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) method: String,
-    pub(crate) path: String,
+pub(super) struct Call {
+    pub(super) method: String,
+    pub(super) path: String,
     /// Names in lower case.
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: String,
 }
 
 impl Call {
-    pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
+    pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await?);
@@ -41,14 +41,14 @@ impl Call {
     }
 
     /// The body as JSON; null where it is none.
-    pub(crate) fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 }
 
 /// What the double does with a request.
 #[derive(Debug, Clone)]
-pub(crate) enum Reply {
+pub(super) enum Reply {
     /// Answers with this status, this header and this body.
     Answer(u16, (&'static str, String), String),
     /// Answers in chunks.
@@ -64,16 +64,16 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(status: u16, body: &Value) -> Self {
+    pub(super) fn json(status: u16, body: &Value) -> Self {
         Self::raw(status, "application/json", &body.to_string())
     }
 
-    pub(crate) fn raw(status: u16, content_type: &str, body: &str) -> Self {
+    pub(super) fn raw(status: u16, content_type: &str, body: &str) -> Self {
         Self::Answer(status, ("Content-Type", content_type.to_owned()), body.to_owned())
     }
 
     /// The bytes to send, with this `Date`; `None` for silence.
-    pub(crate) fn bytes(&self, date: &str) -> Option<String> {
+    pub(super) fn bytes(&self, date: &str) -> Option<String> {
         let head = |status: u16, name: &str, value: &str| {
             format!("HTTP/1.1 {status} Reason\r\nDate: {date}\r\n{name}: {value}\r\n")
         };

@@ -10,10 +10,12 @@ use nwdiag::navien::account::{AuthFailure, Finality, Renewal};
 use nwdiag::navien::service::ServiceUrl;
 use nwdiag::secret::Secret;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::exchange::Reply;
 use super::service::Service;
-use super::state::{Deed, EMAIL, LIST, PASSWORD, REFRESH, SIGN_IN, device, refusal, unauthorised};
+use super::state::{Deed, EMAIL, LIST, PASSWORD, REFRESH, SIGN_IN, device, key, refusal, unauthorised};
+use crate::mosquitto::certificates::Certificates;
 use Renewal::{AsNeeded, Forced};
 
 /// Longer than any answer of the double takes.
@@ -32,24 +34,40 @@ enum Outcome {
     Unavailable(Option<u16>),
 }
 
-/// A client of the double, and how its attempts went.
+/// A client of the double.
 struct Client {
     service: Service,
     sign_in: SignIn,
     clock: Clock,
 }
 
+/// Certificates, and the folder that they lie in.
+fn certificates() -> (Certificates, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (Certificates::make(folder.path()), folder)
+}
+
+fn settings(service: &Service, certificates: &Certificates) -> SignInSettings {
+    SignInSettings {
+        email: Secret::new(EMAIL),
+        password: Secret::new(PASSWORD),
+        service: ServiceUrl::parse(&service.url()).unwrap(),
+        tls: TlsSettings { cafile: Some(certificates.ca.clone()), ..TlsSettings::default() },
+    }
+}
+
 impl Client {
-    fn new(service: Service, password: &str) -> Self {
-        Self::patient(service, (EMAIL, password), LONG)
+    fn new() -> Self {
+        Self::patient((EMAIL, PASSWORD), LONG)
     }
 
-    fn patient(service: Service, (email, password): (&str, &str), within: Duration) -> Self {
+    fn patient((email, password): (&str, &str), within: Duration) -> Self {
+        let (certificates, _folder) = certificates();
+        let service = Service::start(&certificates);
         let settings = SignInSettings {
             email: Secret::new(email),
             password: Secret::new(password),
-            service: ServiceUrl::parse(&service.url()).unwrap(),
-            tls: TlsSettings { cafile: Some(service.cafile()), ..TlsSettings::default() },
+            ..settings(&service, &certificates)
         };
         let sign_in = SignIn::within(settings, within).unwrap();
         Self { service, sign_in, clock: Clock::start() }
@@ -87,14 +105,13 @@ const FIRST: [&str; 2] = [SIGN_IN, LIST];
 /// A sign-in of a new account whose first answer is `deed`.
 async fn sign_in(row: &str, deed: Deed, outcome: Outcome) {
     tell(row, outcome);
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     client.service.state().next(SIGN_IN, deed);
     let paths = if matches!(outcome, Outcome::Ready(_)) { &FIRST[..] } else { &FIRST[..1] };
     client.comes_to(AsNeeded, outcome, paths).await;
 }
 
 /// Said where a row fails: tests show what they print only then.
-#[expect(clippy::print_stdout, reason = "it names the row that failed")]
 fn tell(row: &str, outcome: Outcome) {
     println!("row {row}: {outcome:?}");
 }
@@ -152,7 +169,7 @@ async fn a_sign_in_comes_to_what_the_table_says() {
 async fn a_wrong_password_and_an_unknown_user_are_final() {
     let rows = [((EMAIL, "wrong"), 401), (("nobody@home.example", PASSWORD), 404)];
     for (who, status) in rows {
-        let client = Client::patient(Service::start(), who, LONG);
+        let client = Client::patient(who, LONG);
         client.comes_to(AsNeeded, Outcome::Rejected(status), &[SIGN_IN]).await;
         let again = client.attempt(AsNeeded).await.unwrap_err();
         assert!(again.fault.message.contains("NAVIEN_EMAIL"), "{again}");
@@ -163,7 +180,7 @@ async fn a_wrong_password_and_an_unknown_user_are_final() {
 #[tokio::test]
 async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
     for silent in [SIGN_IN, LIST] {
-        let client = Client::patient(Service::start(), (EMAIL, PASSWORD), SHORT);
+        let client = Client::patient((EMAIL, PASSWORD), SHORT);
         client.service.state().next(silent, Deed::Reply(Reply::Silence));
         let failed = client.attempt(AsNeeded).await.unwrap_err();
         assert_eq!((failed.fault.name, failed.http_status), (crt::AUTH_UNAVAILABLE, None));
@@ -175,7 +192,7 @@ async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
 /// A deep attempt of an account that is signed in, whose refresh is answered by `deed`.
 async fn refresh(row: &str, deed: Deed, paths: &[&str]) -> (Client, SignedIn) {
     tell(row, Outcome::Ready(Some(1)));
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     client.service.state().next(REFRESH, deed);
     client.comes_to(Forced, Outcome::Ready(Some(1)), paths).await;
@@ -202,8 +219,8 @@ async fn a_refresh_comes_to_what_the_table_says() {
     ];
     for (row, deed, paths) in rows {
         let (client, signed_in) = refresh(row, deed, paths).await;
-        let key_id = client.service.state().key_id();
-        assert_eq!(signed_in.credentials.access_key_id.reveal(), key_id, "{row}");
+        let key = key(client.service.state().keys);
+        assert_eq!(signed_in.credentials.access_key_id.reveal(), key.id, "{row}");
     }
 }
 
@@ -215,7 +232,7 @@ async fn a_refresh_rotates_its_token_and_the_old_one_is_not_used_again() {
 
 #[tokio::test]
 async fn a_minimal_refresh_leaves_the_old_refresh_token_in_use() {
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let minimal = json!({ "code": 200, "msg": "SUCCESS", "data": { "accessToken": "A2" } });
     client.service.state().next(REFRESH, Deed::Reply(Reply::json(200, &minimal)));
@@ -228,7 +245,7 @@ async fn a_minimal_refresh_leaves_the_old_refresh_token_in_use() {
 
 #[tokio::test]
 async fn keys_that_come_with_a_refresh_are_used() {
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let keys = client.service.state().aws_keys();
     client.service.state().next(REFRESH, Deed::Change(keys));
@@ -241,7 +258,7 @@ async fn keys_that_come_with_a_refresh_are_used() {
 /// A first attempt whose device lists are answered by `deeds`.
 async fn list(row: &str, deeds: Vec<Deed>, outcome: Outcome, paths: &[&str]) {
     tell(row, outcome);
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     for deed in deeds {
         client.service.state().next(LIST, deed);
     }
@@ -279,7 +296,7 @@ async fn a_device_list_comes_to_what_the_table_says() {
 
 #[tokio::test]
 async fn an_access_token_that_died_on_the_way_is_replaced() {
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     client.service.state().next(LIST, Deed::Reply(refusal(500, "x")));
     client.comes_to(AsNeeded, Outcome::Unavailable(Some(500)), &FIRST).await;
     client.service.state().forget_tokens();
@@ -290,7 +307,7 @@ async fn an_access_token_that_died_on_the_way_is_replaced() {
 
 #[tokio::test]
 async fn requests_say_what_the_service_needs_and_nothing_of_the_host() {
-    let client = Client::new(Service::start(), PASSWORD);
+    let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let state = client.service.state();
     let names: Vec<&str> = state.calls[1].headers.keys().map(String::as_str).collect();
@@ -304,8 +321,8 @@ async fn requests_say_what_the_service_needs_and_nothing_of_the_host() {
 
 #[tokio::test]
 async fn the_clock_of_the_service_is_compared_with_ours() {
-    let service = Service::with_clock_ahead(chrono::TimeDelta::hours(2));
-    let client = Client::new(service, "wrong");
+    let client = Client::patient((EMAIL, "wrong"), LONG);
+    client.service.state().ahead = chrono::TimeDelta::hours(2);
     let mut learned = Learned::default();
     client.sign_in.renew(client.clock, AsNeeded, &mut learned).await.unwrap_err();
     let offset = learned.clock_offset.unwrap().num_seconds();
@@ -313,15 +330,11 @@ async fn the_clock_of_the_service_is_compared_with_ours() {
 }
 
 /// What a service that is not there, or is somebody else, comes to.
-async fn unreached(change: impl FnOnce(&mut SignInSettings)) -> AuthFailure {
-    let service = Service::start();
-    let mut settings = SignInSettings {
-        email: Secret::new(EMAIL),
-        password: Secret::new(PASSWORD),
-        service: ServiceUrl::parse(&service.url()).unwrap(),
-        tls: TlsSettings { cafile: Some(service.cafile()), ..TlsSettings::default() },
-    };
-    change(&mut settings);
+async fn unreached(change: impl FnOnce(&mut SignInSettings, &Certificates)) -> AuthFailure {
+    let (certificates, _folder) = certificates();
+    let service = Service::start(&certificates);
+    let mut settings = settings(&service, &certificates);
+    change(&mut settings, &certificates);
     let sign_in = SignIn::within(settings, LONG).unwrap();
     let failed = sign_in.renew(Clock::start(), AsNeeded, &mut Learned::default()).await.unwrap_err();
     assert_eq!(service.state().calls.len(), 0);
@@ -330,19 +343,18 @@ async fn unreached(change: impl FnOnce(&mut SignInSettings)) -> AuthFailure {
 
 #[tokio::test]
 async fn a_service_that_is_not_reached_keeps_the_networks_own_name() {
-    let stranger = Service::start();
     let rows: [(AuthFailure, Name, &str); 3] = [
         (
-            unreached(|settings| {
+            unreached(|settings, _| {
                 settings.service = ServiceUrl::parse("https://no.such.host.invalid").unwrap();
             })
             .await,
             crt::DNS_INVALID_NAME,
             "(dns)",
         ),
-        (unreached(|settings| settings.service.port = 1).await, crt::SOCKET_CONNECTION_REFUSED, "(tcp)"),
+        (unreached(|settings, _| settings.service.port = 1).await, crt::SOCKET_CONNECTION_REFUSED, "(tcp)"),
         (
-            unreached(|settings| settings.tls.cafile = Some(stranger.cafile())).await,
+            unreached(|settings, known| settings.tls.cafile = Some(known.other_ca.clone())).await,
             crt::TLS_NEGOTIATION_FAILURE,
             "(tls): the service's certificate is not trusted",
         ),
