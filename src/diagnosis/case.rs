@@ -93,6 +93,13 @@ impl<'a> Case<'a> {
         (0..self.incidents.len()).filter(|index| self.named[*index] == Some(cause)).collect()
     }
 
+    /// How many attempts failed in these.
+    pub(super) fn attempts(&self, explains: &[usize]) -> usize {
+        let failed =
+            |index: &usize| usize::try_from(self.incidents[*index].way_back.failed).unwrap_or(usize::MAX);
+        explains.iter().map(failed).fold(0, usize::saturating_add)
+    }
+
     /// What a verdict comes to.
     pub(super) fn finding(&self, cause: Cause, verdict: Verdict) -> Finding {
         let drops = match cause.category() {

@@ -191,7 +191,7 @@ fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
         .map(|incident| incident.host.clock_seconds)
         .max_by(|a, b| a.abs().total_cmp(&b.abs()))
         .unwrap_or_default();
-    let attempts: u32 = explains.iter().map(|index| case.incidents[*index].way_back.failed).sum();
+    let attempts = case.attempts(&explains);
     if explains.is_empty() {
         return None;
     }
@@ -213,12 +213,6 @@ fn from_the_start(case: &Case<'_>, named: Cause) -> Vec<usize> {
     case.named(named).into_iter().filter(|index| !case.incidents[*index].is_drop()).collect()
 }
 
-fn attempts(case: &Case<'_>, explains: &[usize]) -> usize {
-    let failed =
-        |index: &usize| usize::try_from(case.incidents[*index].way_back.failed).unwrap_or(usize::MAX);
-    explains.iter().map(failed).sum()
-}
-
 fn bad_credentials(case: &Case<'_>) -> Option<Verdict> {
     let explains: Vec<usize> = from_the_start(case, Cause::BadCredentials)
         .into_iter()
@@ -227,10 +221,10 @@ fn bad_credentials(case: &Case<'_>) -> Option<Verdict> {
     if explains.is_empty() {
         return None;
     }
-    let attempts = attempts(case, &explains);
+    let attempts = case.attempts(&explains);
     Some(Verdict {
         pins: None,
-        confidence: trust(0.97, attempts + 2, 1),
+        confidence: trust(0.97, attempts.saturating_add(2), 1),
         summary: "user name, password or token are refused from the start".to_owned(),
         evidence: vec![format!("{} refused before any session of the run", count(attempts, "attempt"))],
         fix: "check user name and password (mosquitto answers a wrong password with \"not authorized\" too), the token, and whether this client ID may connect".to_owned(),
@@ -243,10 +237,10 @@ fn protocol_mismatch(case: &Case<'_>) -> Option<Verdict> {
     if explains.is_empty() {
         return None;
     }
-    let attempts = attempts(case, &explains);
+    let attempts = case.attempts(&explains);
     Some(Verdict {
         pins: None,
-        confidence: trust(0.96, attempts + 1, 1),
+        confidence: trust(0.96, attempts.saturating_add(1), 1),
         summary: "the broker does not speak this version of MQTT".to_owned(),
         evidence: vec![format!("{} refused for the protocol version", count(attempts, "attempt"))],
         fix: "speak the version that the broker knows: --protocol 3.1.1 or --protocol 5, or auto for both"
@@ -258,10 +252,10 @@ fn protocol_mismatch(case: &Case<'_>) -> Option<Verdict> {
 fn websocket_endpoint(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::WebsocketEndpoint);
     let last = &case.incidents[*explains.last()?].way_back;
-    let attempts = attempts(case, &explains);
+    let attempts = case.attempts(&explains);
     Some(Verdict {
         pins: None,
-        confidence: trust(0.96, attempts + 1, 1),
+        confidence: trust(0.96, attempts.saturating_add(1), 1),
         summary: "there is no MQTT over WebSocket at this path or port".to_owned(),
         evidence: vec![match last.last_http_status {
             Some(status) => format!("{} answered with HTTP {status} instead of an upgrade", count(attempts, "attempt")),

@@ -54,12 +54,12 @@ impl Suspect<'_> {
     }
 
     fn unanswered(&self) -> u64 {
-        self.silences.iter().map(|(_, silence)| silence.unanswered).sum()
+        self.silences.iter().map(|(_, silence)| silence.unanswered).fold(0, u64::saturating_add)
     }
 
     /// With how many unanswered requests the service said the same.
     fn cloud_gone(&self) -> u64 {
-        self.silences.iter().map(|(_, silence)| silence.cloud_gone).sum()
+        self.silences.iter().map(|(_, silence)| silence.cloud_gone).fold(0, u64::saturating_add)
     }
 
     /// How sure it is that the appliance was away, and not an answer lost now and then.

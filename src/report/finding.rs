@@ -17,7 +17,7 @@ pub fn headline(finding: &Finding) -> String {
 /// What is said where nothing is likely.
 pub(super) fn nothing_likely(report: &Report) -> String {
     let drops = report.metrics.drops;
-    let silent: u64 = report.metrics.devices.iter().map(DeviceMetrics::unanswered).sum();
+    let silent = report.metrics.devices.iter().map(DeviceMetrics::unanswered).fold(0, u64::saturating_add);
     let hint = report
         .findings
         .first()

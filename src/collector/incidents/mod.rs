@@ -113,7 +113,7 @@ impl WayBack {
 
     /// How many attempts met one of these.
     pub fn met_any(&self, obstacles: &[Obstacle]) -> u32 {
-        obstacles.iter().map(|obstacle| self.met(*obstacle)).sum()
+        obstacles.iter().map(|obstacle| self.met(*obstacle)).fold(0, u32::saturating_add)
     }
 }
 

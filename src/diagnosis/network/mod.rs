@@ -144,7 +144,7 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
 
 fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::DnsFailure);
-    let attempts: u32 = explains.iter().map(|index| case.incidents[*index].way_back.failed).sum();
+    let attempts = case.attempts(&explains);
     if explains.is_empty() {
         return None;
     }
