@@ -69,7 +69,7 @@ fn live_to_one_age(pushed: &[Dropped<'_>]) -> bool {
 }
 
 /// Where no drop tells what was sent last, a refused request looks like a twin.
-const UNTOLD_CONFIDENCE: f64 = 0.7;
+const UNTOLD_CONFIDENCE: f64 = 0.74;
 
 /// How sure a pattern of these drops makes one that there is a twin.
 fn sure_of_a_twin(pushed: &[Dropped<'_>], part: f64) -> f64 {

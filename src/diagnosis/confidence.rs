@@ -13,13 +13,14 @@ pub(super) fn plain_confidence(sure: f64, drops: usize, share: f64) -> f64 {
 
 /// What rules say, and how often they were right when they said it: measured by `tests/diagnosis` on 300 journals of
 /// each cause and 1,000 without one. A rule that is half sure is hardly ever right: there, noise is beside a cause.
-const EXPERIENCE: [(f64, f64); 9] = [
+const EXPERIENCE: [(f64, f64); 10] = [
     (0.0, 0.0),
-    (0.5, 0.02),
-    (0.58, 0.1),
-    (0.64, 0.27),
-    (0.7, 0.55),
-    (0.76, 0.78),
+    (0.5, 0.01),
+    (0.66, 0.08),
+    (0.7, 0.2),
+    (0.73, 0.46),
+    (0.76, 0.7),
+    (0.8, 0.9),
     (0.85, 0.95),
     (0.95, 0.985),
     (1.0, 0.99),

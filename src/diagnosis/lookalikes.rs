@@ -126,8 +126,8 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
     (Cause::AddressChange, &[Cause::TlsCertificate, Cause::BadCredentials]),
 ];
 
-/// From here on an explanation is strong enough to make another give way.
-const STRONG: f64 = 0.5;
+/// From here on an explanation is as likely as not (see `confidence`), and strong enough to make another give way.
+const STRONG: f64 = 0.73;
 /// So much of what the weaker one explains must be covered.
 const COVERED: f64 = 0.6;
 /// What is left of the confidence of one that gives way: next to nothing, as nearly all of them are wrong.

@@ -159,6 +159,10 @@ fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
+/// Fewer losses among drops of other kinds are the noise that every network makes.
+const MANY_LOST: usize = 6;
+const NEARLY_ALL: f64 = 0.8;
+
 fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let plain = case.plain_drops();
     let lost: Vec<_> = plain
@@ -172,13 +176,16 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let ages: Vec<f64> = lost.iter().filter_map(|dropped| dropped.incident.age_seconds()).collect();
-    let together = densest(&ages, |from| 0.03 * from + 3.0).map_or(0, |cluster| cluster.members.len());
-    let irregular = 1.0 - 0.5 * share(together, ages.len());
+    let together = densest(&ages, |from| 0.015 * from + 3.0).map_or(0, |cluster| cluster.members.len());
+    // A few that lie together do so by chance; many of one age are no accident.
+    let irregular = if 2 * together > ages.len() { 0.6 } else { 1.0 };
     let resets =
         lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
+    let part = share(lost.len(), plain.len());
+    let is_all = lost.len() >= MANY_LOST || share(lost.len(), case.incidents.len()) >= NEARLY_ALL;
     Some(Verdict {
         pins: None,
-        confidence: (plain_confidence(0.85, lost.len(), irregular.min(1.0)) * (0.5 + 0.5 * share(lost.len(), plain.len()))).min(if lost.len() < 6 { 0.45 } else { 1.0 }),
+        confidence: plain_confidence(0.85, lost.len(), irregular) * (0.5 + 0.5 * part) * if is_all { 1.0 } else { 0.5 },
         summary: "the network between here and the broker fails now and then, without a pattern".to_owned(),
         evidence: vec![
             format!("{} in silence or by a reset ({resets} by RST), at irregular times", of(lost.len(), plain.len(), "plain drop")),
