@@ -52,8 +52,16 @@ scenarios! {
     ConnectRateLimit = "rate-limit",
     /// User or password are refused.
     BadCredentials = "bad-credentials",
+    /// The broker's certificate has expired.
+    CertificateExpired = "certificate-expired",
     /// The broker says why, in MQTT 5.
     ServerDisconnect = "server-disconnect",
+    /// The broker ends sessions of a certain age, and says so in MQTT 5.
+    ConnectionLifetime = "connection-lifetime",
+    /// The broker says in MQTT 5 that a quota is used up.
+    QuotaExceeded = "quota-exceeded",
+    /// The broker says in MQTT 5 that it is shutting down.
+    ShuttingDown = "shutting-down",
 }
 
 impl Target {

@@ -19,7 +19,8 @@ use crate::io::terminal::{self, StatusLine};
 use crate::io::{host, log, password_file};
 use crate::report::Zone;
 use crate::report::style::Palette;
-use crate::target::{Broker, Target};
+use crate::simulator::expired;
+use crate::target::{Broker, Scenario, Target};
 
 /// Says all warnings, unless the user wants none.
 pub(super) fn warn(warnings: &[String], verbosity: Verbosity) {
@@ -86,7 +87,7 @@ pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandErr
 
 /// Reads certificates and makes ready to dial `broker`.
 pub(super) fn dialer(broker: &Broker, config: &WatchConfig) -> Result<Dialer, CommandError> {
-    let tls = tls(&config.tls);
+    let tls = TlsSettings { also_trusted: demo_root(&config.target), ..tls(&config.tls) };
     let auth = auth(config, &tls)?;
     let settings = DialSettings {
         transport: broker.transport,
@@ -99,9 +100,15 @@ pub(super) fn dialer(broker: &Broker, config: &WatchConfig) -> Result<Dialer, Co
     Dialer::new(settings).map_err(|error| CommandError::Settings(error.into()))
 }
 
+/// A demo of a certificate that has expired has to show that, and not that nobody trusts it.
+fn demo_root(target: &Target) -> Option<&'static str> {
+    (*target == Target::Demo(Scenario::CertificateExpired)).then_some(expired::CERTIFICATE)
+}
+
 fn tls(options: &TlsOptions) -> TlsSettings {
     TlsSettings {
         cafile: options.cafile.clone(),
+        also_trusted: None,
         identity: options.identity.as_ref().map(|identity| (identity.cert.clone(), identity.key.clone())),
         alpn: options.alpn.clone(),
         verification: match options.check {

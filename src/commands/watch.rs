@@ -23,8 +23,9 @@ use crate::report::clean;
 use crate::report::line::Lines;
 use crate::report::status::Status;
 use crate::session::run::Run;
+use crate::simulator::expired::ExpiredCertificate;
 use crate::simulator::{Simulator, demo};
-use crate::target::{Broker, Target};
+use crate::target::{Broker, Scenario, Target};
 
 /// The time that journal and standard output get at the end to take what is still in memory.
 const LAST_WRITES: Duration = Duration::from_secs(1);
@@ -46,7 +47,7 @@ pub(super) fn run(mut config: WatchConfig) -> Result<Outcome, CommandError> {
 async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, CommandError> {
     let (ask_to_stop, stops) = mpsc::channel(1);
     signal::listen(&ask_to_stop).context("cannot listen for signals")?;
-    let (broker, _simulator) = broker(&mut config)?;
+    let (broker, _played) = broker(&mut config)?;
     let dialer = start::dialer(&broker, &config)?;
     let journal = start::journal(&config)?;
     // Certificates and journal may have taken their time: the run begins only now.
@@ -64,22 +65,38 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
 }
 
 /// Where to dial: the demo's broker is started here, and ends when the simulator goes.
-fn broker(config: &mut WatchConfig) -> Result<(Broker, Option<Simulator>), CommandError> {
+fn broker(config: &mut WatchConfig) -> Result<(Broker, Played), CommandError> {
     match &config.target {
-        Target::Broker(broker) => Ok(((**broker).clone(), None)),
+        Target::Broker(broker) => Ok(((**broker).clone(), Played::Nothing)),
         Target::Navien => {
             let navien = config.navien.as_ref().context("the Navien cloud is not set up")?;
-            Ok((navien.broker.clone(), None))
+            Ok((navien.broker.clone(), Played::Nothing))
         }
         Target::Demo(scenario) => {
-            let script = demo::script(*scenario);
-            let simulator = Simulator::start(script, Clock::start()).context("cannot start the demo")?;
-            let url = format!("mqtt://{}", simulator.address());
+            let (url, played) = play(*scenario).context("cannot start the demo")?;
             let broker = Broker::parse(&url).context("cannot reach the demo")?;
             config.run.target.url = url;
-            Ok((broker, Some(simulator)))
+            config.run.target.transport = Some(broker.transport);
+            Ok((broker, played))
         }
     }
+}
+
+/// What the demo plays; it ends when this goes.
+enum Played {
+    Nothing,
+    Broker { _simulator: Simulator },
+    Certificate { _expired: ExpiredCertificate },
+}
+
+/// Starts a demo, and tells its URL.
+fn play(scenario: Scenario) -> Result<(String, Played), anyhow::Error> {
+    if scenario == Scenario::CertificateExpired {
+        let expired = ExpiredCertificate::start()?;
+        return Ok((format!("mqtts://{}", expired.address()), Played::Certificate { _expired: expired }));
+    }
+    let simulator = Simulator::start(demo::script(scenario), Clock::start())?;
+    Ok((format!("mqtt://{}", simulator.address()), Played::Broker { _simulator: simulator }))
 }
 
 fn output(

@@ -17,11 +17,21 @@ pub fn script(scenario: Scenario) -> Script {
         Scenario::ConnectRateLimit => repeating(limited()),
         Scenario::BadCredentials => repeating([Conduct::greeting(Greeting::Refuse(BAD_CREDENTIALS))]),
         Scenario::ServerDisconnect => repeating(parting()),
+        Scenario::ConnectionLifetime => saying(MAXIMUM_CONNECT_TIME),
+        Scenario::QuotaExceeded => saying(QUOTA_EXCEEDED),
+        Scenario::ShuttingDown => saying(SERVER_SHUTTING_DOWN),
+        // Nobody gets as far as MQTT: `expired` plays it.
+        Scenario::CertificateExpired => repeating([]),
     }
 }
 
 fn repeating(conducts: impl IntoIterator<Item = Conduct>) -> Script {
     Script::of(conducts).and_then(Then::Repeat)
+}
+
+/// Sessions that the broker ends with this reason.
+fn saying(reason: u8) -> Script {
+    repeating([Conduct::serving().act(Cue::after(SPAN), Deed::Disconnect(Parting::code(reason)))])
 }
 
 const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
@@ -31,9 +41,11 @@ const IDLE: Duration = Duration::from_millis(4_500);
 const BAD_CREDENTIALS: u8 = 4;
 const NOT_AUTHORIZED: u8 = 0x87;
 const TAKEN_OVER: u8 = 0x8e;
+const QUOTA_EXCEEDED: u8 = 0x97;
 const ADMINISTRATIVE_ACTION: u8 = 0x98;
 const USE_ANOTHER_SERVER: u8 = 0x9c;
 const TOO_MANY_CONNECTS: u8 = 0x9f;
+const MAXIMUM_CONNECT_TIME: u8 = 0xa0;
 
 /// Sessions as short as the twin's way back.
 fn twin() -> impl Iterator<Item = Conduct> {

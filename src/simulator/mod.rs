@@ -10,6 +10,7 @@ mod connection;
 mod deliveries;
 pub mod demo;
 mod door;
+pub mod expired;
 mod keep_alive;
 mod outbox;
 mod porter;

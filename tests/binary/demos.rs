@@ -3,14 +3,18 @@
 use crate::program::Home;
 
 /// Scenario, the cause that must come out first, and how long it takes to be seen.
-const SCENARIOS: [(&str, &str, &str); 7] = [
+const SCENARIOS: [(&str, &str, &str); 11] = [
     ("duplicate-client-id", "duplicate_client_id", "10s"),
     ("authorization-violation", "authorization_violation", "6s"),
     ("broker-restart", "broker_restart", "28s"),
     ("idle-timeout", "idle_timeout", "28s"),
     ("rate-limit", "connect_rate_limit", "12s"),
     ("bad-credentials", "bad_credentials", "6s"),
+    ("certificate-expired", "tls_certificate", "6s"),
     ("server-disconnect", "server_disconnect", "10s"),
+    ("connection-lifetime", "connection_lifetime", "10s"),
+    ("quota-exceeded", "publish_rate_limit", "10s"),
+    ("shutting-down", "broker_restart", "10s"),
 ];
 
 #[test]
@@ -29,6 +33,17 @@ fn each_scenario_of_the_demo_ends_in_its_cause() {
         let page = home.run(&["summary", "demo"]).page();
         assert!(page.contains("Verdict: ") && page.contains(cause), "{scenario}: {page}");
     }
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_said_to_have_expired_and_when() {
+    let home = Home::new();
+    let watched = home.run(&["watch", "demo:certificate-expired", "--max-attempts", "2", "--json"]);
+    assert_eq!(watched.code, Some(1), "{}", watched.err);
+    assert_eq!(watched.out.matches("expired").count(), 2, "{}", watched.out);
+    assert!(watched.out.contains("2024-02-01"), "{}", watched.out);
+    let page = home.run(&["summary", "demo"]).page();
+    assert!(page.contains("the broker's certificate has expired"), "{page}");
 }
 
 #[test]

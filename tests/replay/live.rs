@@ -10,7 +10,7 @@ use nwdiag::config::ZoneChoice;
 use nwdiag::config::{Config, Surroundings, WatchConfig, settle};
 use nwdiag::event::{Event, FORMAT_VERSION, Record, Start, StopReason};
 use nwdiag::io::clock::{Clock, local};
-use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings, Verification};
+use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
 use nwdiag::io::host_watch::HostWatch;
 use nwdiag::journal::encode;
@@ -59,8 +59,7 @@ fn config() -> WatchConfig {
 }
 
 fn dialer(broker: &Broker) -> Dialer {
-    let tls =
-        TlsSettings { cafile: None, identity: None, alpn: Vec::new(), verification: Verification::Verify };
+    let tls = TlsSettings::default();
     let (transport, host, port) = (broker.transport, broker.host.clone(), broker.port);
     Dialer::new(DialSettings { transport, host, port, path: broker.path.clone(), tls, auth: Auth::None })
         .unwrap()

@@ -78,6 +78,8 @@ impl fmt::Debug for DialSettings {
 pub struct TlsSettings {
     /// PEM file with the only roots to trust.
     pub cafile: Option<PathBuf>,
+    /// One more root to trust, in PEM: the demo's.
+    pub also_trusted: Option<&'static str>,
     /// PEM files with our certificate chain and its key.
     pub identity: Option<(PathBuf, PathBuf)>,
     /// Application protocols to offer; none by default.

@@ -71,12 +71,20 @@ pub enum SetupError {
     Tls(String),
 }
 
-/// The roots of `cafile` alone, or else those of the platform.
-pub(super) fn roots(cafile: Option<&Path>) -> Result<RootCertStore, SetupError> {
-    match cafile {
-        Some(path) => file_roots(path),
-        None => platform_roots(),
-    }
+/// The roots of `cafile` alone, or else those of the platform; and one more, if it is given.
+pub(super) fn roots(
+    cafile: Option<&Path>,
+    also_trusted: Option<&'static str>,
+) -> Result<RootCertStore, SetupError> {
+    let mut store = match (cafile, also_trusted) {
+        (Some(path), _) => file_roots(path)?,
+        // What the program brings along needs no other root.
+        (None, Some(_)) => RootCertStore::empty(),
+        (None, None) => platform_roots()?,
+    };
+    let own = also_trusted.into_iter().flat_map(|pem| CertificateDer::pem_slice_iter(pem.as_bytes()));
+    store.add_parsable_certificates(own.filter_map(Result::ok));
+    Ok(store)
 }
 
 fn file_roots(path: &Path) -> Result<RootCertStore, SetupError> {
@@ -195,7 +203,7 @@ mod tests {
             let error = result.unwrap_err();
             assert!(error.contains(part), "{error}");
         }
-        let error = roots(Some(&key)).unwrap_err();
+        let error = roots(Some(&key), None).unwrap_err();
         assert_eq!(error, SetupError::NoCertificate(key));
     }
 }

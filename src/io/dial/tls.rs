@@ -82,7 +82,7 @@ fn verification(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Resul
         .map_err(|error| SetupError::Tls(error.to_string()))?;
     match settings.verification {
         Verification::Verify => {
-            let roots = setup::roots(settings.cafile.as_deref())?;
+            let roots = setup::roots(settings.cafile.as_deref(), settings.also_trusted)?;
             Ok(builder.with_root_certificates(roots))
         }
         Verification::Insecure => {
