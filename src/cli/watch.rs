@@ -45,8 +45,9 @@ pub struct WatchArgs {
     ///
     /// Default ports are 1883, 8883, 80 and 443; WebSocket without a path means /mqtt. A user name may stand in the URL, a
     /// password may not. 'demo' is a built-in broker that misbehaves, on quick timers; demo:duplicate-client-id,
-    /// demo:authorization-violation, demo:broker-restart, demo:idle-timeout, demo:rate-limit, demo:bad-credentials and
-    /// demo:server-disconnect play one cause each. 'navien' is the broker behind Navien's water heaters: nwdiag signs in with
+    /// demo:authorization-violation, demo:broker-restart, demo:idle-timeout, demo:rate-limit, demo:bad-credentials,
+    /// demo:certificate-expired, demo:server-disconnect, demo:connection-lifetime, demo:quota-exceeded and
+    /// demo:shutting-down play one cause each. 'navien' is the broker behind Navien's water heaters: nwdiag signs in with
     /// NAVIEN_EMAIL and NAVIEN_PASSWORD, and subscribes to the devices of the account. Without TARGET, NWDIAG_TARGET is
     /// used.
     #[arg(value_hint = ValueHint::Url)]

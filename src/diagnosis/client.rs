@@ -7,7 +7,7 @@ use super::confidence::trust;
 use super::explicit::{ended_by_peer, follows_a_request};
 use super::rule::{Rule, Verdict};
 use super::server::{clock_was_wrong, is_large};
-use super::shown::{count, of, seconds};
+use super::shown::{count, of, seconds, told};
 use super::statistics::{densest, median, share};
 use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
 
@@ -99,11 +99,13 @@ fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
         pins: None,
         confidence: if said.is_empty() { sure_of_a_twin(&pushed, part) } else { trust(0.98, said.len() + 2, 1) },
         summary: "another client uses this client ID: the two push each other off".to_owned(),
-        evidence: vec![
+        evidence: [
             format!("{} closed by the broker and let in again at once", of(explains.len(), case.incidents.len(), "incident")),
             format!("half of these sessions lasted {} or less", seconds(median(&lengths).unwrap_or_default())),
-            format!("{} with reason 0x8e, Session taken over", count(said.len(), "drop")),
-        ],
+        ]
+        .into_iter()
+        .chain(told(said.len(), "0x8e, Session taken over"))
+        .collect(),
         fix: "give every client an ID of its own (serial number, MAC, UUID); a second copy of the program, a test tool or a browser tab may be the twin".to_owned(),
         explains,
     })

@@ -26,6 +26,11 @@ pub(super) fn of(part: usize, all: usize, noun: &str) -> String {
     format!("{part} of {}", count(all, noun))
 }
 
+/// How many drops came with this reason of the broker's, if any did.
+pub(super) fn told(drops: usize, reason: &str) -> Option<String> {
+    (drops > 0).then(|| format!("{} with reason {reason}", count(drops, "drop")))
+}
+
 /// A word of outside, cut to what a line bears.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 80;

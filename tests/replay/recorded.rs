@@ -8,11 +8,12 @@ use nwdiag::journal::replay;
 
 #[test]
 fn a_recorded_fault_is_named() {
-    let rows: [(&[u8], Cause); 5] = [
+    let rows: [(&[u8], Cause); 6] = [
         (include_bytes!("../fixtures/recorded/take_over.jsonl"), Cause::DuplicateClientId),
         (include_bytes!("../fixtures/recorded/restart.jsonl"), Cause::BrokerRestart),
         (include_bytes!("../fixtures/recorded/wrong_password.jsonl"), Cause::BadCredentials),
         (include_bytes!("../fixtures/recorded/expired_certificate.jsonl"), Cause::TlsCertificate),
+        (include_bytes!("../fixtures/recorded/acl_that_closes.jsonl"), Cause::AuthorizationViolation),
         (include_bytes!("../fixtures/recorded/half_open.jsonl"), Cause::PacketLoss),
     ];
     for (journal, cause) in rows {

@@ -7,7 +7,7 @@ use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::{plain_confidence, trust};
 use crate::diagnosis::explicit::ended_by_peer;
 use crate::diagnosis::rule::Verdict;
-use crate::diagnosis::shown::{count, of};
+use crate::diagnosis::shown::{of, told};
 use crate::diagnosis::statistics::{densest, in_order, median, number, pinned, scatter, share};
 use crate::event::SessionDrop;
 
@@ -113,13 +113,13 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
         summary: format!(
             "the broker closes the connection when messages come at {lowest:.0} a second or more"
         ),
-        evidence: vec![
-            format!("{} in a burst of messages", of(explains.len(), case.incidents.len(), "incident")),
-            format!(
-                "{} with a reason of its own: rate, quota or too many unacknowledged",
-                count(said.len(), "drop")
-            ),
-        ],
+        evidence: [format!(
+            "{} in a burst of messages",
+            of(explains.len(), case.incidents.len(), "incident")
+        )]
+        .into_iter()
+        .chain(told(said.len(), "0x93, 0x96 or 0x97: rate, quota or too many unacknowledged"))
+        .collect(),
         fix: format!(
             "send fewer than {:.0} messages a second, in batches or over several connections, and heed the broker's Receive Maximum",
             (lowest / 2.0).max(1.0)

@@ -8,7 +8,7 @@ use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::{plain_confidence, trust};
 use crate::diagnosis::explicit::{PROMPT_SECONDS, REFUSED_SECONDS, ended_by_peer, follows_a_request};
 use crate::diagnosis::rule::Verdict;
-use crate::diagnosis::shown::{count, of, short};
+use crate::diagnosis::shown::{of, short, told};
 use crate::diagnosis::statistics::{in_order, number, share};
 use crate::event::SessionDrop;
 
@@ -117,10 +117,13 @@ pub(super) fn authorization_violation(case: &Case<'_>) -> Option<Verdict> {
         confidence: sure,
         pins: None,
         summary: format!("the broker closes the connection after {request}: this client may not do that"),
-        evidence: vec![
-            format!("{} within {PROMPT_SECONDS:.0} s of {request}", of(members.len(), drops.len(), "drop")),
-            format!("{} with reason 0x87, Not authorized", count(said.len(), "drop")),
-        ],
+        evidence: [format!(
+            "{} within {PROMPT_SECONDS:.0} s of {request}",
+            of(members.len(), drops.len(), "drop")
+        )]
+        .into_iter()
+        .chain(told(said.len(), "0x87, Not authorized"))
+        .collect(),
         fix: format!("allow this client {request} in the broker's ACL or policy, or do not ask for it"),
         explains: members.iter().map(|dropped| dropped.index).collect(),
     })
