@@ -6,7 +6,7 @@ use crate::session::settings::Filter;
 /// The longest filter that MQTT can say, in bytes.
 const FILTER_LIMIT_BYTES: usize = 65_535;
 
-/// All filters together, in bytes: they stand in one record and in one SUBSCRIBE.
+/// All filters together, in bytes: they stand in one record.
 const TOTAL_LIMIT_BYTES: usize = 10_000;
 
 /// Why a filter is refused.

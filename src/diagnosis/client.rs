@@ -4,7 +4,7 @@ use super::case::{Case, Dropped};
 use super::cause::Cause;
 use super::confidence::plain_confidence;
 use super::confidence::trust;
-use super::explicit::{ended_by_peer, follows_a_request};
+use super::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
 use super::rule::{Rule, Verdict};
 use super::server::{clock_was_wrong, is_large};
 use super::shown::{count, of, seconds, told};
@@ -29,9 +29,7 @@ const TWIN_SECONDS: f64 = 180.0;
 /// Pushed off: closed by the broker soon, without a request of ours before it, and let in again at once.
 fn is_pushed_off(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
-    let refused = follows_a_request(record)
-        && record.active_subscriptions == 0
-        && record.last_sent_packet.as_deref() == Some("SUBSCRIBE")
+    let refused = follows_a_request(record) && subscribe_unanswered(record)
         || dropped.end.refused_topic.is_some()
         || is_large(record);
     ended_by_peer(record)

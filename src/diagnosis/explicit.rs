@@ -95,6 +95,14 @@ pub(super) fn follows_a_request(drop: &SessionDrop) -> bool {
     request && drop.last_sent_seconds.is_some_and(|ago| ago <= PROMPT_SECONDS)
 }
 
+/// Whether the last thing sent was a SUBSCRIBE without a SUBACK: no filter stands, or nothing was heard since. Many filters
+/// are asked for in several packets, so that some may stand already.
+pub(super) fn subscribe_unanswered(drop: &SessionDrop) -> bool {
+    let heard_before = drop.last_received_seconds.zip(drop.last_sent_seconds);
+    drop.last_sent_packet.as_deref() == Some("SUBSCRIBE")
+        && (drop.active_subscriptions == 0 || heard_before.is_some_and(|(heard, sent)| heard >= sent))
+}
+
 /// Whether the peer ended the session, rather than silence.
 pub(super) fn ended_by_peer(drop: &SessionDrop) -> bool {
     matches!(drop.closed_by, Some(ClosedBy::PeerClose | ClosedBy::PeerReset | ClosedBy::PeerDisconnect))

@@ -266,9 +266,13 @@ fn what_was_sent_last_tells_what_the_broker_does_not_allow() {
     };
     let subscribed = json!({"last_sent_packet": "SUBSCRIBE", "last_sent_topic": "secret/#", "last_sent_seconds": 0.1,
         "active_subscriptions": 0});
+    // Many filters are asked for in several packets: here the first was granted, and the second met the end.
+    let one_of_many = json!({"last_sent_packet": "SUBSCRIBE", "last_sent_topic": "secret/#", "last_sent_seconds": 0.1,
+        "last_received_seconds": 0.1, "active_subscriptions": 8});
     let rows = [
         (published(20, 0.1, 1), Cause::AuthorizationViolation),
         (subscribed, Cause::AuthorizationViolation),
+        (one_of_many, Cause::AuthorizationViolation),
         (published(200_000, 0.1, 5), Cause::PayloadTooLarge),
         (published(20, 50.0, 500), Cause::PublishRateLimit),
     ];

@@ -90,7 +90,7 @@ pub struct SessionSettings {
     pub ping_timeout: Duration,
     /// Largest incoming packet that is held in memory, in bytes.
     pub max_packet_bytes: usize,
-    /// What to subscribe to, in one SUBSCRIBE.
+    /// What to subscribe to.
     pub filters: Vec<Filter>,
 }
 

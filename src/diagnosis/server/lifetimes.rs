@@ -6,7 +6,7 @@ use crate::collector::incidents::{Incident, Obstacle};
 use crate::diagnosis::case::{Case, Dropped};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::trust;
-use crate::diagnosis::explicit::{ended_by_peer, follows_a_request};
+use crate::diagnosis::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
 use crate::diagnosis::statistics::{Meeting, largest, meeting, pinned, scatter, share, smallest};
@@ -149,11 +149,9 @@ pub(super) fn was_allowed_before(case: &Case<'_>, index: usize) -> bool {
     if is_first_publish(drop) {
         return earlier.any(|earlier| lived(earlier) && earlier.messages_published >= ALLOWED_PUBLISHES);
     }
-    let denied = follows_a_request(drop)
-        && drop.last_sent_packet.as_deref() == Some("SUBSCRIBE")
-        && drop.active_subscriptions == 0
-        && drop.messages_published == 0;
-    denied && earlier.any(|earlier| lived(earlier) && earlier.active_subscriptions > 0)
+    let denied = follows_a_request(drop) && subscribe_unanswered(drop) && drop.messages_published == 0;
+    let had_more = |earlier: &SessionDrop| earlier.active_subscriptions > drop.active_subscriptions;
+    denied && earlier.any(|earlier| lived(earlier) && had_more(earlier))
 }
 
 /// A clock this far off makes signatures invalid (AWS Signature Version 4: 5 minutes).

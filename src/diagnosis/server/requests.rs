@@ -6,7 +6,9 @@ use super::lifetimes::was_allowed_before;
 use crate::diagnosis::case::{Case, Dropped};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::{plain_confidence, trust};
-use crate::diagnosis::explicit::{PROMPT_SECONDS, REFUSED_SECONDS, ended_by_peer, follows_a_request};
+use crate::diagnosis::explicit::{
+    PROMPT_SECONDS, REFUSED_SECONDS, ended_by_peer, follows_a_request, subscribe_unanswered,
+};
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{of, short, told};
 use crate::diagnosis::statistics::{in_order, number, share};
@@ -47,7 +49,7 @@ fn refused_request(dropped: Dropped<'_>) -> Option<Request> {
         Some("PUBLISH") if record.reason_code == Some(NOT_AUTHORIZED) => Some(Request::Publish(topic)),
         Some("PUBLISH") if is_first_publish(record) => Some(Request::Publish(topic)),
         _ if is_first_publish(record) => Some(Request::Publish(None)),
-        Some("SUBSCRIBE") if record.active_subscriptions == 0 => Some(Request::Subscribe(None)),
+        Some("SUBSCRIBE") if subscribe_unanswered(record) => Some(Request::Subscribe(None)),
         _ => None,
     }
 }

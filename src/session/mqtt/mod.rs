@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 
 pub use self::evidence::Surroundings;
+use self::opening::Subscribing;
 use self::publishing::Publishing;
 use super::ending::{End, StreamEnd};
 use super::in_flight::InFlight;
@@ -97,7 +98,7 @@ pub struct Session {
     trips_since_sample: SampleTrips,
     ping_interval: Duration,
     ping: Option<Ping>,
-    subscribe_sent: Option<Moment>,
+    subscribing: Option<Subscribing>,
     active_subscriptions: u32,
     outputs: VecDeque<Output>,
 }
@@ -117,7 +118,7 @@ impl Session {
             trips_since_sample: SampleTrips::default(),
             ping_interval: settings.ping_interval,
             ping: None,
-            subscribe_sent: None,
+            subscribing: None,
             active_subscriptions: 0,
             outputs: VecDeque::new(),
             settings,
@@ -141,7 +142,7 @@ impl Session {
         match self.state {
             State::Opening | State::Over => None,
             State::Open => {
-                let suback = self.subscribe_sent.map(|sent| sent.plus(SUBACK_TIMEOUT));
+                let suback = self.subscribing.as_ref().map(|asked| asked.sent.plus(SUBACK_TIMEOUT));
                 suback.into_iter().chain([self.ping_deadline()]).min()
             }
         }
@@ -168,8 +169,9 @@ impl Session {
     /// Time passed.
     pub fn timeout(&mut self, now: Moment) {
         let State::Open = self.state else { return };
-        if let Some(sent) = self.subscribe_sent.filter(|sent| now >= sent.plus(SUBACK_TIMEOUT)) {
-            return self.end(End::SubscribeUnanswered(now.since(sent)));
+        let unanswered = self.subscribing.as_ref().map(|asked| now.since(asked.sent));
+        if let Some(silent) = unanswered.filter(|silent| *silent >= SUBACK_TIMEOUT) {
+            return self.end(End::SubscribeUnanswered(silent));
         }
         if now < self.ping_deadline() {
             return;
@@ -260,7 +262,7 @@ impl Session {
                 self.send(now, &Outgoing::Pubcomp(packet_id));
             }
             Incoming::Pubrec(packet_id) => self.send(now, &Outgoing::Pubrel(packet_id)),
-            Incoming::Suback(packet_id, codes) => self.subscribed(packet_id, &codes),
+            Incoming::Suback(packet_id, codes) => self.subscribed(now, packet_id, &codes),
             Incoming::Pingresp => self.pong(now),
             Incoming::Disconnect(farewell) => self.end(End::Disconnect(Box::new(farewell))),
             Incoming::Puback(puback) => self.acknowledged(now, puback),

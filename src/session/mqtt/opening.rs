@@ -1,5 +1,7 @@
 //! The opening of a session: what CONNECT says, what CONNACK asks for, the subscriptions.
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::publishing::Publishing;
@@ -9,8 +11,22 @@ use crate::session::ending::End;
 use crate::session::settings::{Filter, SessionSettings};
 use crate::wire::{Connack, Connect, Outgoing};
 
-/// One SUBSCRIBE a session, so one identifier.
+/// One SUBSCRIBE is out at a time, so one identifier.
 const SUBSCRIBE_ID: u16 = 1;
+
+/// Filters in one SUBSCRIBE: AWS IoT Core takes no more and closes the connection (AWS General Reference, "AWS IoT Core
+/// endpoints and quotas", "Maximum subscriptions per subscribe call"). That a broker is AWS IoT does not show in every
+/// address, and to any other an exchange more is nothing, so that all are asked alike.
+const FILTERS_AT_ONCE: usize = 8;
+
+/// A SUBSCRIBE that is not answered yet.
+#[derive(Debug, Clone)]
+pub(super) struct Subscribing {
+    /// When it went out.
+    pub(super) sent: Moment,
+    /// Which filters of the settings it holds.
+    filters: Range<usize>,
+}
 
 impl Session {
     pub(super) fn answered(&mut self, now: Moment, connack: Connack) {
@@ -21,7 +37,7 @@ impl Session {
         self.state = State::Open;
         self.obey(now, &connack);
         self.outputs.push_back(Output::Accepted(Box::new(connack)));
-        self.subscribe(now);
+        self.subscribe(now, 0);
     }
 
     /// Takes over what the broker asks for, and what it kept of the last session.
@@ -43,36 +59,42 @@ impl Session {
         self.publish_again(now);
     }
 
-    fn subscribe(&mut self, now: Moment) {
-        if self.settings.filters.is_empty() {
-            return self.ready();
-        }
-        let filters = self.settings.filters.iter().map(|filter| (filter.topic.clone(), filter.qos)).collect();
-        let packet = Outgoing::Subscribe(SUBSCRIBE_ID, filters);
-        if !self.fits(&packet) {
+    /// Subscribes to the filters from the `begin`th on, one packet at a time, until none is left.
+    fn subscribe(&mut self, now: Moment, mut begin: usize) {
+        let settings = Arc::clone(&self.settings);
+        for filters in settings.filters[begin..].chunks(FILTERS_AT_ONCE) {
+            let end = begin + filters.len();
+            let asked = filters.iter().map(|filter| (filter.topic.clone(), filter.qos)).collect();
+            let packet = Outgoing::Subscribe(SUBSCRIBE_ID, asked);
+            if self.fits(&packet) {
+                self.send(now, &packet);
+                self.subscribing = Some(Subscribing { sent: now, filters: begin..end });
+                return;
+            }
             tracing::warn!(
-                "the broker takes {} bytes at most: nothing was subscribed to",
-                self.largest_bytes
+                "the broker takes {} bytes at most: {} filters were not subscribed to",
+                self.largest_bytes,
+                filters.len()
             );
-            return self.ready();
+            begin = end;
         }
-        self.send(now, &packet);
-        self.subscribe_sent = Some(now);
+        self.ready();
     }
 
-    pub(super) fn subscribed(&mut self, packet_id: u16, codes: &[u8]) {
-        if packet_id != SUBSCRIBE_ID || self.subscribe_sent.take().is_none() {
+    pub(super) fn subscribed(&mut self, now: Moment, packet_id: u16, codes: &[u8]) {
+        if packet_id != SUBSCRIBE_ID {
             return;
         }
-        if codes.len() != self.settings.filters.len() {
+        let Some(Subscribing { filters, .. }) = self.subscribing.take() else { return };
+        if codes.len() != filters.len() {
             return self.break_off("a SUBACK that has not one code for each filter");
         }
-        for (filter, code) in self.settings.filters.iter().zip(codes) {
+        for (filter, code) in self.settings.filters[filters.clone()].iter().zip(codes) {
             let subscribed = subscribed(filter, *code);
             self.active_subscriptions += u32::from(subscribed.granted_qos.is_some());
             self.outputs.push_back(Output::Subscribed(subscribed));
         }
-        self.ready();
+        self.subscribe(now, filters.end);
     }
 
     fn ready(&mut self) {

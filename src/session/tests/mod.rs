@@ -5,6 +5,7 @@ mod auth;
 mod five;
 mod host;
 mod probes;
+mod subscriptions;
 mod versions;
 
 use std::sync::Arc;
