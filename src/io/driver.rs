@@ -229,7 +229,7 @@ impl From<&Dialled> for attempt::Dialled {
             local_address: dialled.local.to_string(),
             peer_address: dialled.peer.to_string(),
             clock_offset: dialled.clock_offset,
-            granted: dialled.granted.clone(),
+            devices: dialled.devices.clone(),
         }
     }
 }

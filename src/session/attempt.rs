@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use super::ending::End;
 use super::mqtt::Session;
 use super::recovery::Recovered;
-use super::settings::Filter;
 use crate::crt::Fault;
 use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, Protocol, bounded, seconds};
 use crate::navien::device::Device;
@@ -24,17 +23,8 @@ pub struct Dialled {
     pub peer_address: String,
     /// How far this host's clock is ahead of the service's, where an answer told and it matters.
     pub clock_offset: Option<TimeDelta>,
-    /// What came with the credentials.
-    pub granted: Granted,
-}
-
-/// What a sign-in tells beside the credentials; nothing where none was needed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Granted {
-    /// What to subscribe to, beside what the user asked for.
-    pub filters: Vec<Filter>,
-    /// The appliances of the account: their topics are subscribed to. Empty where nothing new was learned; those of the last
-    /// connection stay then.
+    /// The appliances of the account, as a sign-in told them: their topics are subscribed to. Empty where nothing new was
+    /// learned; those of the last connection stay then.
     pub devices: Vec<Device>,
 }
 

@@ -12,7 +12,8 @@ use crate::crt::Fault;
 use crate::event::{Moment, Phase, Phases};
 use crate::io::clock::Clock;
 use crate::io::stream::Stream;
-use crate::session::attempt::{Granted, Retry};
+use crate::navien::device::Device;
+use crate::session::attempt::Retry;
 
 /// What is known of an attempt so far.
 pub(super) struct Attempt {
@@ -21,7 +22,7 @@ pub(super) struct Attempt {
     pub(super) phases: Phases,
     pub(super) peer: Option<SocketAddr>,
     pub(super) clock_offset: Option<TimeDelta>,
-    pub(super) granted: Granted,
+    pub(super) devices: Vec<Device>,
 }
 
 /// The attempt's time was up; how long this phase had taken by then.
@@ -37,13 +38,13 @@ impl Attempt {
             phases: Phases::default(),
             peer: None,
             clock_offset: None,
-            granted: Granted::default(),
+            devices: Vec::new(),
         }
     }
 
     pub(super) fn succeeded(self, stream: Stream, Ends { local, peer }: Ends) -> Dialled {
-        let Self { phases, clock_offset, granted, .. } = self;
-        Dialled { stream, phases, local, peer, clock_offset, granted }
+        let Self { phases, clock_offset, devices, .. } = self;
+        Dialled { stream, phases, local, peer, clock_offset, devices }
     }
 
     pub(super) fn failed(self, setback: Setback) -> DialFailure {

@@ -11,7 +11,7 @@ use crate::navien::account::{AuthFailure, Finality, Renewal};
 use crate::navien::device::Device;
 use crate::navien::service::BROKER_REGION;
 use crate::secret::Secret;
-use crate::session::attempt::{Granted, Retry};
+use crate::session::attempt::Retry;
 use crate::session::recovery::Depth;
 use crate::sigv4::{self, Credentials, IOT_SERVICE, Scope, SigningInput};
 
@@ -54,8 +54,8 @@ pub(super) struct Visit<'a> {
 pub(super) struct Admission {
     /// Path and query to ask for instead of the one in the settings.
     pub(super) path: Option<Secret>,
-    /// What came with the credentials.
-    pub(super) granted: Granted,
+    /// The appliances of the account, where the service was asked for them.
+    pub(super) devices: Vec<Device>,
 }
 
 impl Auth {
@@ -119,10 +119,7 @@ const fn renewal(depth: Depth) -> Renewal {
 
 fn admitted(SignedIn { credentials, devices }: SignedIn, visit: Visit<'_>) -> Admission {
     let signer = Signer { region: BROKER_REGION.to_owned(), credentials };
-    Admission {
-        path: Some(signer.path(visit)),
-        granted: Granted { filters: Vec::new(), devices: devices.unwrap_or_default() },
-    }
+    Admission { path: Some(signer.path(visit)), devices: devices.unwrap_or_default() }
 }
 
 impl From<AuthFailure> for Setback {

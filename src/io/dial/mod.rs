@@ -31,7 +31,7 @@ use crate::io::navien::Learned;
 use crate::io::stream::Stream;
 use crate::navien::device::Device;
 use crate::secret::Secret;
-use crate::session::attempt::{Granted, Retry};
+use crate::session::attempt::Retry;
 use crate::session::ending::StreamEnd;
 use crate::session::recovery::Depth;
 
@@ -121,8 +121,8 @@ pub struct Dialled {
     pub peer: SocketAddr,
     /// How far this host's clock is ahead of the service's, where an answer told and it matters.
     pub clock_offset: Option<TimeDelta>,
-    /// What came with the credentials.
-    pub granted: Granted,
+    /// The appliances of the account, where a sign-in told them.
+    pub devices: Vec<Device>,
 }
 
 /// Why a broker was not reached.
@@ -211,7 +211,7 @@ impl Dialer {
             attempt.phases.set(Phase::Auth, attempt.clock.now().since(started));
         }
         let admission = outcome?;
-        attempt.granted = admission.granted;
+        attempt.devices = admission.devices;
         Ok(admission.path)
     }
 

@@ -6,7 +6,6 @@ use super::Run;
 use super::{Action, Appliances};
 use crate::event::{Event, Moment, Qos, SessionDrop, Subscribed};
 use crate::navien::device::{Device, masked_topic};
-use crate::session::attempt::Granted;
 use crate::session::mqtt::Session;
 use crate::session::settings::{Filter, RunSettings, SessionSettings};
 use crate::session::state::State;
@@ -35,23 +34,21 @@ impl Run {
         }
     }
 
-    /// Opens a session over a stream that is ready, after a sign-in that granted this.
-    pub(super) fn open_session(&mut self, now: Moment, granted: Granted) -> Session {
-        self.appliances.learned(granted.devices);
-        let (settings, kept) = (self.session_settings(granted.filters), std::mem::take(&mut self.kept));
+    /// Opens a session over a stream that is ready, after a sign-in that told of these.
+    pub(super) fn open_session(&mut self, now: Moment, devices: Vec<Device>) -> Session {
+        self.appliances.learned(devices);
+        let (settings, kept) = (self.session_settings(), std::mem::take(&mut self.kept));
         let mut session = Session::open(settings, self.versions.next(), kept, now);
         session.listen(self.appliances.topics_begin());
         session
     }
 
-    /// What the session subscribes to: also what was granted, and the topics of the appliances; nothing twice.
-    fn session_settings(&self, granted: Vec<Filter>) -> Arc<SessionSettings> {
+    /// What the session subscribes to: also the topics of the appliances; nothing twice.
+    fn session_settings(&self) -> Arc<SessionSettings> {
         let mut settings = Arc::clone(&self.settings.session);
-        let of_appliances = self.appliances.filters().into_iter();
-        let of_appliances = of_appliances.map(|topic| Filter { topic, qos: Qos::AtLeastOnce });
-        for filter in granted.into_iter().chain(of_appliances) {
-            if settings.filters.iter().all(|known| known.topic != filter.topic) {
-                Arc::make_mut(&mut settings).filters.push(filter);
+        for topic in self.appliances.filters() {
+            if settings.filters.iter().all(|known| known.topic != topic) {
+                Arc::make_mut(&mut settings).filters.push(Filter { topic, qos: Qos::AtLeastOnce });
             }
         }
         settings

@@ -155,7 +155,7 @@ impl Run {
     pub fn dialled(&mut self, now: Moment, mut dialled: Dialled) {
         self.service_date(now, dialled.clock_offset);
         let State::Dialling { since } = self.state else { return };
-        let session = self.open_session(now, std::mem::take(&mut dialled.granted));
+        let session = self.open_session(now, std::mem::take(&mut dialled.devices));
         self.host.begin_connection();
         self.state = State::Opening(Box::new(Opening { since, dialled_at: now, dialled, session }));
         self.settle(now);

@@ -122,6 +122,16 @@ fn its_topics_are_subscribed_to_and_it_is_asked_right_after() {
 }
 
 #[test]
+fn its_topics_stand_beside_what_the_user_asked_for_and_nothing_is_asked_for_twice() {
+    let filter = "cmd/52/navilink-aabbccddeeff/#";
+    let rig = rig_of(subscribing(&["mine", filter]), vec![device(MAC, None), device(OTHER, None)]);
+    let (_, subscribe) = packets(&rig.sent).into_iter().find(|(first, _)| first >> 4 == 8).unwrap();
+    let filters = [&b"\0\x04mine\x01"[..], b"\0\x1ecmd/52/navilink-aabbccddeeff/#\x01"].concat();
+    let all = [&[0, 1][..], &filters, b"\0\x1ecmd/52/navilink-112233445566/#\x01"].concat();
+    assert_eq!(subscribe, all);
+}
+
+#[test]
 fn its_answer_is_timed_from_the_write_and_tells_how_it_is() {
     let mut rig = rig_of(asking(), vec![device(MAC, Some(true))]);
     rig.bytes(GRANTED);

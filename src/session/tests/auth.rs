@@ -22,7 +22,7 @@ fn signed_in(auth_ms: f64) -> Dialled {
         local_address: "127.0.0.1:2".to_owned(),
         peer_address: "127.0.0.1:1".to_owned(),
         clock_offset: None,
-        granted: Granted::default(),
+        devices: Vec::new(),
     }
 }
 
@@ -76,24 +76,6 @@ fn the_connect_timeout_starts_once_the_sign_in_is_over() {
     rig.pass(2 * SECOND);
     let failed = rig.failures()[0];
     assert_eq!((failed.phase, failed.elapsed_seconds), (Phase::Mqtt, 35.0));
-}
-
-#[test]
-fn what_a_sign_in_grants_is_subscribed_to_beside_what_the_user_asked_for() {
-    let mut rig = Rig::new(subscribing(&["mine"]));
-    let granted = Filter { topic: "granted/#".to_owned(), qos: Qos::AtLeastOnce };
-    let granted = Granted { filters: vec![granted], devices: Vec::new() };
-    rig.dialled_as(Dialled { granted, ..signed_in(1.0) });
-    rig.bytes(CONNACK);
-    let sent = String::from_utf8_lossy(&rig.sent);
-    assert!(sent.contains("mine") && sent.contains("granted/#"), "{sent:?}");
-    rig.bytes(&[0x90, 4, 0, 1, 1, 1]);
-    assert_eq!(rig.names()[2..], ["subscribed", "subscribed"]);
-    rig.end(StreamEnd::Fin);
-    rig.pass(10 * SECOND);
-    rig.sent.clear();
-    rig.connect();
-    assert!(!String::from_utf8_lossy(&rig.sent).contains("granted"), "each sign-in grants anew");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
-use super::attempt::{DialFault, Dialled, Granted, Retry};
+use super::attempt::{DialFault, Dialled, Retry};
 use super::ending::StreamEnd;
 use super::late::Heard;
 use super::recovery::Depth;
@@ -135,7 +135,7 @@ impl Rig {
             local_address: "127.0.0.1:2".to_owned(),
             peer_address: "127.0.0.1:1".to_owned(),
             clock_offset: None,
-            granted: Granted { devices: self.account.clone(), ..Granted::default() },
+            devices: self.account.clone(),
         };
         self.dialled_as(dialled);
     }
