@@ -1,10 +1,12 @@
 //! An account of the service: which request an attempt to connect needs next, and what its answer leads to.
 //!
-//! An attempt makes five requests at most, whatever the service answers: one sign-in, one refresh before the device
-//! list, one after it was refused, and the list twice. Whoever sends them keeps their time; nothing here waits.
+//! An attempt makes six requests at most, whatever the service answers: one sign-in, one refresh before the device list,
+//! one after it was refused, the list's two pages, and one of them again. Whoever sends them keeps their time; nothing
+//! here waits.
 
 use super::answer::{Answer, Grant};
 use super::device::Device;
+use super::listing::{Listing, Page, Rest};
 use super::refusal::{Refusal, RefusalKind};
 use super::request::Request;
 use super::tokens::{AwsKeys, Tokens};
@@ -69,6 +71,8 @@ struct Attempt {
     signed_in: bool,
     /// Whether the device list was refused once.
     token_refused: bool,
+    /// What came of it.
+    listing: Listing,
     /// Whether it was had.
     listed: bool,
 }
@@ -96,7 +100,9 @@ impl Account {
         let call = self.attempt.next?;
         Some(match (call, &self.tokens) {
             (Call::Refresh, Some(Tokens { refresh: Some(token), .. })) => Request::refresh(token),
-            (Call::DeviceList, Some(tokens)) => Request::device_list(&tokens.access, &self.email),
+            (Call::DeviceList, Some(tokens)) => {
+                Request::device_list(&tokens.access, &self.email, self.attempt.listing.offset())
+            }
             (Call::SignIn | Call::Refresh | Call::DeviceList, _) => {
                 Request::sign_in(&self.email, &self.password)
             }
@@ -182,9 +188,8 @@ impl Account {
 
     fn list_came(&mut self, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
         let refusal = match outcome.map(|answer| answer.devices()) {
-            Ok(Ok(devices)) => {
-                self.devices = Some(devices);
-                self.attempt.listed = true;
+            Ok(Ok(page)) => {
+                self.page_came(page);
                 return Ok(());
             }
             Ok(Err(refusal)) => refusal,
@@ -194,6 +199,17 @@ impl Account {
         match refusal.kind {
             RefusalKind::Unauthorised => self.token_refused(failure),
             RefusalKind::UnknownUser | RefusalKind::Other => self.without_list(failure),
+        }
+    }
+
+    /// Only a list that is whole takes the place of the one that is known.
+    fn page_came(&mut self, page: Page) {
+        match self.attempt.listing.take(page) {
+            Rest::Another => self.attempt.next = Some(Call::DeviceList),
+            Rest::Nothing => {
+                self.devices = Some(std::mem::take(&mut self.attempt.listing).into_devices());
+                self.attempt.listed = true;
+            }
         }
     }
 

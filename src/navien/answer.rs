@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::device::Device;
 use super::field::{self, Fields, NotWhole};
+use super::listing::Page;
 use super::refusal::{Refusal, RefusalKind};
 use crate::secret::Secret;
 
@@ -81,8 +82,7 @@ impl Answer {
     }
 
     /// The answer to the device list, in its order. Entries without an address that a topic can hold are left out.
-    pub(super) fn devices(&self) -> Result<Vec<Device>, Refusal> {
-        let mut devices: Vec<Device> = Vec::new();
+    pub(super) fn devices(&self) -> Result<Page, Refusal> {
         let entries = match self.data()? {
             Value::Null => Vec::new(),
             Value::Array(entries) => entries,
@@ -90,12 +90,7 @@ impl Answer {
                 return Err(self.useless("with devices that are not a list"));
             }
         };
-        for device in entries.iter().filter_map(device) {
-            if devices.iter().all(|known| known.mac != device.mac) {
-                devices.push(device);
-            }
-        }
-        Ok(devices)
+        Ok(Page { devices: entries.iter().filter_map(device).collect(), entries: entries.len() })
     }
 
     fn grant(&self, fields: Option<&Fields>) -> Result<Grant, Refusal> {

@@ -15,6 +15,9 @@ pub struct Device {
     pub cloud_connected: Option<bool>,
 }
 
+/// Appliances of an account that are watched; more are no home.
+pub const DEVICES_LIMIT: usize = 32;
+
 /// What every topic of an appliance holds before its MAC.
 const LINK: &str = "navilink-";
 

@@ -6,6 +6,7 @@ pub mod account;
 pub mod answer;
 pub mod device;
 mod field;
+mod listing;
 pub mod refusal;
 pub mod request;
 pub mod service;

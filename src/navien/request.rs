@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::secret::Secret;
 
-/// How many devices one list holds at most; an account with more is not known to exist.
-const DEVICES_AT_MOST: u32 = 20;
+/// How many entries one page of the device list holds at most, as the reference client asks.
+pub(super) const PAGE_ENTRIES: usize = 20;
 
 /// One request, ready to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +32,9 @@ impl Request {
         Self::new("/auth/refresh", None, &json!({ "refreshToken": refresh_token.reveal() }))
     }
 
-    /// Asks for the devices of the account.
-    pub(super) fn device_list(access_token: &Secret, email: &Secret) -> Self {
-        let body = json!({ "offset": 0, "count": DEVICES_AT_MOST, "userId": email.reveal() });
+    /// Asks for the devices of the account, from the `offset`th on.
+    pub(super) fn device_list(access_token: &Secret, email: &Secret, offset: usize) -> Self {
+        let body = json!({ "offset": offset, "count": PAGE_ENTRIES, "userId": email.reveal() });
         Self::new("/device/list", Some(access_token.clone()), &body)
     }
 

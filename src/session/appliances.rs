@@ -10,11 +10,8 @@ use std::time::Duration;
 
 use super::settings::ApplianceSettings;
 use crate::event::{DeviceProbe, Moment, millis};
-use crate::navien::device::Device;
+use crate::navien::device::{DEVICES_LIMIT, Device};
 use crate::navien::status::{self, ANSWER_TIMEOUT, Addressee, Answer, Asker, Query, Request, Status};
-
-/// Appliances of an account that are asked; more are no home.
-pub const APPLIANCES_LIMIT: usize = 32;
 
 /// How long a record waits for the service's device list: its own time-out (navien: 30 s a request).
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -106,12 +103,12 @@ impl Appliances {
     /// A connection is ready, and these are the appliances of the account; none where nothing new was learned.
     pub fn learned(&mut self, devices: Vec<Device>) {
         let (taken, refused): (Vec<_>, Vec<_>) = devices.into_iter().partition(Device::is_addressable);
-        if !refused.is_empty() || taken.len() > APPLIANCES_LIMIT {
+        if !refused.is_empty() || taken.len() > DEVICES_LIMIT {
             tracing::warn!("some appliances of the account cannot be watched");
         }
         if !taken.is_empty() {
             let known = |device| Known { device, heard: false, stage: Stage::Idle };
-            self.known = taken.into_iter().take(APPLIANCES_LIMIT).map(known).collect();
+            self.known = taken.into_iter().take(DEVICES_LIMIT).map(known).collect();
         }
     }
 

@@ -207,6 +207,65 @@ fn keys_that_the_gateway_refuses_are_renewed_at_once_if_old_and_by_a_deep_attemp
     Row(299, Forced, [refreshed(), listed()], [REFRESH, LIST]).holds(&mut young).unwrap();
 }
 
+/// The offsets of the pages that the first attempt of an account asks for, and how many devices it learns.
+fn pages<const N: usize>(pages: [Outcome; N]) -> (Vec<Value>, usize) {
+    let mut account = account();
+    account.begin(at(0), AsNeeded);
+    account.told(at(0), signed_in(&json!({}))).unwrap();
+    let mut offsets = Vec::new();
+    for page in pages {
+        let asked = body(&account);
+        assert_eq!(asked["count"], 20);
+        offsets.push(asked["offset"].clone());
+        account.told(at(0), page).unwrap();
+    }
+    assert_eq!(account.request(), None);
+    (offsets, account.listed().unwrap().len())
+}
+
+#[test]
+fn the_list_is_asked_for_by_pages_until_one_comes_short_or_enough_are_known() {
+    assert_eq!(pages([page(0..0)]), (vec![json!(0)], 0));
+    assert_eq!(pages([page(0..19)]), (vec![json!(0)], 19));
+    let both = || vec![json!(0), json!(20)];
+    assert_eq!(pages([page(0..20), page(20..20)]), (both(), 20));
+    assert_eq!(pages([page(0..20), page(20..21)]), (both(), 21));
+    assert_eq!(pages([page(0..20), page(20..40)]), (both(), 40));
+    // A service that knows no offset, and one that knows no count.
+    assert_eq!(pages([page(0..20), page(0..20)]), (both(), 20));
+    assert_eq!(pages([page(0..100)]), (vec![json!(0)], 100));
+}
+
+#[test]
+fn entries_that_cannot_be_addressed_do_not_make_a_page_short() {
+    let mut entries = vec![entry("#"); 20];
+    entries[7] = entry("aabbccddeeff");
+    let known = pages([success(&json!(entries)), listed()]);
+    assert_eq!(known, (vec![json!(0), json!(20)], 1));
+}
+
+#[test]
+fn a_page_that_is_refused_is_asked_for_again_from_where_it_begins() {
+    let mut account = account();
+    account.begin(at(0), AsNeeded);
+    for answer in [signed_in(&json!({})), page(0..20), unauthorised(), refreshed()] {
+        account.told(at(0), answer).unwrap();
+    }
+    assert_eq!(body(&account)["offset"], 20);
+    account.told(at(0), page(20..23)).unwrap();
+    assert_eq!(account.listed().map(<[_]>::len), Some(23));
+}
+
+#[test]
+fn half_a_list_is_none() {
+    let mut account = account();
+    let answers = [signed_in(&json!({})), page(0..20), trouble()];
+    Row(0, AsNeeded, answers, [SIGN_IN, LIST, LIST]).holds(&mut account).unwrap_err();
+    Row(1, AsNeeded, [page(0..20), page(20..22)], [LIST, LIST]).holds(&mut account).unwrap();
+    Row(2, Forced, [refreshed(), page(0..20), trouble()], [REFRESH, LIST, LIST]).holds(&mut account).unwrap();
+    assert_eq!(account.listed(), None, "the known list of 22 stays");
+}
+
 #[test]
 fn a_list_alone_may_be_had_without_new_keys() {
     let mut account = ready(&json!({ "authorizationExpiresIn": 300 }));

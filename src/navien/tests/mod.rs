@@ -83,6 +83,12 @@ fn entry(mac: &str) -> Value {
     })
 }
 
+/// A page of devices with these numbers.
+fn page(numbers: std::ops::Range<u32>) -> Outcome {
+    let entries: Vec<Value> = numbers.map(|number| entry(&format!("aabbccdd{number:04}"))).collect();
+    success(&json!(entries))
+}
+
 /// Makes an attempt with these answers, one a request; tells the paths asked for, and how it came out.
 fn attempt<const N: usize>(
     account: &mut Account,

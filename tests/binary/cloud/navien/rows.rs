@@ -295,6 +295,23 @@ async fn a_device_list_comes_to_what_the_table_says() {
 }
 
 #[tokio::test]
+async fn a_long_device_list_is_had_by_pages() {
+    let rows: [(usize, &[u64]); 6] =
+        [(19, &[0]), (20, &[0, 20]), (21, &[0, 20]), (32, &[0, 20]), (40, &[0, 20]), (41, &[0, 20])];
+    for (count, offsets) in rows {
+        let client = Client::new();
+        let devices = (0..count).map(|number| device(&format!("aabbccdd{number:04}"), &json!(2)));
+        client.service.state().devices = devices.collect();
+        let paths = [&[SIGN_IN][..], &vec![LIST; offsets.len()]].concat();
+        client.comes_to(AsNeeded, Outcome::Ready(Some(count.min(40))), &paths).await;
+        let state = client.service.state();
+        let asked: Vec<_> =
+            state.calls[1..].iter().filter_map(|call| call.json()["offset"].as_u64()).collect();
+        assert_eq!(asked, offsets);
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_that_died_on_the_way_is_replaced() {
     let client = Client::new();
     client.service.state().next(LIST, Deed::Reply(refusal(500, "x")));

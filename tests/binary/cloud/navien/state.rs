@@ -151,10 +151,13 @@ impl State {
             return unauthorised();
         }
         let body = call.json();
-        if !(body["offset"].is_u64() && body["count"].is_u64() && body["userId"].is_string()) {
+        let (Some(offset), Some(count), true) =
+            (body["offset"].as_u64(), body["count"].as_u64(), body["userId"].is_string())
+        else {
             return refusal(400, "BAD_REQUEST");
-        }
-        success(Value::Array(self.devices.clone()), deed, |devices| devices)
+        };
+        let page = self.devices.iter().skip(offset.try_into().unwrap()).take(count.try_into().unwrap());
+        success(page.cloned().collect(), deed, |devices| devices)
     }
 
     /// New tokens; the old ones are good no more.
