@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tungstenite::handshake::derive_accept_key;
 
+pub(crate) use super::quirk::{Packet, Quirk};
 use super::request::Request;
 pub(crate) use super::session::Farewell;
 use super::session::carry;
@@ -43,6 +44,7 @@ struct Rules {
     ahead: TimeDelta,
     /// What everybody is answered.
     refusal: Option<u16>,
+    quirk: Quirk,
 }
 
 struct Shared {
@@ -62,7 +64,8 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Stands before `broker` and lets in who has one of `keys`.
     pub(crate) fn start(broker: &Mosquitto, keys: &[Key]) -> Self {
-        let rules = Rules { keys: keys.to_vec(), ahead: TimeDelta::zero(), refusal: None };
+        let rules =
+            Rules { keys: keys.to_vec(), ahead: TimeDelta::zero(), refusal: None, quirk: Quirk::None };
         let farewells = broadcast::Sender::new(4);
         let shared = Arc::new(Shared { rules: Mutex::new(rules), visits: Mutex::default(), farewells });
         let acceptor = tls::acceptor(&broker.certificates, Clients::Anybody, &["http/1.1"]);
@@ -88,6 +91,11 @@ impl Gateway {
     /// Answers all that come with this status; `None` ends that.
     pub(crate) fn refuse(&self, status: Option<u16>) {
         self.shared.rules.lock().unwrap().refusal = status;
+    }
+
+    /// Treats packets like this from now on, those of sessions that are up too.
+    pub(crate) fn treat(&self, quirk: Quirk) {
+        self.shared.rules.lock().unwrap().quirk = quirk;
     }
 
     /// Takes the key called `id` no longer.
@@ -164,7 +172,7 @@ async fn visit(shared: Arc<Shared>, acceptor: TlsAcceptor, client: TcpStream, br
         return;
     }
     match visit.status {
-        101 => carry(client, broker, farewells).await,
+        101 => carry(client, broker, farewells, || shared.rules.lock().unwrap().quirk).await,
         // Whether the client waits for the end of the answer or not: what it does then is its own affair.
         _ => drop(client.shutdown().await),
     }

@@ -5,6 +5,7 @@ mod aws;
 pub(crate) mod gateway;
 mod mutual_tls;
 mod navien;
+mod quirk;
 mod request;
 mod session;
 mod tls;

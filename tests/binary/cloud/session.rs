@@ -7,6 +7,8 @@ use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 use tokio_rustls::server::TlsStream;
 
+use super::quirk::{Quirk, whole_packets};
+
 #[path = "../../faults/front/frames.rs"]
 #[expect(clippy::expect_used, reason = "it says what a test program has found wrong")]
 mod frames;
@@ -27,27 +29,40 @@ pub(crate) enum Farewell {
 /// "Going away", without a reason.
 const CLOSE_FRAME: [u8; 4] = [0x88, 2, 0x03, 0xe9];
 
-const READ_BYTES: usize = 16 * 1024;
+/// So much fits into one frame.
+const FRAME_BYTES: usize = 16 * 1024;
 
 /// Carries until one side has ended, or the gateway is told to end it.
 pub(super) async fn carry(
     mut client: TlsStream<TcpStream>,
     broker: u16,
     mut farewells: broadcast::Receiver<Farewell>,
+    quirk: impl Fn() -> Quirk,
 ) {
     let mut broker = TcpStream::connect(("127.0.0.1", broker)).await.unwrap();
     let dialect = Dialect::of(Transport::Wss);
-    let (mut arrived, mut answer) = (BytesMut::new(), vec![0; READ_BYTES]);
+    let (mut arrived, mut asked, mut answered) = (BytesMut::new(), BytesMut::new(), BytesMut::new());
     loop {
         tokio::select! {
             Ok(farewell) = farewells.recv() => return bid(client, farewell).await,
             read = client.read_buf(&mut arrived) => match read {
-                Ok(1..) => broker.write_all(&dialect.unwrap(&mut arrived)).await.unwrap(),
+                Ok(1..) => {
+                    asked.unsplit(dialect.unwrap(&mut arrived));
+                    let Some(passed) = quirk().upwards(&whole_packets(&mut asked)) else {
+                        return bid(client, Farewell::Close).await;
+                    };
+                    if broker.write_all(&passed).await.is_err() {
+                        return bid(client, Farewell::Close).await;
+                    }
+                }
                 Ok(0) | Err(_) => return,
             },
-            read = broker.read(&mut answer) => match read {
-                Ok(count @ 1..) => {
-                    let sent = client.write_all(&dialect.wrap(&answer[..count])).await;
+            read = broker.read_buf(&mut answered) => match read {
+                Ok(1..) => {
+                    let passed = quirk().downwards(whole_packets(&mut answered));
+                    let framed: Vec<u8> =
+                        passed.chunks(FRAME_BYTES).flat_map(|part| dialect.wrap(part)).collect();
+                    let sent = client.write_all(&framed).await;
                     if sent.and(client.flush().await).is_err() {
                         return;
                     }

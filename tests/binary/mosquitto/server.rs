@@ -45,7 +45,8 @@ pub(crate) struct Mosquitto {
 impl Mosquitto {
     /// Starts the broker, or says that `test` is left out.
     pub(crate) fn start(test: &str) -> Option<Self> {
-        let tools = ["mosquitto", "mosquitto_passwd", "mosquitto_pub"].map(|name| (name, find(name)));
+        let tools = ["mosquitto", "mosquitto_passwd", "mosquitto_pub", "mosquitto_sub"]
+            .map(|name| (name, find(name)));
         if let Some((missing, _)) = tools.iter().find(|(_, path)| path.is_none()) {
             let why = format!("{missing} is not installed (packages mosquitto and mosquitto-clients)");
             leave_out(test, &why, REQUIRED);
@@ -85,11 +86,13 @@ impl Mosquitto {
 
     /// Waits until the broker's log holds `count` lines with these words.
     pub(crate) fn logs(&self, words: &str, count: usize) {
-        let log = self.folder.path().join("log");
-        wait_for(words, || {
-            let text = std::fs::read_to_string(&log).unwrap_or_default();
-            (text.lines().filter(|line| line.contains(words)).count() >= count).then_some(())
-        });
+        wait_for(words, || (self.logged(words) >= count).then_some(()));
+    }
+
+    /// How many lines with these words the broker's log holds by now.
+    pub(crate) fn logged(&self, words: &str) -> usize {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        text.lines().filter(|line| line.contains(words)).count()
     }
 
     /// Publishes `count` messages with mosquitto's own client.
@@ -102,7 +105,7 @@ impl Mosquitto {
     }
 
     /// Publishes once with mosquitto's own client under this client ID.
-    pub(super) fn publish_as(&self, client_id: &str, topic: &str) {
+    pub(crate) fn publish_as(&self, client_id: &str, topic: &str) {
         let port = self.ports.plain.to_string();
         let arguments = ["-h", "127.0.0.1", "-p", &port, "-i", client_id, "-t", topic, "-m", "x"];
         let done = Command::new(find("mosquitto_pub").unwrap()).args(arguments).status().unwrap();

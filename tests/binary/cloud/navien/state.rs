@@ -10,6 +10,8 @@ use crate::cloud::gateway::Key;
 
 pub(super) const EMAIL: &str = "owner@home.example";
 pub(super) const PASSWORD: &str = "correct-horse-battery";
+/// The appliance that the account has at first.
+pub(super) const MAC: &str = "aabbccddeeff";
 pub(super) const SIGN_IN: &str = "/user/sign-in";
 pub(super) const REFRESH: &str = "/auth/refresh";
 pub(super) const LIST: &str = "/device/list";
@@ -58,7 +60,7 @@ impl State {
             keys: 0,
             access: String::new(),
             refresh: String::new(),
-            devices: vec![device("aabbccddeeff", &json!(2))],
+            devices: vec![device(MAC, &json!(2))],
             script: BTreeMap::new(),
             calls: Vec::new(),
             ahead: TimeDelta::zero(),

@@ -1,63 +1,16 @@
 //! The built program on the whole cloud: service, gateway and broker.
 
 use std::path::Path;
-use std::process::Command;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+use super::appliances::{Appliances, WELL};
 use super::exchange::Reply;
-use super::service::Service;
-use super::state::{Deed, EMAIL, LIST, PASSWORD, REFRESH, SIGN_IN, device, key, refusal};
-use crate::cloud::gateway::{Farewell, Gateway};
-use crate::mosquitto::server::Mosquitto;
+use super::state::{Deed, EMAIL, LIST, MAC, PASSWORD, REFRESH, SIGN_IN, device, key, refusal};
+use super::whole::Cloud;
+use crate::cloud::gateway::Farewell;
 use crate::program::{Home, Running, records, stop_reason};
-use crate::watch::{QUICK, Watch};
-
-const MAC: &str = "aabbccddeeff";
-
-/// All that stands behind `nwdiag watch navien`. The gateway takes the keys of the first sign-in.
-struct Cloud {
-    broker: Mosquitto,
-    gateway: Gateway,
-    service: Service,
-    home: Home,
-}
-
-impl Cloud {
-    /// `None` where there is no mosquitto.
-    fn start(test: &str) -> Option<Self> {
-        let broker = Mosquitto::start(test)?;
-        let gateway = Gateway::start(&broker, &[key(1)]);
-        let service = Service::start(&broker.certificates);
-        Some(Self { broker, gateway, service, home: Home::new() })
-    }
-
-    fn command(&self, password: &str, options: &[&str]) -> Command {
-        let endpoint = self.gateway.url().replace("wss://", "").replace("/mqtt", "");
-        let (api, ca) = (self.service.url(), self.broker.certificates.ca.display().to_string());
-        let place = ["--navien-api", &api, "--navien-endpoint", &endpoint, "--cafile", &ca];
-        let mut command =
-            self.home.command(&[&["watch", "navien"][..], &place, &QUICK[..], options].concat());
-        command.env("NAVIEN_EMAIL", EMAIL).env("NAVIEN_PASSWORD", password);
-        command
-    }
-
-    /// A watch whose records are read one by one.
-    fn watch(&self, options: &[&str]) -> Watch {
-        Watch::of(self.command(PASSWORD, &[&["--format", "json"], options].concat()))
-    }
-
-    fn next(&self, path: &'static str, deed: Deed) {
-        self.service.state().next(path, deed);
-    }
-
-    #[track_caller]
-    fn was_asked_for(&self, paths: &[&str]) {
-        let state = self.service.state();
-        assert_eq!((state.paths(), &state.breaches), (paths.to_vec(), &Vec::new()));
-    }
-}
 
 #[test]
 fn a_sign_in_leads_to_a_signed_session_that_comes_back_without_another() {
@@ -91,27 +44,6 @@ fn a_sign_in_leads_to_a_signed_session_that_comes_back_without_another() {
     assert!(page.contains("navien") && page.contains("Drops          2"), "{page}");
     let export = cloud.home.run(&["export", "navien"]).json();
     assert_eq!(export["metrics"]["total_connection_drops"], 2);
-}
-
-#[test]
-fn keys_that_the_gateway_no_longer_takes_are_renewed_by_a_deep_reconnect() {
-    let Some(cloud) = Cloud::start("keys are renewed by a deep reconnect") else { return };
-    let mut watch = cloud.watch(&["--deep-reconnect-every", "3"]);
-    watch.tells("connected");
-    cloud.gateway.expire(&key(1).id);
-    cloud.gateway.trust(key(2));
-    cloud.gateway.end_sessions(Farewell::Close);
-    watch.tells("drop");
-    for _ in 0..2 {
-        let failed = watch.tells("attempt_failed");
-        assert_eq!((&failed["phase"], &failed["http_status"]), (&json!("websocket"), &json!(403)));
-    }
-    let connected = watch.tells("connected");
-    let said = (&connected["kind"], &connected["attempt_number"]);
-    assert_eq!(said, (&json!("deep_reconnected"), &json!(3)));
-    watch.tells("subscribed");
-    watch.end();
-    cloud.was_asked_for(&[SIGN_IN, LIST, SIGN_IN, LIST]);
 }
 
 #[test]
@@ -240,7 +172,10 @@ fn talk(cloud: &Cloud, format: &str) -> (String, String) {
         ["-vvv", "--format", format, "--deep-reconnect-every", "2", "--probe", "--probe-interval", "1s"];
     let mut running = Running::start(cloud.command(PASSWORD, &options));
     // "reconnected" is one as well.
-    let connected = if format == "json" { "\"event\":\"connected\"" } else { "connected " };
+    let (connected, answered) = match format {
+        "json" => ("\"event\":\"connected\"", "\"event\":\"device\""),
+        _ => ("connected ", "aa...eeff answered"),
+    };
     cloud.next(LIST, Deed::Reply(refusal(401, &format!("{EMAIL} {PASSWORD}"))));
     running.says(connected);
     cloud.gateway.refuse(Some(403));
@@ -250,6 +185,7 @@ fn talk(cloud: &Cloud, format: &str) -> (String, String) {
     cloud.gateway.refuse(None);
     (1..9).for_each(|turn| cloud.gateway.trust(key(turn)));
     running.says(connected);
+    running.says(answered);
     running.signal(Signal::SIGTERM);
     let done = running.ended();
     assert_eq!(done.code, Some(0), "{}", done.err);
@@ -260,6 +196,7 @@ fn talk(cloud: &Cloud, format: &str) -> (String, String) {
 #[test]
 fn nothing_secret_is_told_however_much_is_told() {
     let Some(cloud) = Cloud::start("nothing secret is told") else { return };
+    let _appliances = Appliances::start(&cloud.broker, [(MAC.to_owned(), WELL)]);
     let mut told = Vec::new();
     for format in ["json", "text"] {
         let (out, err) = talk(&cloud, format);
