@@ -110,7 +110,7 @@ fn no_report_sees_half_a_record_of_a_busy_watch() {
         assert_eq!((&observation["skipped_lines"], &observation["interrupted_runs"]), (&0.into(), &0.into()));
         drops.push(export["metrics"]["total_connection_drops"].as_u64().unwrap());
     }
-    assert!(drops.is_sorted() && drops[0] > 0 && drops[0] < drops[39], "{drops:?}");
+    assert!(drops.is_sorted() && drops[0] < drops[39], "{drops:?}");
 }
 
 #[test]
