@@ -12,7 +12,7 @@ pub(super) struct Sequence {
     acts: VecDeque<Act>,
     /// Packets still waited for by the first act.
     awaited: u32,
-    /// When the first act is due, once its packets have come.
+    /// When the first act is due: once its packets have come, or its patience is at an end.
     due: Option<Moment>,
 }
 
@@ -44,7 +44,7 @@ impl Sequence {
         Some(act.deed)
     }
 
-    /// When the next deed is due; `None` while it waits for a packet, or after the last one.
+    /// When the next deed is due; `None` while it waits for a packet alone, or after the last one.
     pub(super) const fn deadline(&self) -> Option<Moment> {
         self.due
     }
@@ -52,7 +52,7 @@ impl Sequence {
     fn arm(&mut self, from: Moment) {
         let cue = self.acts.front().map(|act| act.cue);
         self.awaited = cue.map_or(0, Cue::count);
-        self.due = cue.filter(|cue| cue.count() == 0).map(|cue| from.plus(cue.delay()));
+        self.due = cue.and_then(Cue::patience).map(|span| from.plus(span));
     }
 }
 
@@ -82,5 +82,17 @@ mod tests {
         assert_eq!((sequence.next_due(at(12)), sequence.deadline()), (Some(Deed::Silence), Some(at(14))));
         assert_eq!((sequence.next_due(at(14)), sequence.deadline()), (Some(Deed::Fin), None));
         assert_eq!(sequence.next_due(at(99)), None);
+    }
+
+    #[test]
+    fn patience_ends_where_no_packet_comes_and_counts_no_more_once_one_has() {
+        let cue = Cue::on(PacketKind::Pingreq).later(Duration::from_secs(5));
+        let conduct = Conduct::serving().act(cue.at_the_latest_after(Duration::from_secs(8)), Deed::Fin);
+        let mut impatient = Sequence::new(conduct.acts.clone(), at(0));
+        assert_eq!((impatient.next_due(at(7)), impatient.deadline()), (None, Some(at(8))));
+        assert_eq!(impatient.next_due(at(8)), Some(Deed::Fin));
+        let mut answered = Sequence::new(conduct.acts, at(0));
+        answered.received(PacketKind::Pingreq, at(6));
+        assert_eq!((answered.next_due(at(10)), answered.deadline()), (None, Some(at(11))));
     }
 }

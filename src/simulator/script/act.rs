@@ -21,6 +21,7 @@ pub struct Cue {
     kind: PacketKind,
     count: u32,
     delay: Duration,
+    patience: Option<Duration>,
 }
 
 impl Cue {
@@ -31,7 +32,7 @@ impl Cue {
 
     /// After this span.
     pub const fn after(delay: Duration) -> Self {
-        Self { kind: PacketKind::Connect, count: 0, delay }
+        Self { kind: PacketKind::Connect, count: 0, delay, patience: None }
     }
 
     /// At the next packet of this kind.
@@ -41,13 +42,19 @@ impl Cue {
 
     /// At the packet of this kind that is number `count`, 1 being the next.
     pub const fn on_nth(kind: PacketKind, count: u32) -> Self {
-        Self { kind, count, delay: Duration::ZERO }
+        Self { kind, count, delay: Duration::ZERO, patience: None }
     }
 
     /// The same, so much later.
     #[must_use]
     pub const fn later(self, delay: Duration) -> Self {
         Self { delay, ..self }
+    }
+
+    /// The same, but after this span at the latest, whatever has come by then.
+    #[must_use]
+    pub const fn at_the_latest_after(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// The kind of packet waited for.
@@ -63,6 +70,11 @@ impl Cue {
     /// The span waited after them.
     pub(in crate::simulator) const fn delay(self) -> Duration {
         self.delay
+    }
+
+    /// The span after which it happens though no packet has come; counted as a cue of time alone is.
+    pub(in crate::simulator) const fn patience(self) -> Option<Duration> {
+        if self.count == 0 { Some(self.delay) } else { self.patience }
     }
 }
 
