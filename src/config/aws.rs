@@ -112,12 +112,18 @@ pub(super) fn warnings(signing: Option<&AwsSigning>, target: &Target, origins: &
         format!("{option} {region}: the host is in {named}, and takes no signature for another region")
     });
     let in_clear = (broker.transport == Transport::Ws).then(|| {
-        format!("{option}: ws:// is not encrypted, so anyone on the path can read the signature and use it for 5 minutes")
+        format!(
+            "{option}: ws:// is not encrypted, so anyone on the path can read the signature and \
+            use it for 5 minutes"
+        )
     });
     let lacks_token =
         credentials.session_token.is_none() && credentials.access_key_id.reveal().starts_with(TEMPORARY);
     let temporary = lacks_token.then(|| {
-        format!("{KEY_ID} begins with {TEMPORARY}: such a key is good with its session token only, so set {TOKEN} too")
+        format!(
+            "{KEY_ID} begins with {TEMPORARY}: such a key is good with its session token only, \
+            so set {TOKEN} too"
+        )
     });
     elsewhere.into_iter().chain(in_clear).chain(temporary).collect()
 }

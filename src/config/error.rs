@@ -119,7 +119,8 @@ pub enum Refusal {
     },
     /// Nothing that a signature could be put into.
     #[error(
-        "it signs the upgrade to WebSocket, which {0}:// does not have: write wss://HOST/mqtt, or leave it out"
+        "it signs the upgrade to WebSocket, which {0}:// does not have: write \
+            wss://HOST/mqtt, or leave it out"
     )]
     NoUpgrade(&'static str),
     /// A text that is no AWS region.

@@ -95,16 +95,28 @@ fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
         .collect();
     Some(Verdict {
         pins: None,
-        confidence: if said.is_empty() { sure_of_a_twin(&pushed, part) } else { trust(0.98, said.len() + 2, 1) },
+        confidence: if said.is_empty() {
+            sure_of_a_twin(&pushed, part)
+        } else {
+            trust(0.98, said.len() + 2, 1)
+        },
         summary: "another client uses this client ID: the two push each other off".to_owned(),
         evidence: [
-            format!("{} closed by the broker and let in again at once", of(explains.len(), case.incidents.len(), "incident")),
-            format!("half of these sessions lasted {} or less", seconds(median(&lengths).unwrap_or_default())),
+            format!(
+                "{} closed by the broker and let in again at once",
+                of(explains.len(), case.incidents.len(), "incident")
+            ),
+            format!(
+                "half of these sessions lasted {} or less",
+                seconds(median(&lengths).unwrap_or_default())
+            ),
         ]
         .into_iter()
         .chain(told(said.len(), "0x8e, Session taken over"))
         .collect(),
-        fix: "give every client an ID of its own (serial number, MAC, UUID); a second copy of the program, a test tool or a browser tab may be the twin".to_owned(),
+        fix: "give every client an ID of its own (serial number, MAC, UUID); a second copy of the \
+            program, a test tool or a browser tab may be the twin"
+            .to_owned(),
         explains,
     })
 }
@@ -148,7 +160,8 @@ fn keep_alive_late(case: &Case<'_>) -> Option<Verdict> {
             format!("keep-alive {}: brokers wait one and a half times that", seconds(keep_alive)),
         ],
         fix: format!(
-            "find what blocks the process (processor, swap, blocking calls), or set a keep-alive of at least {:.0} s",
+            "find what blocks the process (processor, swap, blocking calls), or set a keep-alive \
+            of at least {:.0} s",
             (worst * 2.0).max(keep_alive * 2.0)
         ),
         explains: late.iter().map(|dropped| dropped.index).collect(),
@@ -165,8 +178,14 @@ fn host_suspend(case: &Case<'_>) -> Option<Verdict> {
         pins: None,
         confidence: trust(0.98, explains.len() + 2, 1),
         summary: "this host slept, and its connections did not survive that".to_owned(),
-        evidence: vec![format!("{} after a sleep, the longest of {}", of(explains.len(), case.incidents.len(), "incident"), seconds(longest))],
-        fix: "keep the host awake (no suspend on idle or on a closed lid), or expect a reconnect after each sleep".to_owned(),
+        evidence: vec![format!(
+            "{} after a sleep, the longest of {}",
+            of(explains.len(), case.incidents.len(), "incident"),
+            seconds(longest)
+        )],
+        fix: "keep the host awake (no suspend on idle or on a closed lid), or expect a reconnect \
+            after each sleep"
+            .to_owned(),
         explains,
     })
 }
@@ -200,10 +219,12 @@ fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
         confidence: if step.abs() >= super::server::CLOCK_SECONDS { 0.95 } else { 0.8 },
         summary: "this host's clock is wrong: signatures and certificates are judged by it".to_owned(),
         evidence: vec![
-            format!("{attempts} attempts failed on dates or signatures"),
+            format!("{} failed on dates or signatures", count(attempts, "attempt")),
             format!("largest step or offset of the clock: {step:+.0} s"),
         ],
-        fix: "let NTP set the clock before the client starts, and check that it stays in step (timedatectl, chronyc tracking)".to_owned(),
+        fix: "let NTP set the clock before the client starts, and check that it stays in step \
+            (timedatectl, chronyc tracking)"
+            .to_owned(),
         explains,
     })
 }
@@ -227,7 +248,9 @@ fn bad_credentials(case: &Case<'_>) -> Option<Verdict> {
         confidence: trust(0.97, attempts.saturating_add(2), 1),
         summary: "user name, password or token are refused from the start".to_owned(),
         evidence: vec![format!("{} refused before any session of the run", count(attempts, "attempt"))],
-        fix: "check user name and password (mosquitto answers a wrong password with \"not authorized\" too), the token, and whether this client ID may connect".to_owned(),
+        fix: "check user name and password (mosquitto answers a wrong password with \"not \
+            authorized\" too), the token, and whether this client ID may connect"
+            .to_owned(),
         explains,
     })
 }
@@ -258,10 +281,17 @@ fn websocket_endpoint(case: &Case<'_>) -> Option<Verdict> {
         confidence: trust(0.96, attempts.saturating_add(1), 1),
         summary: "there is no MQTT over WebSocket at this path or port".to_owned(),
         evidence: vec![match last.last_http_status {
-            Some(status) => format!("{} answered with HTTP {status} instead of an upgrade", count(attempts, "attempt")),
-            None => format!("{} got an answer that is no upgrade to the subprotocol 'mqtt'", count(attempts, "attempt")),
+            Some(status) => {
+                format!("{} answered with HTTP {status} instead of an upgrade", count(attempts, "attempt"))
+            }
+            None => format!(
+                "{} got an answer that is no upgrade to the subprotocol 'mqtt'",
+                count(attempts, "attempt")
+            ),
         }],
-        fix: "check path (/mqtt, /ws, /), port and scheme, and that proxies pass Upgrade and Sec-WebSocket-Protocol on".to_owned(),
+        fix: "check path (/mqtt, /ws, /), port and scheme, and that proxies pass Upgrade and \
+            Sec-WebSocket-Protocol on"
+            .to_owned(),
         explains,
     })
 }
@@ -281,7 +311,9 @@ fn reconnect_storm(case: &Case<'_>) -> Option<Verdict> {
         confidence: 0.95,
         summary: "attempts to reconnect come far too fast".to_owned(),
         evidence: vec![format!("{most} attempts within {}", seconds(BURST_SECONDS))],
-        fix: "wait longer after each failure, with jitter: 1 s doubling to 120 s (--reconnect-min, --reconnect-max)".to_owned(),
+        fix: "wait longer after each failure, with jitter: 1 s doubling to 120 s \
+            (--reconnect-min, --reconnect-max)"
+            .to_owned(),
         explains,
     })
 }

@@ -26,7 +26,8 @@ pub enum DumpError {
     Other(String),
     /// The download of another integration, or one that was made too early.
     #[error(
-        "it is a Home Assistant diagnostics download{0} without 'mqtt_diagnostics': download that of the Navien NWP500 integration, once it has connected"
+        "it is a Home Assistant diagnostics download{0} without 'mqtt_diagnostics': download \
+            that of the Navien NWP500 integration, once it has connected"
     )]
     NoDiagnostics(String),
     /// The key is there, and what it holds is no dump.

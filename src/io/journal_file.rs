@@ -15,7 +15,8 @@ use crate::journal::replay::{ReplayError, Replayed, replay};
 pub enum JournalError {
     /// The folder cannot be made.
     #[error(
-        "cannot make the folder '{path}' for the journal: choose another place with --journal, or use --no-journal"
+        "cannot make the folder '{path}' for the journal: choose another place with \
+            --journal, or use --no-journal"
     )]
     Folder {
         /// The folder.
@@ -35,7 +36,8 @@ pub enum JournalError {
     },
     /// Another `watch` writes it.
     #[error(
-        "the journal '{path}' is being written by {holder}: stop that one, or choose another file with --journal"
+        "the journal '{path}' is being written by {holder}: stop that one, or choose another \
+            file with --journal"
     )]
     Held {
         /// The file.

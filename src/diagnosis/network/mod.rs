@@ -62,10 +62,15 @@ fn address_change(case: &Case<'_>) -> Option<Verdict> {
         confidence: trust(0.97, explains.len() + 2, 1),
         summary: format!("the address of {interface} changed under the connection"),
         evidence: vec![
-            format!("{} with a change of address around it", of(explains.len(), case.incidents.len(), "incident")),
+            format!(
+                "{} with a change of address around it",
+                of(explains.len(), case.incidents.len(), "incident")
+            ),
             format!("first at {}: {}", told.at.format("%Y-%m-%d %H:%M:%S UTC"), short(&told.detail)),
         ],
-        fix: "give this host a fixed address, or a DHCP lease of a day or more; a connection cannot outlive its address".to_owned(),
+        fix: "give this host a fixed address, or a DHCP lease of a day or more; a connection \
+            cannot outlive its address"
+            .to_owned(),
         explains,
     })
 }
@@ -138,7 +143,9 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
         explains: silent.iter().map(|dropped| dropped.index).collect(),
         summary: "the path loses packets until a ping stays unanswered".to_owned(),
         evidence,
-        fix: "mend the path: a better Wi-Fi signal (above -70 dBm) or a cable, power save off; a longer --ping-timeout (10 s) outlives short spells".to_owned(),
+        fix: "mend the path: a better Wi-Fi signal (above -70 dBm) or a cable, power save off; a \
+            longer --ping-timeout (10 s) outlives short spells"
+            .to_owned(),
     })
 }
 
@@ -153,8 +160,14 @@ fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
         pins: None,
         confidence: sure,
         summary: "the broker's name could not be resolved when it was needed".to_owned(),
-        evidence: vec![format!("{attempts} attempts failed at the name, in {}", of(explains.len(), case.incidents.len(), "incident"))],
-        fix: "check this host's resolver (/etc/resolv.conf, the router's DNS); a second resolver or the broker's address helps at once".to_owned(),
+        evidence: vec![format!(
+            "{} failed at the name, in {}",
+            count(attempts, "attempt"),
+            of(explains.len(), case.incidents.len(), "incident")
+        )],
+        fix: "check this host's resolver (/etc/resolv.conf, the router's DNS); a second resolver \
+            or the broker's address helps at once"
+            .to_owned(),
         explains,
     })
 }
@@ -185,13 +198,24 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let is_all = lost.len() >= MANY_LOST || share(lost.len(), case.incidents.len()) >= NEARLY_ALL;
     Some(Verdict {
         pins: None,
-        confidence: plain_confidence(0.85, lost.len(), irregular) * (0.5 + 0.5 * part) * if is_all { 1.0 } else { 0.5 },
+        confidence: plain_confidence(0.85, lost.len(), irregular)
+            * (0.5 + 0.5 * part)
+            * if is_all { 1.0 } else { 0.5 },
         summary: "the network between here and the broker fails now and then, without a pattern".to_owned(),
         evidence: vec![
-            format!("{} in silence or by a reset ({resets} by RST), at irregular times", of(lost.len(), plain.len(), "plain drop")),
-            format!("sessions lasted {} to {}", seconds(statistics::smallest(&ages)), seconds(statistics::largest(&ages))),
+            format!(
+                "{} in silence or by a reset ({resets} by RST), at irregular times",
+                of(lost.len(), plain.len(), "plain drop")
+            ),
+            format!(
+                "sessions lasted {} to {}",
+                seconds(statistics::smallest(&ages)),
+                seconds(statistics::largest(&ages))
+            ),
         ],
-        fix: "watch from a second place (another network, a host beside the broker) to see which part fails; a second host with the same address looks like this too".to_owned(),
+        fix: "watch from a second place (another network, a host beside the broker) to see which \
+            part fails; a second host with the same address looks like this too"
+            .to_owned(),
         explains: lost.iter().map(|dropped| dropped.index).collect(),
     })
 }

@@ -59,7 +59,9 @@ pub(super) fn scheduled_outage(case: &Case<'_>) -> Option<Verdict> {
             clock(cluster.range.1),
             count(days.len(), "day")
         )],
-        fix: "find what runs then: the provider's forced reconnect, a router's or host's restart, a backup, a renewal of certificates; move it or accept it".to_owned(),
+        fix: "find what runs then: the provider's forced reconnect, a router's or host's restart, \
+            a backup, a renewal of certificates; move it or accept it"
+            .to_owned(),
         explains: in_order(cluster.members.iter().map(|member| drops[*member].index)),
     })
 }
@@ -98,7 +100,8 @@ pub(super) fn regular_interval(case: &Case<'_>) -> Option<Verdict> {
             seconds(period)
         )],
         fix: format!(
-            "look for what runs every {}: a timer, a watchdog, a DHCP renewal, a monitoring job on the path or at the broker",
+            "look for what runs every {}: a timer, a watchdog, a DHCP renewal, a monitoring job \
+            on the path or at the broker",
             seconds(period)
         ),
         explains: in_order(members.iter().map(|dropped| dropped.index)),

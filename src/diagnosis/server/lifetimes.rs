@@ -31,11 +31,20 @@ pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
     }
     let part = share(at_the_limit.len(), drops.len());
     Some(Verdict {
-        confidence: if at_the_limit.len() < 3 { 0.45 } else { trust(0.98, at_the_limit.len() + 1, 3) * (0.7 + 0.3 * part) },
+        confidence: if at_the_limit.len() < 3 {
+            0.45
+        } else {
+            trust(0.98, at_the_limit.len() + 1, 3) * (0.7 + 0.3 * part)
+        },
         pins: None,
         summary: "AWS IoT Core ends a WebSocket connection 24 h after it was made".to_owned(),
-        evidence: vec![format!("{} at an age of 24 h (86 400 s, and up to one keep-alive more)", of(at_the_limit.len(), drops.len(), "drop"))],
-        fix: "expect it: reconnect with a freshly signed URL, or on purpose before 24 h are over; a client certificate on port 8883 has no such limit".to_owned(),
+        evidence: vec![format!(
+            "{} at an age of 24 h (86 400 s, and up to one keep-alive more)",
+            of(at_the_limit.len(), drops.len(), "drop")
+        )],
+        fix: "expect it: reconnect with a freshly signed URL, or on purpose before 24 h are over; \
+            a client certificate on port 8883 has no such limit"
+            .to_owned(),
         explains: at_the_limit.iter().map(|dropped| dropped.index).collect(),
     })
 }
@@ -113,7 +122,8 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
             seconds(range.1)
         )],
         fix: format!(
-            "find the limit of {} (broker, authorizer, proxy, mobile operator) and raise it, or reconnect on purpose before it",
+            "find the limit of {} (broker, authorizer, proxy, mobile operator) and raise it, or \
+            reconnect on purpose before it",
             seconds(age)
         ),
         explains: members.iter().map(|dropped| dropped.index).collect(),
@@ -186,7 +196,8 @@ pub(super) fn credential_expiry(case: &Case<'_>) -> Option<Verdict> {
         summary: "credentials run out: what was accepted at first is refused later".to_owned(),
         evidence: vec![
             format!(
-                "{} after which the broker refused the credentials that it had taken before, or said so as it closed",
+                "{} after which the broker refused the credentials that it had taken before, or said \
+            so as it closed",
                 count(explains.len(), "drop")
             ),
             codes.unwrap_or_else(|| "the refusal heals once credentials are renewed".to_owned()),

@@ -121,7 +121,8 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
         .chain(told(said.len(), "0x93, 0x96 or 0x97: rate, quota or too many unacknowledged"))
         .collect(),
         fix: format!(
-            "send fewer than {:.0} messages a second, in batches or over several connections, and heed the broker's Receive Maximum",
+            "send fewer than {:.0} messages a second, in batches or over several connections, \
+            and heed the broker's Receive Maximum",
             (lowest / 2.0).max(1.0)
         ),
         explains,
@@ -154,13 +155,27 @@ pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let part = case.share_of_all(&explains);
     Some(Verdict {
         pins: None,
-        confidence: if said.is_empty() { trust(0.95, healed.len() + 1, 3) * (0.6 + 0.4 * part) } else { trust(0.96, said.len() + 2, 1) },
-        summary: "the broker turns connects away that come too often, and takes them after a quiet spell".to_owned(),
+        confidence: if said.is_empty() {
+            trust(0.95, healed.len() + 1, 3) * (0.6 + 0.4 * part)
+        } else {
+            trust(0.96, said.len() + 2, 1)
+        },
+        summary: "the broker turns connects away that come too often, and takes them after a quiet \
+            spell"
+            .to_owned(),
         evidence: vec![
-            format!("{} in which attempts were turned away", of(explains.len(), case.incidents.len(), "incident")),
-            explains.iter().find_map(|index| told_code(&case.incidents[*index])).unwrap_or_else(|| "each healed after the longest pause".to_owned()),
+            format!(
+                "{} in which attempts were turned away",
+                of(explains.len(), case.incidents.len(), "incident")
+            ),
+            explains
+                .iter()
+                .find_map(|index| told_code(&case.incidents[*index]))
+                .unwrap_or_else(|| "each healed after the longest pause".to_owned()),
         ],
-        fix: "back off exponentially with jitter, and start over only after a session has lasted half a minute; AWS IoT Core takes one connect a second for a client ID".to_owned(),
+        fix: "back off exponentially with jitter, and start over only after a session has lasted \
+            half a minute; AWS IoT Core takes one connect a second for a client ID"
+            .to_owned(),
         explains,
     })
 }

@@ -70,13 +70,22 @@ fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
         explains.iter().map(|index| case.incidents[*index].way_back.lasted_seconds).fold(0.0, f64::max);
     Some(Verdict {
         pins: None,
-        confidence: if telling > 0 { trust(0.96, explains.len() + 2, 1) } else { plain_confidence(0.95, explains.len() + 2, 1.0).min(if explains.len() < 3 { 0.45 } else { 1.0 }) },
+        confidence: if telling > 0 {
+            trust(0.96, explains.len() + 2, 1)
+        } else {
+            plain_confidence(0.95, explains.len() + 2, 1.0).min(if explains.len() < 3 { 0.45 } else { 1.0 })
+        },
         summary: "the broker went away and came back: a restart, an update or a crash".to_owned(),
         evidence: vec![
-            format!("{} after which the port was closed or the broker said that it is shutting down", of(explains.len(), case.incidents.len(), "drop")),
+            format!(
+                "{} after which the port was closed or the broker said that it is shutting down",
+                of(explains.len(), case.incidents.len(), "drop")
+            ),
             format!("back after {} at the most", seconds(longest)),
         ],
-        fix: "look at the broker's log and at its host at these times: restarts, updates, memory (OOM), certificate renewals".to_owned(),
+        fix: "look at the broker's log and at its host at these times: restarts, updates, memory \
+            (OOM), certificate renewals"
+            .to_owned(),
         explains,
     })
 }
@@ -202,8 +211,13 @@ fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {
         pins: None,
         confidence: trust(0.96, usize::try_from(way.failed).unwrap_or(usize::MAX).saturating_add(2), 1),
         summary: what.to_owned(),
-        evidence: vec![format!("{} failed in the TLS handshake for that reason", count(usize::try_from(way.failed).unwrap_or(usize::MAX), "attempt"))],
-        fix: "renew the certificate with its full chain, for the name that clients use; or give this client the right CA (--cafile) and client certificate".to_owned(),
+        evidence: vec![format!(
+            "{} failed in the TLS handshake for that reason",
+            count(usize::try_from(way.failed).unwrap_or(usize::MAX), "attempt")
+        )],
+        fix: "renew the certificate with its full chain, for the name that clients use; or give \
+            this client the right CA (--cafile) and client certificate"
+            .to_owned(),
         explains,
     })
 }

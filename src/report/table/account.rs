@@ -50,7 +50,9 @@ const fn untold(origin: Origin) -> &'static str {
     match origin {
         Origin::Export => "it does not tell single failed attempts, nor when it was up and down",
         Origin::Library | Origin::HomeAssistant => {
-            "it does not tell the broker (the library's own is taken for it), how long it watched, failed attempts, what was sent and heard last, round trips, or what happened on its host: availability stays open, and few causes can be named"
+            "it does not tell the broker (the library's own is taken for it), how long it \
+            watched, failed attempts, what was sent and heard last, round trips, or what \
+            happened on its host: availability stays open, and few causes can be named"
         }
     }
 }
