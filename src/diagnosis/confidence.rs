@@ -16,12 +16,12 @@ pub(super) fn plain_confidence(sure: f64, drops: usize, share: f64) -> f64 {
 const EXPERIENCE: [(f64, f64); 10] = [
     (0.0, 0.0),
     (0.5, 0.01),
-    (0.66, 0.08),
-    (0.7, 0.2),
+    (0.66, 0.06),
+    (0.7, 0.15),
     (0.73, 0.46),
-    (0.76, 0.7),
-    (0.8, 0.9),
-    (0.85, 0.95),
+    (0.77, 0.7),
+    (0.8, 0.91),
+    (0.85, 0.96),
     (0.95, 0.985),
     (1.0, 0.99),
 ];
@@ -52,6 +52,6 @@ mod tests {
         let told: Vec<f64> = (0..=200).map(|step| calibrated(f64::from(step) / 200.0)).collect();
         assert!(told.windows(2).all(|pair| pair[0] <= pair[1]), "{told:?}");
         assert!(told[0] == 0.0 && told[200] < 1.0);
-        assert!((calibrated(0.85) - 0.95).abs() < 1e-9 && calibrated(0.5) < 0.05);
+        assert!((calibrated(0.85) - 0.96).abs() < 1e-9 && calibrated(0.5) < 0.05);
     }
 }

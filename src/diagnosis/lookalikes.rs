@@ -102,7 +102,14 @@ const GIVES_WAY: &[(Cause, &[Cause])] = &[
     (Cause::PublishRateLimit, &[Cause::PayloadTooLarge]),
     (
         Cause::IdleTimeout,
-        &[Cause::DuplicateClientId, Cause::KeepAliveLate, Cause::HostSuspend, Cause::LocalNetworkDown],
+        &[
+            Cause::DuplicateClientId,
+            Cause::KeepAliveLate,
+            Cause::HostSuspend,
+            Cause::LocalNetworkDown,
+            Cause::PayloadTooLarge,
+            Cause::AuthorizationViolation,
+        ],
     ),
     (Cause::BadCredentials, &[Cause::ClockWrong, Cause::CredentialExpiry]),
     (Cause::CredentialExpiry, &[Cause::ClockWrong]),

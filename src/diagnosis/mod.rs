@@ -77,8 +77,13 @@ pub fn diagnose(metrics: &Metrics) -> Vec<Finding> {
     findings
 }
 
+/// What explains drops by nothing but their irregularity has to explain so many times more of them to come first.
+const LAST_RESORT: f64 = 1.4;
+
 /// Answers before hints, then by how much is explained how surely.
 #[expect(clippy::cast_precision_loss, reason = "counts of incidents stay far below 2^53")]
 fn order(finding: &Finding) -> (bool, f64) {
-    (finding.confidence >= LIKELY, finding.confidence * finding.incidents_explained as f64)
+    let explained = finding.confidence * finding.incidents_explained as f64;
+    let is_last_resort = finding.cause == Cause::IntermittentNetwork;
+    (finding.confidence >= LIKELY, if is_last_resort { explained / LAST_RESORT } else { explained })
 }

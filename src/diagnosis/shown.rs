@@ -11,6 +11,12 @@ pub(super) fn seconds(span: f64) -> String {
     }
 }
 
+/// From the first to the second, seconds; told once where nobody can see the difference.
+pub(super) fn between((low, high): (f64, f64)) -> String {
+    let (from, to) = (seconds(low), seconds(high));
+    if from == to { from } else { format!("{from} to {to}") }
+}
+
 fn rounded(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)

@@ -99,6 +99,13 @@ pub(super) fn scatter(values: &[f64]) -> f64 {
     at(1).zip(at(3)).map_or(0.0, |(low, high)| 2.0 * (high - low))
 }
 
+/// How closely those of these ranges that tell a moment keep to `place`: one wider than `telling` fits anywhere, and
+/// says nothing of it.
+pub(super) fn scatter_of_ranges(ranges: impl Iterator<Item = (f64, f64)>, place: f64, telling: f64) -> f64 {
+    let told = ranges.filter(|(low, high)| high - low <= telling);
+    scatter(&told.map(|(low, high)| place.clamp(low, high)).collect::<Vec<_>>())
+}
+
 /// What nothing is told more finely than, seconds: clocks, round trips, timers.
 const FINEST_SECONDS: f64 = 0.05;
 

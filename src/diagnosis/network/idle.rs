@@ -5,7 +5,7 @@ use crate::collector::incidents::meets_our_packet;
 use crate::diagnosis::case::{Case, Dropped};
 use crate::diagnosis::confidence::trust;
 use crate::diagnosis::rule::Verdict;
-use crate::diagnosis::shown::{of, seconds};
+use crate::diagnosis::shown::{between, of, seconds};
 use crate::diagnosis::statistics::{Cluster, densest, in_order, median, number, pinned, scatter, share};
 use crate::event::{ClosedBy, SessionDrop};
 
@@ -191,12 +191,7 @@ fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize, side: &str) -> Option<Verdic
             seconds(timeout)
         ),
         evidence: vec![
-            format!(
-                "{} closed after {} to {} of silence {side}",
-                of(members.len(), drops, "drop"),
-                seconds(range.0),
-                seconds(range.1)
-            ),
+            format!("{} closed after {} of silence {side}", of(members.len(), drops, "drop"), between(range)),
             "closed by the peer at that very moment, as a proxy does; a NAT would forget and answer nothing"
                 .to_owned(),
         ],

@@ -9,8 +9,8 @@ use super::case::{Case, Dropped};
 use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};
 use super::rule::{Rule, Verdict};
-use super::shown::{count, of, seconds, short};
-use super::statistics::{self, densest, share};
+use super::shown::{between, count, of, short};
+use super::statistics::{densest, largest, share, smallest};
 use crate::event::{ClosedBy, SessionDrop};
 
 /// The rules of the family.
@@ -172,9 +172,21 @@ fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// Fewer losses among drops of other kinds are the noise that every network makes.
+/// Fewer losses among incidents of other kinds are the noise that every network makes, and so are more of them where
+/// they are no more than this share.
 const MANY_LOST: usize = 6;
+const FEW_LOST: f64 = 0.4;
 const NEARLY_ALL: f64 = 0.8;
+
+/// What is left of the confidence where so many losses may be noise, `part` being their share of all incidents.
+fn beside_noise(lost: usize, part: f64) -> f64 {
+    match lost {
+        _ if part >= NEARLY_ALL => 1.0,
+        ..MANY_LOST => 0.5,
+        _ if part < FEW_LOST => 0.85,
+        _ => 1.0,
+    }
+}
 
 fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let plain = case.plain_drops();
@@ -195,23 +207,18 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let resets =
         lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
     let part = share(lost.len(), plain.len());
-    let is_all = lost.len() >= MANY_LOST || share(lost.len(), case.incidents.len()) >= NEARLY_ALL;
     Some(Verdict {
         pins: None,
         confidence: plain_confidence(0.85, lost.len(), irregular)
             * (0.5 + 0.5 * part)
-            * if is_all { 1.0 } else { 0.5 },
+            * beside_noise(lost.len(), share(lost.len(), case.incidents.len())),
         summary: "the network between here and the broker fails now and then, without a pattern".to_owned(),
         evidence: vec![
             format!(
                 "{} in silence or by a reset ({resets} by RST), at irregular times",
                 of(lost.len(), plain.len(), "plain drop")
             ),
-            format!(
-                "sessions lasted {} to {}",
-                seconds(statistics::smallest(&ages)),
-                seconds(statistics::largest(&ages))
-            ),
+            format!("sessions lasted {}", between((smallest(&ages), largest(&ages)))),
         ],
         fix: "watch from a second place (another network, a host beside the broker) to see which \
             part fails; a second host with the same address looks like this too"

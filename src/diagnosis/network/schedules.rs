@@ -9,8 +9,8 @@ use crate::diagnosis::confidence::trust;
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
 use crate::diagnosis::statistics::{
-    Meeting, densest, densest_on_circle, in_order, largest, median, meeting, pinned, scatter, share,
-    smallest, surprise,
+    Meeting, densest, densest_on_circle, in_order, largest, median, meeting, pinned, scatter_of_ranges,
+    share, smallest, surprise,
 };
 
 const DAY_SECONDS: f64 = 86_400.0;
@@ -148,7 +148,7 @@ fn on_grid<'a>(drops: &[Dropped<'a>], spans: &[(f64, f64)], period: f64) -> Opti
     let Meeting { place, members } = meeting(&turned, |_| slack)?;
     let near: Vec<f64> =
         members.iter().map(|member| place.clamp(turned[*member].0, turned[*member].1)).collect();
-    let exact = scatter(&near);
+    let exact = scatter_of_ranges(members.iter().map(|member| turned[*member]), place, slack);
     let widths: Vec<f64> =
         members.iter().map(|member| exact.max(turned[*member].1 - turned[*member].0)).collect();
     let indices = in_order(members.iter().map(|member| member / 2));

@@ -8,8 +8,10 @@ use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::trust;
 use crate::diagnosis::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
 use crate::diagnosis::rule::Verdict;
-use crate::diagnosis::shown::{count, of, seconds};
-use crate::diagnosis::statistics::{Meeting, largest, meeting, pinned, scatter, share, smallest};
+use crate::diagnosis::shown::{between, count, of, seconds};
+use crate::diagnosis::statistics::{
+    Meeting, largest, meeting, number, pinned, scatter_of_ranges, share, smallest,
+};
 use crate::event::{SessionDrop, Transport};
 
 /// AWS IoT Core closes a WebSocket after 24 h, at the latest with the next packet, which its longest keep-alive of
@@ -70,10 +72,11 @@ fn same_age<'a>(drops: &[Dropped<'a>]) -> Option<Life<'a>> {
         .filter(|(_, range)| range.1 >= SHORTEST_LIFE_SECONDS)
         .collect();
     let ranges: Vec<(f64, f64)> = with_range.iter().map(|(_, range)| *range).collect();
-    let Meeting { place: age, members } = meeting(&ranges, |high| 0.0075 * high + 1.5)?;
+    let slack = |high: f64| 0.0075 * high + 1.5;
+    let Meeting { place: age, members } = meeting(&ranges, slack)?;
     let near: Vec<f64> =
         members.iter().map(|member| age.clamp(ranges[*member].0, ranges[*member].1)).collect();
-    let exact = scatter(&near);
+    let exact = scatter_of_ranges(members.iter().map(|member| ranges[*member]), age, slack(age));
     let widths = members.iter().map(|member| exact.max(ranges[*member].1 - ranges[*member].0));
     Some(Life {
         age,
@@ -89,6 +92,9 @@ fn age_range(dropped: Dropped<'_>) -> Option<(f64, f64)> {
     let noticed = dropped.record().duration_connected_seconds;
     Some(((noticed - most).max(0.0), (noticed - least).max(0.0)))
 }
+
+/// Less than this tells nothing of an age: ends that were only noticed by rare pings fit many ages, in nats each.
+const TELLING_NATS: f64 = 1.0;
 
 pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::ConnectionLifetime);
@@ -108,7 +114,7 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
     let untold = case.untold_drops();
     let Life { members, age, range, pins } = same_age(&untold)?;
     let part = share(members.len(), untold.len());
-    if members.len() < 4 || part < 0.5 {
+    if members.len() < 4 || part < 0.5 || pins < TELLING_NATS * number(members.len() as u64) {
         return None;
     }
     Some(Verdict {
@@ -116,10 +122,9 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
         pins: Some(pins),
         summary: format!("sessions end at an age of {}, whatever the traffic", seconds(age)),
         evidence: vec![format!(
-            "{} at an age of {} to {}",
+            "{} at an age of {}",
             of(members.len(), untold.len(), "drop"),
-            seconds(range.0),
-            seconds(range.1)
+            between(range)
         )],
         fix: format!(
             "find the limit of {} (broker, authorizer, proxy, mobile operator) and raise it, or \
@@ -219,12 +224,7 @@ fn token_age(case: &Case<'_>) -> Option<Verdict> {
         confidence: 0.62 * (0.6 + 0.4 * part),
         pins: Some(pins),
         summary: format!("sessions end at an age of {}, the life of a token", seconds(age)),
-        evidence: vec![format!(
-            "{} at an age of {} to {}",
-            of(members.len(), plain.len(), "drop"),
-            seconds(range.0),
-            seconds(range.1)
-        )],
+        evidence: vec![format!("{} at an age of {}", of(members.len(), plain.len(), "drop"), between(range))],
         fix: "mint a token for every connect, and reconnect before it expires".to_owned(),
         explains: members.iter().map(|dropped| dropped.index).collect(),
     })
