@@ -113,7 +113,11 @@ impl Driver {
         while let Some(action) = run.poll() {
             match action {
                 Action::Record(event) => observer.event(event),
-                Action::Dial(depth) => open.dialling = Some(self.dial(depth)),
+                Action::Dial(depth) => {
+                    // What hangs there would hold up the sign-in; whoever asked for it is gone with the session.
+                    open.asking = JoinSet::new();
+                    open.dialling = Some(self.dial(depth));
+                }
                 Action::Send(bytes) => open.link.iter_mut().for_each(|link| link.send(&bytes)),
                 Action::Close => {
                     open.link = None;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::appliances::{Appliances, WELL};
-use super::state::{MAC, device};
+use super::exchange::Reply;
+use super::state::{Deed, LIST, MAC, SIGN_IN, device};
 use super::whole::Cloud;
 use crate::cloud::gateway::Farewell;
 use crate::program::{count, wait_for};
@@ -62,4 +63,24 @@ fn appliances_are_not_blamed_for_a_connection_of_ours_that_drops() {
     let export = cloud.home.run(&["export", "navien"]).json();
     let findings = export["findings"].as_array().unwrap();
     assert!(findings.iter().all(|finding| finding["cause"] != "appliance_offline"), "{findings:?}");
+}
+
+/// The service takes 30 s until it is given up, and the way back needs nothing of it.
+#[test]
+fn a_way_back_does_not_wait_for_a_device_list_that_hangs() {
+    let Some(cloud) = Cloud::start("a way back does not wait for a list") else { return };
+    cloud.next(LIST, Deed::Ordinary);
+    cloud.next(LIST, Deed::Reply(Reply::Silence));
+    let mut watch = cloud.watch(&["--probe", "--probe-interval", "10m"]);
+    watch.tells("subscribed");
+    // Asked for once the appliance, which is not there, has been silent for ten seconds.
+    wait_for("the list for the silent appliance", || {
+        let paths = cloud.service.state().paths().len();
+        (paths == [SIGN_IN, LIST, LIST].len()).then_some(())
+    });
+    cloud.gateway.end_sessions(Farewell::Close);
+    watch.tells("drop");
+    let connected = watch.tells("connected");
+    assert!(connected["time_to_reconnect_seconds"].as_f64() < Some(10.0), "{connected}");
+    watch.end();
 }
