@@ -202,15 +202,11 @@ fn nothing_secret_is_told_however_much_is_told() {
         let (out, err) = talk(&cloud, format);
         told.extend([out, err]);
     }
-    let reports: [&[&str]; 5] = [
-        &["summary", "navien", "-vvv"],
-        &["summary", "navien", "--format", "json"],
-        &["export", "navien"],
-        &["export", "navien", "--format", "jsonl"],
-        &["export", "navien", "--format", "openmetrics"],
-    ];
+    let reports: [&[&str]; 3] =
+        [&["summary", "navien", "-vvv"], &["summary", "navien", "--format", "json"], &["export", "navien"]];
     for report in reports {
         let done = cloud.home.run(report);
+        assert!(done.code == Some(0) && !done.out.is_empty(), "{report:?}: {}", done.err);
         told.extend([done.out, done.err]);
     }
     let files = texts(cloud.home.path());
