@@ -30,6 +30,10 @@ pub enum RefusalKind {
 const WORDS_LIMIT_BYTES: usize = 80;
 /// A longer word may be a key or a token.
 const WORD_LIMIT_BYTES: usize = 24;
+/// So many hexadecimal digits on end may be part of a MAC or a serial number, and twelve of them with marks in between one
+/// as people write it.
+const DIGITS_LIMIT: usize = 8;
+const MAC_DIGITS: usize = 12;
 
 impl Refusal {
     /// A refusal that came as `what`, with these words of the service.
@@ -60,7 +64,13 @@ fn is_plain(words: &str) -> bool {
     !words.trim().is_empty()
         && words.len() <= WORDS_LIMIT_BYTES
         && words.chars().all(plain)
-        && words.split_whitespace().all(|word| word.len() <= WORD_LIMIT_BYTES)
+        && words.split_whitespace().all(|word| word.len() <= WORD_LIMIT_BYTES && !names_a_device(word))
+}
+
+fn names_a_device(word: &str) -> bool {
+    let longest =
+        |text: &str| text.split(|c: char| !c.is_ascii_hexdigit()).map(str::len).max().unwrap_or_default();
+    longest(word) >= DIGITS_LIMIT || longest(&word.replace([':', '-'], "")) >= MAC_DIGITS
 }
 
 fn holds(words: &str, secret: &Secret) -> bool {
@@ -82,6 +92,10 @@ mod tests {
             ("\u{1b}[31mred", "HTTP 500"),
             (long.as_str(), "HTTP 500"),
             ("", "HTTP 500"),
+            ("no device aabbccddeeff", "HTTP 500"),
+            ("AA:BB:CC:DD:EE:FF is away", "HTTP 500"),
+            ("serial 20240117X0001234", "HTTP 500"),
+            ("ERROR_CODE_1234567", "HTTP 500 (ERROR_CODE_1234567)"),
         ];
         for (words, told) in rows {
             let refusal = Refusal::new(RefusalKind::Other, 500, "HTTP 500".to_owned(), Some(words));
