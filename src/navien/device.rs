@@ -1,9 +1,10 @@
 //! An appliance of the account, as the service's device list tells of it: its topics, and its name in public.
 
 use std::borrow::Cow;
+use std::fmt;
 
-/// One appliance: what its topics and requests are made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One appliance: what its topics and requests are made of. Its `Debug` shows the MAC masked.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Device {
     /// Its MAC, as the service writes it: twelve hexadecimal digits.
     pub mac: String,
@@ -47,6 +48,16 @@ impl Device {
     /// Its name in records and reports.
     pub fn masked(&self) -> String {
         masked_mac(&self.mac)
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("mac", &self.masked())
+            .field("device_type", &self.device_type)
+            .field("cloud_connected", &self.cloud_connected)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,6 +121,13 @@ mod tests {
         for (mac, shown) in rows {
             assert_eq!(masked_mac(mac), shown, "{mac}");
         }
+    }
+
+    #[test]
+    fn a_log_line_about_a_device_holds_nothing_that_names_it() {
+        let shown = format!("{:?}", device("aabbccddeeff"));
+        assert!(shown.contains("aa...eeff") && !shown.contains("aabbccddeeff"), "{shown}");
+        assert!(!shown.contains("5322"), "{shown}");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! Only what reads can be asked: [`Query`] has no other command, and requests are made from it alone. Answers are read
 //! as leniently as can be: the few fields that count, wherever they stand, and everything else passed over.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::device::Device;
+use super::device::{Device, masked_topic};
 
 /// How long an appliance may take to answer, as in the reference client (its command line).
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,8 +53,8 @@ pub struct Asker {
     pub session_id: String,
 }
 
-/// A request as it is published.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request as it is published. Its `Debug` leaves out what names the appliance.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Where to.
     pub topic: String,
@@ -80,6 +81,12 @@ impl Request {
             "responseTopic": format!("{begin}{}/res", asker.client_id),
         });
         Self { payload: payload.to_string().into_bytes(), topic }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("topic", &masked_topic(&self.topic)).finish_non_exhaustive()
     }
 }
 

@@ -47,6 +47,8 @@ fn a_request_holds_what_the_reference_client_sends() {
         "responseTopic": REPLY});
     assert_eq!(serde_json::from_slice::<Value>(&payload).unwrap(), expected);
     let info = Request::new(Query::Info, &device(), &asker());
+    let shown = format!("{info:?}");
+    assert!(!shown.contains(MAC) && !shown.contains(SESSION), "{shown}");
     let told: Value = serde_json::from_slice(&info.payload).unwrap();
     assert_eq!(info.topic, "cmd/52/navilink-aabbccddeeff/st/did");
     assert_eq!(
