@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 
 use super::account::{Account, Origin};
 use super::reference::outages;
-use super::value::{MOST_SECONDS, by_count, count, counts, list, number, seconds, small, time};
+use super::value::{MOST_SECONDS, by_count, count, counts, list, number, seconds, small, text, time};
 use super::{Dump, Totals, order};
+use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::{Distribution, Metrics, Observation, SESSION_TAIL};
-use crate::event::{Connected, Event, Phase, Record, Subscribed, TargetFacts};
+use crate::event::{self, Connected, Event, Phase, Record, Subscribed, TargetFacts};
 
 /// The format of exports that this program writes and reads.
 pub(super) const SCHEMA: &str = "nwdiag.export/1";
@@ -125,6 +126,7 @@ fn metrics(export: &Value) -> Metrics {
             .iter()
             .filter_map(|entry| fact::<Subscribed>(entry.clone()))
             .collect(),
+        devices: list(export, "devices").iter().filter_map(device).collect(),
         observation,
         ..Metrics::default()
     }
@@ -186,6 +188,26 @@ fn reconnects(told: &Value, recovered: u64) -> Distribution {
         p99: number(shares, "p99"),
         max: number(shares, "max"),
     }
+}
+
+/// An appliance; `None` where not even its name is told.
+fn device(told: &Value) -> Option<DeviceMetrics> {
+    let whole = |key: &str| told[key].as_i64();
+    let dbm = |key| whole(key).and_then(|dbm| i32::try_from(dbm).ok());
+    Some(DeviceMetrics {
+        device: event::bounded(text(told, "device")?.to_owned()),
+        asked: small(told, "asked"),
+        answered: small(told, "answered"),
+        undecided: small(told, "undecided"),
+        unanswered_streak: small(told, "unanswered_streak"),
+        last_asked: time(told, "last_asked_timestamp"),
+        last_answer: time(told, "last_answer_timestamp"),
+        rtt: round_trips(&told["rtt_ms"]),
+        wifi_dbm: dbm("wifi_dbm"),
+        weakest_wifi_dbm: dbm("weakest_wifi_dbm"),
+        error_code: whole("error_code"),
+        cloud_connected: told["cloud_connected"].as_bool(),
+    })
 }
 
 fn round_trips(told: &Value) -> Distribution {

@@ -30,7 +30,7 @@ fn words(page: &str) -> String {
 const UNTOLD: &str = "it does not tell the broker (the library's own is taken for it), how long it watched";
 
 /// A dump, and what the page on it says.
-const PAGES: [(&str, &[&str]); 7] = [
+const PAGES: [(&str, &[&str]); 8] = [
     (
         "library.json",
         &[
@@ -79,6 +79,14 @@ const PAGES: [(&str, &[&str]); 7] = [
             "it does not tell single failed attempts",
         ],
     ),
+    (
+        "own_appliances.json",
+        &[
+            "nor when it was up and down or an appliance was silent",
+            "Verdict: no drop; 7 status requests unanswered by an appliance",
+            "aa...eeff 3 of 10 100 ms -80 dBm silent since 2026-11-20 00:10:20",
+        ],
+    ),
 ];
 
 #[test]
@@ -122,11 +130,13 @@ fn what_a_dump_does_not_tell_is_null_or_zero_in_its_export() {
 
 #[test]
 fn an_export_of_ours_reads_back_as_it_was() {
-    let written: Value = serde_json::from_slice(&std::fs::read(dump("own.json")).unwrap()).unwrap();
-    let read = run("export", "own.json", &[]).json();
-    for (key, value) in written.as_object().unwrap() {
-        // Causes are named anew, from less than the journal held.
-        assert!(key == "findings" || read[key] == *value, "{key}: {} for {value}", read[key]);
+    for name in ["own.json", "own_appliances.json"] {
+        let written: Value = serde_json::from_slice(&std::fs::read(dump(name)).unwrap()).unwrap();
+        let read = run("export", name, &[]).json();
+        for (key, value) in written.as_object().unwrap() {
+            // Causes are named anew, from less than the journal held.
+            assert!(key == "findings" || read[key] == *value, "{name}, {key}: {} for {value}", read[key]);
+        }
     }
 }
 

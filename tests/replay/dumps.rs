@@ -62,6 +62,11 @@ fn line((kind, _, number): Step, ms: u64, session_ms: u64) -> Value {
             json!({"event": "subscribed", "topic": format!("t/{}", number % 3), "qos": 1, "granted_qos": 1, "return_code": 1})
         }
         6 => json!({"event": "stop", "reason": "signal", "duration_connected_seconds": 1.5}),
+        7 => {
+            let answered = number % 3 == 0;
+            json!({"event": "device", "device": format!("aa...{:04}", number % 2), "answered": answered, "cloud_connected": answered,
+                    "rtt_ms": answered.then_some(412.5), "wifi_dbm": answered.then_some(-61), "error_code": answered.then_some(596)})
+        }
         _ => {
             json!({"event": "start", "v": 1, "time_zone": "Europe/Paris", "target": {"name": "t", "url": "mqtt://t.example:1883", "transport": "tcp",
                     "client_id": "me", "keep_alive_seconds": 60.0, "topics": ["t/#"]}})
@@ -91,7 +96,7 @@ proptest! {
 
     #[test]
     fn an_export_reads_back_as_the_numbers_that_it_was_made_from(
-        steps in prop::collection::vec((0_u8..8, prop_oneof![Just(0_u32), 0_u32..3_000_000], any::<u32>()), 0..160), live: bool,
+        steps in prop::collection::vec((0_u8..9, prop_oneof![Just(0_u32), 0_u32..3_000_000], any::<u32>()), 0..160), live: bool,
     ) {
         let liveness = if live { Liveness::Live } else { Liveness::Over };
         let written = export(folded(&steps).metrics(liveness), live, None, u64::from(live) * 3);

@@ -108,6 +108,22 @@ fn what_is_no_dump_is_told_with_what_it_is() {
 }
 
 #[test]
+fn appliances_of_an_export_read_back() {
+    let export = json!({"schema": "nwdiag.export/1", "devices": [
+        {"device": "aa...eeff", "asked": 10, "answered": 3, "undecided": 1, "unanswered_streak": 6, "wifi_dbm": -80,
+         "rtt_ms": {"p50": 412.5, "count": 3}, "cloud_connected": false, "last_answer_timestamp": stamp(60)},
+        {"device": null}, 7,
+    ]});
+    let metrics = all(&Dump::read(export.to_string().as_bytes()).unwrap());
+    let [device] = &metrics.devices[..] else { panic!("{:?}", metrics.devices) };
+    assert_eq!((device.unanswered(), device.unanswered_streak, device.wifi_dbm), (6, 6, Some(-80)));
+    assert_eq!(
+        (device.rtt.p50, device.cloud_connected, device.last_answer),
+        (Some(412.5), Some(false), Some(at(60)))
+    );
+}
+
+#[test]
 fn no_depth_of_nesting_is_too_much() {
     for opening in ["[", "{\"mqtt_diagnostics\":", "{\"mqtt_diagnostics\":\"{"] {
         let said = kind(&opening.repeat(300_000)).unwrap_err();

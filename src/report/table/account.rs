@@ -48,7 +48,9 @@ const NO_SESSION: &str =
 
 const fn untold(origin: Origin) -> &'static str {
     match origin {
-        Origin::Export => "it does not tell single failed attempts, nor when it was up and down",
+        Origin::Export => {
+            "it does not tell single failed attempts, nor when it was up and down or an appliance was silent"
+        }
         Origin::Library | Origin::HomeAssistant => {
             "it does not tell the broker (the library's own is taken for it), how long it \
             watched, failed attempts, what was sent and heard last, round trips, or what \
