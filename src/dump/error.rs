@@ -6,6 +6,9 @@ pub enum DumpError {
     /// Nothing at all.
     #[error("it is empty: download or copy it again, or record a journal with 'nwdiag watch'")]
     Empty,
+    /// Packed by gzip.
+    #[error("it is compressed with gzip: unpack it, or pipe it, as in 'zcat FILE | nwdiag summary -'")]
+    Compressed,
     /// JSON that ends too early.
     #[error("its JSON ends in the middle, at line {line}: download or copy it again")]
     Torn {

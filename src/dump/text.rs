@@ -9,6 +9,9 @@ use super::error::DumpError;
 /// Some editors and shells of Windows put it before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// What every gzip file begins with (RFC 1952).
+const GZIP: &[u8] = b"\x1f\x8b";
+
 /// What stands for numbers that JSON cannot write, the longest first. Python's `json.dumps` writes them unless told not to:
 /// older versions of the reference library told a shortest session of `Infinity` before the first drop.
 const NO_NUMBERS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
@@ -18,6 +21,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, DumpError> {
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     if text.trim_ascii().is_empty() {
         return Err(DumpError::Empty);
+    }
+    if text.starts_with(GZIP) {
+        return Err(DumpError::Compressed);
     }
     let read = match serde_json::from_slice(text) {
         Err(error) if error.is_syntax() => serde_json::from_slice(&without_no_numbers(text)),

@@ -108,6 +108,12 @@ fn what_is_no_dump_is_told_with_what_it_is() {
 }
 
 #[test]
+fn what_is_compressed_is_called_so() {
+    let said = Dump::read(b"\x1f\x8b\x08\0\0\0\0\0").unwrap_err().to_string();
+    assert!(said.contains("compressed with gzip") && said.contains("zcat"), "{said}");
+}
+
+#[test]
 fn appliances_of_an_export_read_back() {
     let export = json!({"schema": "nwdiag.export/1", "devices": [
         {"device": "aa...eeff", "asked": 10, "answered": 3, "undecided": 1, "unanswered_streak": 6, "wifi_dbm": -80,
