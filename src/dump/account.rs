@@ -28,6 +28,8 @@ pub struct Account {
     pub drops_told: u64,
     /// Of those listed, the ones before which no session is known: failed attempts, or sessions that were not recorded.
     pub drops_without_session: u64,
+    /// Dumps in the same file that were left out: the first one counts.
+    pub others: u64,
     /// Entries that could not be read.
     pub unreadable: u64,
     /// Lines that the journal behind an export had lost.

@@ -29,37 +29,39 @@ pub(super) enum Found<'a> {
 /// Under this key the Home Assistant integration keeps the dump.
 const KEY: &str = "mqtt_diagnostics";
 
-/// What `value` is or holds.
-pub(super) fn find(value: &Value) -> Result<Found<'_>, DumpError> {
+/// What `value` is or holds: the first dump in it, and how many there are beside it.
+pub(super) fn find(value: &Value) -> Result<(Found<'_>, u64), DumpError> {
     let whole = embedded(value).map_or(Cow::Borrowed(value), Cow::Owned);
-    if let Some(found) = known(whole.clone(), None, Origin::Library)? {
-        return Ok(found);
+    if is_dump(&whole) {
+        return Ok((known(whole, None, Origin::Library)?, 0));
     }
     let mut candidates = Vec::new();
     gather(&whole, &mut candidates);
-    let Some(first) = candidates.first().map(words) else { return Err(nothing(&whole)) };
-    let zone = text(&whole["home_assistant"], "timezone");
-    for dump in candidates {
-        if let Some(found) = known(Cow::Owned(dump), zone.map(str::to_owned), Origin::HomeAssistant)? {
-            return Ok(found);
-        }
-    }
-    Err(DumpError::NotADump(first))
+    let Some(first) = candidates.first().map(|candidate| words(candidate)) else {
+        return Err(nothing(&whole));
+    };
+    let mut dumps = candidates.into_iter().filter(|candidate| is_dump(candidate));
+    let dump = dumps.next().ok_or(DumpError::NotADump(first))?;
+    let others = dumps.count() as u64;
+    let zone = text(&whole["home_assistant"], "timezone").map(str::to_owned);
+    Ok((known(Cow::Owned(dump.into_owned()), zone, Origin::HomeAssistant)?, others))
 }
 
-fn known(
-    value: Cow<'_, Value>,
-    zone: Option<String>,
-    origin: Origin,
-) -> Result<Option<Found<'_>>, DumpError> {
-    if let Some(schema) = value["schema"].as_str().filter(|schema| schema.starts_with("nwdiag.export/")) {
-        return if schema == SCHEMA {
-            Ok(Some(Found::Own(value)))
-        } else {
-            Err(DumpError::Version(schema.to_owned()))
-        };
+fn known(value: Cow<'_, Value>, zone: Option<String>, origin: Origin) -> Result<Found<'_>, DumpError> {
+    match schema(&value) {
+        None => Ok(Found::Reference { dump: value, zone, origin }),
+        Some(SCHEMA) => Ok(Found::Own(value)),
+        Some(other) => Err(DumpError::Version(other.to_owned())),
     }
-    Ok(is_reference(&value).then_some(Found::Reference { dump: value, zone, origin }))
+}
+
+fn is_dump(value: &Value) -> bool {
+    schema(value).is_some() || is_reference(value)
+}
+
+/// The format of an export of ours.
+fn schema(value: &Value) -> Option<&str> {
+    value["schema"].as_str().filter(|schema| schema.starts_with("nwdiag.export/"))
 }
 
 /// Keys of `metrics` that every version of the library wrote.
@@ -71,12 +73,16 @@ fn is_reference(value: &Value) -> bool {
         || lists.iter().any(|key| value[key].is_array())
 }
 
-/// What every [`KEY`] holds. JSON that was read is at most 128 deep.
-fn gather(value: &Value, held: &mut Vec<Value>) {
+/// What every [`KEY`] holds, but for those inside of a dump. JSON that was read is at most 128 deep.
+fn gather<'a>(value: &'a Value, held: &mut Vec<Cow<'a, Value>>) {
     match value {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| match key.as_str() {
-            KEY => held.push(embedded(value).unwrap_or_else(|| value.clone())),
-            _ => gather(value, held),
+        Value::Object(entries) => entries.iter().for_each(|(key, value)| {
+            if key == KEY {
+                held.push(embedded(value).map_or(Cow::Borrowed(value), Cow::Owned));
+            }
+            if key != KEY || !is_dump(value) {
+                gather(value, held);
+            }
         }),
         Value::Array(entries) => entries.iter().for_each(|value| gather(value, held)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

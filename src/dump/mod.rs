@@ -56,10 +56,12 @@ impl Dump {
     /// Reads a whole file: one JSON value that is a dump, or holds one.
     pub fn read(bytes: &[u8]) -> Result<Self, DumpError> {
         let whole = text::parse(bytes)?;
-        Ok(match find(&whole)? {
+        let (found, others) = find(&whole)?;
+        let dump = match found {
             Found::Own(export) => own::read(&export),
             Found::Reference { dump, zone, origin } => reference::read(&dump, zone.as_deref(), origin),
-        })
+        };
+        Ok(Self { account: Account { others, ..dump.account }, ..dump })
     }
 
     /// The numbers, with the `recent` latest drops and connections.

@@ -36,6 +36,7 @@ pub(super) fn read(export: &Value) -> Dump {
         drops_listed,
         drops_told: told.drops,
         drops_without_session: 0,
+        others: 0,
         unreadable: (listed.iter().sum::<usize>() - read) as u64,
         skipped_lines: small(&export["observation"], "skipped_lines"),
         zone_is_known: false,

@@ -65,6 +65,7 @@ pub(super) fn read(dump: &Value, zone: Option<&str>, origin: Origin) -> Dump {
         drops_listed: told.drops.len() as u64,
         drops_told: totals.drops,
         drops_without_session: told.without_session,
+        others: 0,
         unreadable: unreadable as u64,
         skipped_lines: 0,
         zone_is_known: zone.is_some(),

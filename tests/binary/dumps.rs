@@ -30,7 +30,7 @@ fn words(page: &str) -> String {
 const UNTOLD: &str = "it does not tell the broker (the library's own is taken for it), how long it watched";
 
 /// A dump, and what the page on it says.
-const PAGES: [(&str, &[&str]); 8] = [
+const PAGES: [(&str, &[&str]); 9] = [
     (
         "library.json",
         &[
@@ -86,6 +86,10 @@ const PAGES: [(&str, &[&str]); 8] = [
             "Verdict: no drop; 7 status requests unanswered by an appliance",
             "aa...eeff 3 of 10 100 ms -80 dBm silent since 2026-11-20 00:10:20",
         ],
+    ),
+    (
+        "several.json",
+        &["Drops 1", "the file holds 2 dumps beside this one, left out here: give each a file of its own"],
     ),
 ];
 

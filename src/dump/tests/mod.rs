@@ -68,6 +68,10 @@ fn what_a_file_is_its_content_says() {
             Origin::HomeAssistant,
         ),
         (r#"{"mqtt_diagnostics": {"schema": "nwdiag.export/1"}}"#.to_owned(), Origin::Export),
+        (
+            format!(r#"{{"mqtt_diagnostics": {{"available": true, "mqtt_diagnostics": {dump}}}}}"#),
+            Origin::HomeAssistant,
+        ),
     ];
     for (file, origin) in rows {
         assert_eq!(kind(&file), Ok(origin), "{file}");
@@ -111,6 +115,30 @@ fn what_is_no_dump_is_told_with_what_it_is() {
 fn what_is_compressed_is_called_so() {
     let said = Dump::read(b"\x1f\x8b\x08\0\0\0\0\0").unwrap_err().to_string();
     assert!(said.contains("compressed with gzip") && said.contains("zcat"), "{said}");
+}
+
+#[test]
+fn dumps_beside_the_first_are_counted_and_what_stands_inside_of_one_is_none() {
+    let dump = |drops: u64| {
+        format!(
+            r#"{{"metrics": {{"total_connection_drops": {drops}}}, "mqtt_diagnostics": {{"metrics": {{"total_connections": 1}}}}}}"#
+        )
+    };
+    let (one, two) = (dump(1), dump(2));
+    let rows = [
+        (one.clone(), 0),
+        (format!(r#"{{"mqtt_diagnostics": {one}}}"#), 0),
+        (
+            format!(
+                r#"[{{"mqtt_diagnostics": {one}}}, {{"mqtt_diagnostics": {two}}}, {{"mqtt_diagnostics": {{}}}}]"#
+            ),
+            1,
+        ),
+    ];
+    for (file, others) in rows {
+        let dump = Dump::read(file.as_bytes()).unwrap();
+        assert_eq!((dump.account.drops_told, dump.account.others), (1, others), "{file}");
+    }
 }
 
 #[test]

@@ -35,7 +35,13 @@ pub(super) fn gaps(account: &Account) -> impl Iterator<Item = Line> {
         .then(|| format!("{} {NO_SESSION}", count(account.drops_without_session, "drop")));
     let unreadable = (account.unreadable > 0)
         .then(|| format!("it has {} that could not be read", entries(account.unreadable)));
-    let told = [Some(untold(account.origin).to_owned()), listed, zone, sessionless, unreadable];
+    let others = (account.others > 0).then(|| {
+        format!(
+            "the file holds {} beside this one, left out here: give each a file of its own",
+            count(account.others, "dump")
+        )
+    });
+    let told = [Some(untold(account.origin).to_owned()), others, listed, zone, sessionless, unreadable];
     told.into_iter().flatten().map(|gap| (Some(Meaning::Warning), format!("! {gap}")))
 }
 
