@@ -62,6 +62,11 @@ impl Suspect<'_> {
         self.silences.iter().map(|(_, silence)| silence.cloud_gone).fold(0, u64::saturating_add)
     }
 
+    /// With how many it said the contrary.
+    fn cloud_there(&self) -> u64 {
+        self.silences.iter().map(|(_, silence)| silence.cloud_there).fold(0, u64::saturating_add)
+    }
+
     /// How sure it is that the appliance was away, and not an answer lost now and then.
     fn confidence(&self) -> f64 {
         let (longest, said) = (self.longest(), self.cloud_gone());
@@ -140,6 +145,13 @@ fn evidence(suspect: &Suspect<'_>) -> Vec<String> {
             "{name}: the service itself listed it as not connected with {} of them ({:.0} %)",
             said,
             100.0 * share(whole(said), whole(unanswered))
+        ));
+    }
+    let there = suspect.cloud_there();
+    if there > 0 {
+        lines.push(format!(
+            "{name}: the service listed it as connected all the same with {there} of them ({:.0} %)",
+            100.0 * share(whole(there), whole(unanswered))
         ));
     }
     lines.extend(

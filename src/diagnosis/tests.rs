@@ -356,10 +356,10 @@ fn too_fast_attempts_are_a_storm() {
 
 impl Journal {
     /// An appliance is asked every five minutes, once for each of these: `a` answered, `s` silent, `g` silent and listed
-    /// as gone.
+    /// as gone, `t` silent and listed as connected.
     fn asked(&mut self, outcomes: &str) -> &mut Self {
         for outcome in outcomes.chars() {
-            let cloud = (outcome == 'g').then_some(false);
+            let cloud = "gt".contains(outcome).then_some(outcome == 't');
             let told = json!({"device": "aa...eeff", "answered": outcome == 'a', "cloud_connected": cloud,
                               "wifi_dbm": (outcome == 'a').then_some(-84), "error_code": (outcome == 'a').then_some(596)});
             self.pass(300.0).tell("device", told);
@@ -411,6 +411,19 @@ fn the_figures_of_a_silent_appliance_are_told_and_what_it_said_before() {
         assert!(told.contains(figure), "{figure}: {told}");
     }
     assert!(finding.fix.contains("access point") && finding.fix.contains("only reads"), "{}", finding.fix);
+}
+
+#[test]
+fn a_service_that_calls_a_silent_appliance_connected_is_told_of() {
+    let evidence = |outcomes: &str| {
+        let journal = journal_of(|journal| {
+            journal.connect().asked(outcomes);
+        });
+        journal.findings()[0].evidence.join("\n")
+    };
+    let told = "aa...eeff: the service listed it as connected all the same with 2 of them (67 %)";
+    assert!(evidence("aaaatts").contains(told), "{}", evidence("aaaatts"));
+    assert!(!evidence("aaaaggs").contains("all the same"));
 }
 
 #[test]
