@@ -23,7 +23,7 @@ use serde_json::Value;
 pub use self::account::{Account, Origin};
 pub use self::error::DumpError;
 use self::find::{Found, find};
-pub use self::text::looks_like_a_journal;
+pub use self::text::{BYTE_ORDER_MARK, looks_like_a_journal};
 use crate::collector::clock::Window;
 use crate::collector::metrics::{Metrics, Observation};
 use crate::collector::timeline::Timeline;

@@ -7,7 +7,7 @@ use serde_json::error::Category;
 use super::error::DumpError;
 
 /// Some editors and shells of Windows put it before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What every gzip file begins with (RFC 1952).
 const GZIP: &[u8] = b"\x1f\x8b";

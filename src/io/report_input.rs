@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal_file::{self, JournalError, Reading};
 use super::lock;
-use crate::dump::{DUMP_LIMIT_BYTES, Dump, DumpError, looks_like_a_journal};
+use crate::dump::{BYTE_ORDER_MARK, DUMP_LIMIT_BYTES, Dump, DumpError, looks_like_a_journal};
 use crate::event::Record;
 use crate::journal::LINE_LIMIT_BYTES;
 use crate::journal::replay::ReplayError;
@@ -100,6 +100,9 @@ fn is_called_a_journal(path: &Path) -> bool {
 fn begin(mut source: impl Read) -> io::Result<Begun> {
     let mut bytes = Vec::new();
     read_up_to(&mut source, LINE_LIMIT_BYTES, &mut bytes)?;
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if looks_like_a_journal(&bytes) {
         return Ok(Begun::Journal(bytes));
     }

@@ -207,6 +207,19 @@ fn an_empty_file_is_an_error_unless_it_is_called_a_journal() {
 }
 
 #[test]
+fn a_byte_order_mark_before_a_journal_costs_it_nothing() {
+    let home = Home::new();
+    let journal = std::fs::read(dump("../journals/demo.jsonl")).unwrap();
+    let marked = home.path().join("marked");
+    std::fs::write(&marked, [&b"\xef\xbb\xbf"[..], &journal].concat()).unwrap();
+    let read = home.run(&["export", "./marked"]).json();
+    let clean = run("export", "../journals/demo.jsonl", &[]).json();
+    for key in ["metrics", "observation", "findings"] {
+        assert_eq!(read[key], clean[key]);
+    }
+}
+
+#[test]
 fn a_file_without_an_end_is_not_read_for_ever() {
     let done = Home::new().run(&["summary", "/dev/zero"]);
     assert_eq!(done.code, Some(1));
