@@ -1,7 +1,7 @@
 //! Asking an appliance for its status, and reading what comes back.
 //!
-//! Only what reads can be asked: [`Query`] has no other command, and requests are made from it alone. Answers are read
-//! as leniently as can be: the few fields that count, wherever they stand, and everything else passed over.
+//! Only what reads can be asked: there is one command, and every [`Request`] is made from it. Answers are read as
+//! leniently as can be: the few fields that count, wherever they stand, and everything else passed over.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,36 +13,9 @@ use super::device::{Device, masked_topic};
 /// How long an appliance may take to answer, as in the reference client (its command line).
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The read-only commands of an appliance that diagnosing needs. Those that change it (33554432 and above: power, mode,
-/// its Wi-Fi) do not exist here, so that none can be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Query {
-    /// How it is: signal, errors.
-    Status,
-    /// What it is: versions, features.
-    Info,
-}
-
-impl Query {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Status, Self::Info];
-
-    /// The number of the command.
-    pub const fn command(self) -> u32 {
-        match self {
-            Self::Status => 16_777_219,
-            Self::Info => 16_777_217,
-        }
-    }
-
-    /// The end of the topic that it goes to.
-    const fn topic_ends(self) -> &'static str {
-        match self {
-            Self::Status => "st",
-            Self::Info => "st/did",
-        }
-    }
-}
+/// The command that asks an appliance how it is. It only reads: those that change something (33554432 and above: power,
+/// mode, its Wi-Fi) do not exist here, so that none can be sent.
+const STATUS_COMMAND: u32 = 16_777_219;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,16 +36,16 @@ pub struct Request {
 }
 
 impl Request {
-    /// `asker` puts `query` to `device`.
-    pub fn new(query: Query, device: &Device, asker: &Asker) -> Self {
+    /// `asker` asks `device` for its status.
+    pub fn new(device: &Device, asker: &Asker) -> Self {
         let begin = device.topics_begin();
-        let topic = format!("{begin}{}", query.topic_ends());
+        let topic = format!("{begin}st");
         let payload = json!({
             "clientID": asker.client_id,
             "sessionID": asker.session_id,
             "protocolVersion": 2,
             "request": {
-                "command": query.command(),
+                "command": STATUS_COMMAND,
                 "deviceType": device.device_type,
                 "macAddress": device.mac,
                 "additionalValue": device.additional_value,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::settings::ApplianceSettings;
 use crate::event::{DeviceProbe, Moment, millis};
 use crate::navien::device::{DEVICES_LIMIT, Device};
-use crate::navien::status::{self, ANSWER_TIMEOUT, Addressee, Answer, Asker, Query, Request, Status};
+use crate::navien::status::{self, ANSWER_TIMEOUT, Addressee, Answer, Asker, Request, Status};
 
 /// How long a record waits for the service's device list: its own time-out (navien: 30 s a request).
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -193,7 +193,7 @@ impl Appliances {
         let wanted = |known: &&mut Known| matches!(known.stage, Stage::Wanted) && known.heard;
         let known = self.known.iter_mut().find(wanted)?;
         known.stage = Stage::Asked(Asked { sent: now, written: None, proven: None, overheard: None });
-        Some(Request::new(Query::Status, &known.device, &self.asker))
+        Some(Request::new(&known.device, &self.asker))
     }
 
     /// All that was to be sent has left for the socket.

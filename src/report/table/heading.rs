@@ -2,7 +2,6 @@
 
 use super::account;
 use crate::collector::metrics::{Metrics, Observation};
-use crate::event::TargetFacts;
 use chrono::{DateTime, Utc};
 
 use crate::report::Report;
@@ -12,14 +11,21 @@ use crate::report::text::{clock, count, moment, offset, span, watched};
 /// A line and what its colour stands for.
 pub(super) type Line = (Option<Meaning>, String);
 
+/// A part of a journal, as `tail` cuts it, has no `start`.
+const BEHEADED: &str = "! the beginning is missing, and with it the target, its keep-alive and the time zone: give the whole \
+    journal to have every cause named";
+
 /// Target, state, period, and a line for each thing that is wrong with the data, or missing.
-pub(super) fn lines(report: &Report, target: &TargetFacts, view: &View) -> Vec<Line> {
-    let observation = &report.metrics.observation;
+pub(super) fn lines(report: &Report, view: &View) -> Vec<Line> {
+    let Metrics { observation, target, .. } = &report.metrics;
+    let watched =
+        target.as_ref().map_or_else(|| "a target that the journal does not name".to_owned(), watched);
     let state = match &report.dump {
         Some(account) => account::state(report, account, view),
         None => state(report, view),
     };
-    let mut lines = vec![(Some(Meaning::Title), watched(target)), state, (None, period(observation, view))];
+    let mut lines = vec![(Some(Meaning::Title), watched), state, (None, period(observation, view))];
+    lines.extend(target.is_none().then(|| (Some(Meaning::Warning), BEHEADED.to_owned())));
     lines.extend(caveats(observation, report.skipped_lines).map(|text| (Some(Meaning::Warning), text)));
     lines.extend(report.dump.iter().flat_map(account::gaps));
     lines

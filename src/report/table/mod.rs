@@ -20,12 +20,12 @@ use crate::report::text::count;
 /// Columns by which tables stand back from their titles.
 const INDENT: u16 = 2;
 
-/// Writes the report; a journal without a run gets a word on what to do next instead.
+/// Writes the report; a journal without a record gets a word on what to do next instead.
 pub fn write(out: &mut dyn io::Write, report: &Report, view: &View) -> io::Result<()> {
-    let Some(target) = &report.metrics.target else {
+    if report.metrics.target.is_none() && report.metrics.observation.from.is_none() {
         return write_empty(out, report, view);
-    };
-    for (meaning, text) in heading::lines(report, target, view) {
+    }
+    for (meaning, text) in heading::lines(report, view) {
         write_paragraph(out, &text, meaning, view)?;
     }
     writeln!(out)?;

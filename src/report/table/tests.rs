@@ -144,6 +144,15 @@ TARGET is a broker's URL such as mqtts://broker.example; demo needs no broker.
 }
 
 #[test]
+fn a_journal_without_its_beginning_is_summed_up_and_the_lack_told() {
+    let mut report = afternoon();
+    report.metrics.target = None;
+    let text = page(&report, Palette::Plain, 80);
+    assert!(text.starts_with("a target that the journal does not name\n"), "{text}");
+    assert!(text.contains("! the beginning is missing") && text.contains("Overview"), "{text}");
+}
+
+#[test]
 fn colours_change_no_word() {
     let mut report = afternoon();
     report.skipped_lines = 1;

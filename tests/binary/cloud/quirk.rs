@@ -5,6 +5,7 @@ use bytes::BytesMut;
 /// A packet's name, by the first half of its first byte (MQTT, section 2.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Packet {
+    Connack = 2,
     Puback = 4,
     Subscribe = 8,
     Suback = 9,
@@ -18,6 +19,8 @@ pub(crate) enum Quirk {
     None,
     /// These of the broker's packets never reach the client.
     Withholds(Packet),
+    /// CONNACK carries this code instead of the broker's, and the session ends with it.
+    Refuses(u8),
     /// No filter is granted.
     RefusesFilters,
     /// A SUBSCRIBE that names this ends the session, and the broker never hears of it: a policy that denies.
@@ -40,9 +43,22 @@ impl Quirk {
                 packet[4..].fill(0x80);
                 Some(packet)
             }
-            Self::None | Self::Withholds(_) | Self::RefusesFilters | Self::Denies(_) => Some(packet),
+            Self::Refuses(code) if is(&packet, Packet::Connack) => {
+                // First byte, length, flags.
+                packet[3] = code;
+                Some(packet)
+            }
+            Self::None | Self::Withholds(_) | Self::Refuses(_) | Self::RefusesFilters | Self::Denies(_) => {
+                Some(packet)
+            }
         });
         passed.collect::<Vec<_>>().concat()
+    }
+
+    /// Whether the session ends once these have gone down.
+    pub(super) fn is_over_after(self, passed: &[u8]) -> bool {
+        matches!(self, Self::Refuses(_))
+            && passed.first().is_some_and(|first| first >> 4 == Packet::Connack as u8)
     }
 }
 

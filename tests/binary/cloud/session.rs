@@ -66,6 +66,9 @@ pub(super) async fn carry(
                     if sent.and(client.flush().await).is_err() {
                         return;
                     }
+                    if quirk().is_over_after(&passed) {
+                        return bid(client, Farewell::Close).await;
+                    }
                 }
                 Ok(0) | Err(_) => return bid(client, Farewell::Close).await,
             },

@@ -20,6 +20,26 @@ fn causes(cloud: &Cloud) -> Vec<Value> {
     export["findings"].as_array().unwrap().iter().map(|finding| finding["cause"].clone()).collect()
 }
 
+/// M4.
+#[test]
+fn a_broker_that_refuses_behind_the_gateway_is_asked_again_with_its_code_told() {
+    let Some(cloud) = Cloud::start("a broker that refuses behind the gateway") else { return };
+    let mut watch = cloud.watch(&[]);
+    watch.tells("connected");
+    for code in 1..=5 {
+        cloud.gateway.treat(Quirk::Refuses(code));
+        cloud.gateway.end_sessions(Farewell::Close);
+        let failed = watch.tells("attempt_failed");
+        let said = ["phase", "error_name", "return_code", "http_status"].map(|key| failed[key].clone());
+        let expected = [json!("mqtt"), json!("AWS_ERROR_MQTT_PROTOCOL_ERROR"), json!(code), Value::Null];
+        assert_eq!(said, expected, "{failed}");
+        cloud.gateway.treat(Quirk::None);
+        assert!(watch.tells("connected")["attempt_number"].as_u64() >= Some(2));
+    }
+    watch.end();
+    assert!(cloud.gateway.visits().iter().all(|visit| visit.status == 101));
+}
+
 /// M5.
 #[test]
 fn a_second_client_with_the_same_id_takes_over_and_is_named_after_some_repeats() {
