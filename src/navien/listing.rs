@@ -34,12 +34,14 @@ impl Listing {
         self.entries
     }
 
-    /// Takes the next page; a device that is known from an earlier one is not taken again.
+    /// Takes the next page; a device that is known from an earlier one is not taken again. Of more devices than are
+    /// watched one is kept, which tells that there are more.
     pub(super) fn take(&mut self, page: Page) -> Rest {
         let Page { devices, entries } = page;
         self.entries += entries;
         for device in devices {
-            if self.devices.iter().all(|known| known.mac != device.mac) {
+            if self.devices.len() <= DEVICES_LIMIT && self.devices.iter().all(|known| known.mac != device.mac)
+            {
                 self.devices.push(device);
             }
         }
