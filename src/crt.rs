@@ -71,7 +71,7 @@ names! {
     MQTT5_DISCONNECT_RECEIVED = "AWS_ERROR_MQTT5_DISCONNECT_RECEIVED" 5154;
 }
 
-/// In the sentence about a certificate that is too old: a journal is read by it, as the CRT has one name for all.
+/// In our sentence about a certificate that is too old: a journal is read by it, as the CRT has one name for all.
 pub const EXPIRED_AT: &str = " expired at ";
 /// The same for one that is too new.
 pub const NOT_VALID_BEFORE: &str = " is not valid before ";

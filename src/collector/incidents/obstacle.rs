@@ -123,21 +123,32 @@ fn network(failed: &AttemptFailed) -> Obstacle {
     known.map_or(Obstacle::Unknown, |(_, obstacle)| *obstacle)
 }
 
+/// What is said of a certificate, in lower case: first our own words, then those of OpenSSL, Go, browsers and people, as
+/// others may write journals too. Go says "has expired or is not yet valid", and then which.
+const OF_CERTIFICATES: [(&[&str], Obstacle); 5] = [
+    (&[crt::EXPIRED_AT], Obstacle::CertificateExpired),
+    (
+        &[crt::NOT_VALID_BEFORE, " is before ", "not valid yet", "notbefore", "not_yet_valid"],
+        Obstacle::CertificateNotYetValid,
+    ),
+    (&["expired"], Obstacle::CertificateExpired),
+    (&["not yet valid"], Obstacle::CertificateNotYetValid),
+    (
+        &["certificate", "self-signed", "self signed", "issuer", "unknown ca", "not trusted", "hostname"],
+        Obstacle::CertificateRefused,
+    ),
+];
+
 fn tls(failed: &AttemptFailed) -> Obstacle {
-    let says = |words| failed.error_message.contains(words);
-    match &*failed.error_name {
-        name if name == crt::TLS_ALERT_RECEIVED.name => Obstacle::TlsAlert,
-        name if name == crt::TLS_NEGOTIATION_FAILURE.name && says(crt::EXPIRED_AT) => {
-            Obstacle::CertificateExpired
-        }
-        name if name == crt::TLS_NEGOTIATION_FAILURE.name && says(crt::NOT_VALID_BEFORE) => {
-            Obstacle::CertificateNotYetValid
-        }
-        name if name == crt::TLS_NEGOTIATION_FAILURE.name && says("certificate") => {
-            Obstacle::CertificateRefused
-        }
-        _ => Obstacle::TlsOther,
+    if failed.error_name == crt::TLS_ALERT_RECEIVED.name {
+        return Obstacle::TlsAlert;
     }
+    if failed.error_name != crt::TLS_NEGOTIATION_FAILURE.name {
+        return Obstacle::TlsOther;
+    }
+    let message = failed.error_message.to_lowercase();
+    let said = |(words, _): &&(&[&str], Obstacle)| words.iter().any(|words| message.contains(words));
+    OF_CERTIFICATES.iter().find(said).map_or(Obstacle::TlsOther, |(_, obstacle)| *obstacle)
 }
 
 fn upgrade(failed: &AttemptFailed) -> Obstacle {
