@@ -6,9 +6,9 @@ use super::confidence::plain_confidence;
 use super::confidence::trust;
 use super::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
 use super::rule::{Rule, Verdict};
-use super::server::{clock_was_wrong, is_large};
+use super::server::{CLOCK_SECONDS, clock_was_wrong, is_large};
 use super::shown::{count, of, seconds, told};
-use super::statistics::{densest, median, share};
+use super::statistics::{densest, in_order, median, share};
 use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
 
 /// The rules of the family.
@@ -203,30 +203,50 @@ fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
         ];
         dates || (way.met_any(&suspects) > 0 && clock_was_wrong(case, *index))
     };
-    let explains: Vec<usize> = (0..case.incidents.len()).filter(fails_on_time).collect();
+    let failing: Vec<usize> = (0..case.incidents.len()).filter(fails_on_time).collect();
+    let stepped: Vec<usize> = (0..case.incidents.len())
+        .filter(|index| ends_at_a_step(case, *index) && !failing.contains(index))
+        .collect();
     let step = case
         .incidents
         .iter()
         .map(|incident| incident.host.clock_seconds)
         .max_by(|a, b| a.abs().total_cmp(&b.abs()))
         .unwrap_or_default();
-    let attempts = case.attempts(&explains);
-    if explains.is_empty() {
-        return None;
-    }
+    let attempts = case.attempts(&failing);
+    let sure = match (failing.is_empty(), stepped.is_empty()) {
+        (true, true) => return None,
+        (true, false) => plain_confidence(0.96, stepped.len(), 1.0),
+        (false, _) if step.abs() >= CLOCK_SECONDS => 0.95,
+        (false, _) => 0.8,
+    };
+    let evidence = [
+        (attempts > 0).then(|| format!("{} failed on dates or signatures", count(attempts, "attempt"))),
+        (!stepped.is_empty()).then(|| {
+            format!(
+                "{} within seconds of a step of the clock",
+                of(stepped.len(), case.incidents.len(), "incident")
+            )
+        }),
+        Some(format!("largest step or offset of the clock: {step:+.0} s")),
+    ];
     Some(Verdict {
         pins: None,
-        confidence: if step.abs() >= super::server::CLOCK_SECONDS { 0.95 } else { 0.8 },
-        summary: "this host's clock is wrong: signatures and certificates are judged by it".to_owned(),
-        evidence: vec![
-            format!("{} failed on dates or signatures", count(attempts, "attempt")),
-            format!("largest step or offset of the clock: {step:+.0} s"),
-        ],
+        confidence: sure,
+        summary: "this host's clock is wrong: signatures, certificates and timers are judged by it"
+            .to_owned(),
+        evidence: evidence.into_iter().flatten().collect(),
         fix: "let NTP set the clock before the client starts, and check that it stays in step \
             (timedatectl, chronyc tracking)"
             .to_owned(),
-        explains,
+        explains: in_order(failing.iter().chain(&stepped).copied()),
     })
+}
+
+/// Whether a session ended as the clock was set: a broker on the same host may count keep-alives by it.
+fn ends_at_a_step(case: &Case<'_>, index: usize) -> bool {
+    let incident = &case.incidents[index];
+    incident.is_drop() && case.named[index].is_none() && incident.host.clock_seconds.abs() >= CLOCK_SECONDS
 }
 
 /// Refused from the start of a run: nothing was accepted before.

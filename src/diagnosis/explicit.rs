@@ -24,7 +24,22 @@ pub(super) fn cause(incident: &Incident) -> Option<Cause> {
         }
         cause => cause,
     });
-    told.or_else(|| host(incident)).or(said).or_else(|| way_back(incident))
+    told.or_else(|| host(incident))
+        .or(said)
+        .or_else(|| way_back(incident).filter(|_| !resolver_fell_silent_too(incident)))
+}
+
+/// A path that is silent heals within this or is plainly down; a resolver that fails for longer is ill itself, seconds.
+const SHORT_SECONDS: f64 = 300.0;
+
+/// Whether a resolver failed for a while behind a session that had ended in silence: it is the path that both were lost
+/// on.
+pub(super) fn resolver_fell_silent_too(incident: &Incident) -> bool {
+    let silent = |drop: &SessionDrop| matches!(drop.closed_by, Some(ClosedBy::Timeout | ClosedBy::Network));
+    incident.drop().is_some_and(silent)
+        && way_back(incident) == Some(Cause::DnsFailure)
+        && incident.way_back.met(Obstacle::NoSuchName) == 0
+        && incident.way_back.lasted_seconds <= SHORT_SECONDS
 }
 
 const fn is_of_the_network(cause: Cause) -> bool {
@@ -40,6 +55,9 @@ fn host(incident: &Incident) -> Option<Cause> {
     // A broker that said why is not overruled by a link that went down behind it.
     if incident.drop().is_some_and(|drop| drop.reason_code.is_some()) {
         return None;
+    }
+    if host.new_address.is_some() {
+        return Some(Cause::AddressChange);
     }
     match (&host.link, &host.address, &host.route) {
         (Some(_), _, _) | (None, None, Some(_)) => Some(Cause::LocalNetworkDown),

@@ -11,15 +11,8 @@ pub(super) struct Cluster {
     pub(super) range: (f64, f64),
 }
 
-impl Cluster {
-    /// From smallest to largest.
-    pub(super) fn width(&self) -> f64 {
-        self.range.1 - self.range.0
-    }
-}
-
-/// The largest group of values of which none lies further from the group's first than `reach` allows; of several the
-/// narrowest.
+/// The largest group of values of which none lies further from the group's first than `reach` allows (a negative reach
+/// is none); of several the narrowest.
 pub(super) fn densest(values: &[f64], reach: impl Fn(f64) -> f64) -> Option<Cluster> {
     let mut order: Vec<usize> = (0..values.len()).filter(|index| values[*index].is_finite()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -27,7 +20,7 @@ pub(super) fn densest(values: &[f64], reach: impl Fn(f64) -> f64) -> Option<Clus
     let mut last = 0;
     for first in 0..order.len() {
         let lowest = values[order[first]];
-        while last < order.len() && values[order[last]] <= lowest + reach(lowest) {
+        while last < order.len() && values[order[last]] <= lowest + reach(lowest).max(0.0) {
             last += 1;
         }
         let group = &order[first..last];
@@ -169,10 +162,13 @@ mod tests {
     fn the_largest_group_is_found_and_of_equal_ones_the_narrowest() {
         let cluster = densest(&[5.0, 100.0, 101.0, 300.0, 100.5, 7.0], |_| 2.0).unwrap();
         assert_eq!(cluster.members, [1, 4, 2]);
-        assert!((cluster.median - 100.5).abs() < 1e-9 && (cluster.width() - 1.0).abs() < 1e-9);
+        assert!(
+            (cluster.median - 100.5).abs() < 1e-9 && (cluster.range.1 - cluster.range.0 - 1.0).abs() < 1e-9
+        );
         assert_eq!(densest(&[1.0, 2.0, 9.0, 9.5], |_| 1.0).unwrap().members, [2, 3]);
         assert_eq!(densest(&[], |_| 1.0), None);
         assert_eq!(densest(&[f64::NAN], |_| 1.0), None);
+        assert_eq!(densest(&[-900.0, -100.0, -100.0, 5.0], |from| 0.1 * from).unwrap().members, [1, 2]);
     }
 
     #[test]

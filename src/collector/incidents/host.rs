@@ -20,6 +20,11 @@ pub struct HostNear {
     pub link: Option<Told>,
     /// An address of the interface in use came or went.
     pub address: Option<Told>,
+    /// An IPv4 address came in place of another one: this host is in another network, or got another lease. IPv6 has
+    /// addresses change all the time.
+    pub new_address: Option<Told>,
+    /// The IPv4 address that went last, while none has come since.
+    gone_address: Option<String>,
     /// The default route changed its way.
     pub route: Option<Told>,
     /// How long the host slept, seconds.
@@ -43,16 +48,25 @@ impl HostNear {
     /// Takes in a change that belongs to the incident.
     pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
         let seconds = change.seconds.unwrap_or_default();
+        let told = || Told { at, interface: change.interface.clone(), detail: change.detail.clone() };
         let first = |slot: &mut Option<Told>| {
-            slot.get_or_insert_with(|| Told {
-                at,
-                interface: change.interface.clone(),
-                detail: change.detail.clone(),
-            });
+            slot.get_or_insert_with(told);
         };
+        let is_v4 = !change.detail.contains(':');
         match change.kind {
             EnvironmentKind::LinkDown => first(&mut self.link),
-            EnvironmentKind::AddressAdded | EnvironmentKind::AddressRemoved => first(&mut self.address),
+            EnvironmentKind::AddressRemoved => {
+                first(&mut self.address);
+                if is_v4 {
+                    self.gone_address = Some(change.detail.clone());
+                }
+            }
+            EnvironmentKind::AddressAdded => {
+                first(&mut self.address);
+                if is_v4 && self.gone_address.take().is_some_and(|gone| gone != change.detail) {
+                    self.new_address = Some(told());
+                }
+            }
             EnvironmentKind::DefaultRouteChanged => first(&mut self.route),
             EnvironmentKind::Suspend => self.slept_seconds += seconds,
             EnvironmentKind::ClockStep | EnvironmentKind::ClockOffset => {

@@ -45,6 +45,9 @@ fn pause_of_ours(record: &SessionDrop) -> f64 {
 /// How many messages a session has at least whose pauses can be foretold from their number.
 const MANY_MESSAGES: u64 = 30;
 
+/// A silence from ping to ping is as long as the interval, but for the round trip.
+const FROM_PING_TO_PING: f64 = 0.995;
+
 /// How many such pauses a session without memory may have had before the first one ended it.
 const EXPECTED_PAUSES: std::ops::RangeInclusive<f64> = 0.1..=6.0;
 
@@ -55,27 +58,39 @@ fn rhythm(record: &SessionDrop, silence: f64) -> (u64, f64) {
     (packets, (record.duration_connected_seconds - silence) / number(packets.max(1)))
 }
 
-/// Whether the session had lived through such a silence before: then that is not what ended it.
-fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
+/// How many pings ended a silence as long as the ping interval, as far as the number of messages tells. Pings go out by
+/// what we sent last: as many of them ended a silence as nothing had arrived before.
+fn silent_pings(dropped: Dropped<'_>) -> f64 {
     let record = dropped.record();
     let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let answered = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    let (packets, usual) = rhythm(record, silence);
-    // Pings go out by what we sent last: as many of them ended a silence as nothing had arrived before.
     let between_pings =
         number(record.messages_received) * interval / record.duration_connected_seconds.max(1.0);
-    let silent_pings = number(answered) * (-between_pings).exp();
-    let pinged = silent_pings >= 0.9 && interval >= 0.97 * silence;
+    number(answered) * (-between_pings).exp()
+}
+
+/// From so many on some ping surely ended a silence.
+const SURELY_SILENT: f64 = 0.9;
+
+/// Whether the session had lived through such a silence before: then that is not what ended it.
+fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
+    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
+    let (packets, usual) = rhythm(dropped.record(), silence);
+    let pinged = silent_pings(dropped) >= SURELY_SILENT && interval >= 0.97 * silence;
     pinged || (packets >= 3 && usual >= 0.8 * silence)
 }
 
 /// Whether such a silence may have come of itself, and for the first time. In a busy stream it may not: there it is the
-/// end that was silent.
+/// end that was silent. Only where a ping that follows one ping after a silence meets a reset was the silence there before: who
+/// resets has forgotten, and is not away.
 fn is_natural(dropped: Dropped<'_>, silence: f64, stream: Stream) -> bool {
+    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let (packets, usual) = rhythm(dropped.record(), silence);
     let expected = number(packets) * (-silence / usual).exp();
-    let may_pause = stream == Stream::Random && EXPECTED_PAUSES.contains(&expected);
-    packets < MANY_MESSAGES || may_pause
+    let from_ping_to_ping = silence >= FROM_PING_TO_PING * interval && is_reset_on_our_packet(dropped);
+    let may_pause = from_ping_to_ping || *EXPECTED_PAUSES.start() <= expected;
+    let is_first = expected <= *EXPECTED_PAUSES.end();
+    packets < MANY_MESSAGES || (stream == Stream::Random && may_pause && is_first)
 }
 
 /// How what arrives is spread over a session.
@@ -236,8 +251,11 @@ fn nat(idle: &[(Dropped<'_>, f64)], drops: usize) -> Option<Verdict> {
     })
 }
 
-/// The advice against an idle timeout.
+/// A keep-alive that hardly any path forgets, seconds.
+const SAFE_SECONDS: f64 = 60.0;
+
+/// The advice against an idle timeout, of which the upper bound is known.
 fn below(timeout: f64) -> String {
-    let half = (timeout / 2.0).floor().max(1.0);
-    format!("set the client's keep-alive to {half:.0} s or less, or raise the timeout on the path")
+    let safe = (timeout / 2.0).floor().clamp(1.0, SAFE_SECONDS);
+    format!("set the client's keep-alive to {safe:.0} s or less, or raise the timeout on the path")
 }

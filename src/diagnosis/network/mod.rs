@@ -8,9 +8,10 @@ use self::schedules::{regular_interval, scheduled_outage};
 use super::case::{Case, Dropped};
 use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};
+use super::explicit::resolver_fell_silent_too;
 use super::rule::{Rule, Verdict};
 use super::shown::{between, count, of, short};
-use super::statistics::{densest, largest, share, smallest};
+use super::statistics::{densest, in_order, largest, share, smallest};
 use crate::event::{ClosedBy, SessionDrop};
 
 /// The rules of the family.
@@ -55,7 +56,8 @@ fn local_network_down(case: &Case<'_>) -> Option<Verdict> {
 
 fn address_change(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::AddressChange);
-    let told = case.incidents[*explains.first()?].host.address.as_ref()?;
+    let host = &case.incidents[*explains.first()?].host;
+    let told = host.new_address.as_ref().or(host.address.as_ref())?;
     let interface = told.interface.as_deref().unwrap_or("the interface in use");
     Some(Verdict {
         pins: None,
@@ -82,6 +84,8 @@ fn is_silent(dropped: Dropped<'_>) -> bool {
 
 /// A Wi-Fi signal at which packets are lost, dBm.
 const WEAK_DBM: i32 = -78;
+/// From here on it is worth telling, dBm.
+const POOR_DBM: i32 = -70;
 /// A round trip this many times the usual one is a spike, if it also is this long.
 const SPIKE_TIMES: f64 = 5.0;
 const SPIKE_MS: f64 = 400.0;
@@ -95,7 +99,7 @@ const PACKETS_FOR_ONE: u64 = 100;
 /// Packets of MQTT in a session, roughly: messages, and pings with their answers.
 fn packets(record: &SessionDrop) -> u64 {
     let pings = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    record.messages_received.saturating_add(record.messages_published).saturating_add(2 * pings)
+    record.messages_received.saturating_add(record.messages_published).saturating_add(pings.saturating_mul(2))
 }
 
 /// Whether this drop shows that packets were lost or held up before it.
@@ -103,9 +107,9 @@ fn shows_loss(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
     let retransmitted = record.tcp.and_then(|tcp| tcp.retransmits).is_some_and(|all| {
         // Those of the end itself say nothing: every silent end has them.
-        let of_the_end = record.tcp.and_then(|tcp| tcp.retransmits_pending).unwrap_or_default() + AT_AN_END;
-        let earlier = all.saturating_sub(of_the_end);
-        earlier >= MANY_RETRANSMITS && earlier * PACKETS_FOR_ONE >= packets(record)
+        let of_the_end = record.tcp.and_then(|tcp| tcp.retransmits_pending).unwrap_or_default();
+        let earlier = all.saturating_sub(of_the_end).saturating_sub(AT_AN_END);
+        earlier >= MANY_RETRANSMITS && earlier.saturating_mul(PACKETS_FOR_ONE) >= packets(record)
     });
     let spiked = record.ping_rtt_ms.as_ref().is_some_and(|trips| {
         let usual = trips.min.unwrap_or_default().max(1.0);
@@ -123,8 +127,10 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
         return None;
     }
     let late = showing.iter().filter(|dropped| dropped.end.late_answer_seconds.is_some()).count();
-    let retransmits: u64 = showing.iter().filter_map(|dropped| dropped.record().tcp?.retransmits).sum();
-    let weakest = showing.iter().filter_map(|dropped| dropped.record().wifi_dbm).min();
+    let retransmits = showing.iter().filter_map(|dropped| dropped.record().tcp?.retransmits);
+    let retransmits = retransmits.fold(0, u64::saturating_add);
+    let signals = showing.iter().filter_map(|dropped| dropped.record().wifi_dbm);
+    let weakest = signals.min().filter(|dbm| *dbm <= POOR_DBM);
     let mut evidence = vec![format!(
         "{} ended in silence, {} of them after signs of loss",
         of(silent.len(), plain.len(), "drop"),
@@ -137,9 +143,11 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
         (late > 0).then(|| format!("{} came after all: the path was slow, not dead", count(late, "answer"))),
     );
     evidence.extend(weakest.map(|dbm| format!("weakest Wi-Fi signal at a drop: {dbm} dBm")));
+    // An answer that came after all is worth a drop more.
+    let telling = silent.len() + if silent.len() >= 3 { late.min(2) } else { 0 };
     Some(Verdict {
         pins: None,
-        confidence: plain_confidence(0.93, silent.len(), 0.5 + share(showing.len(), silent.len()) / 2.0),
+        confidence: plain_confidence(0.93, telling, 0.5 + share(showing.len(), silent.len()) / 2.0),
         explains: silent.iter().map(|dropped| dropped.index).collect(),
         summary: "the path loses packets until a ping stays unanswered".to_owned(),
         evidence,
@@ -150,11 +158,16 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
 }
 
 fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
-    let explains = case.named(Cause::DnsFailure);
-    let attempts = case.attempts(&explains);
-    if explains.is_empty() {
+    let named = case.named(Cause::DnsFailure);
+    if named.is_empty() {
         return None;
     }
+    let with_the_path = |index: &usize| resolver_fell_silent_too(&case.incidents[*index]);
+    let silent: Vec<usize> = (0..case.incidents.len()).filter(with_the_path).collect();
+    // A resolver that is ill is so whatever ended the session.
+    let also_ill = silent.iter().filter(|_| silent.len() <= named.len());
+    let explains = in_order(named.iter().chain(also_ill).copied());
+    let attempts = case.attempts(&explains);
     let sure = if explains.len() >= 3 || attempts >= 5 { 0.9 } else { 0.45 };
     Some(Verdict {
         pins: None,
@@ -204,6 +217,7 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let together = densest(&ages, |from| 0.015 * from + 3.0).map_or(0, |cluster| cluster.members.len());
     // A few that lie together do so by chance; many of one age are no accident.
     let irregular = if 2 * together > ages.len() { 0.6 } else { 1.0 };
+    let lengths: Vec<f64> = lost.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
     let resets =
         lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
     let part = share(lost.len(), plain.len());
@@ -218,7 +232,7 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
                 "{} in silence or by a reset ({resets} by RST), at irregular times",
                 of(lost.len(), plain.len(), "plain drop")
             ),
-            format!("sessions lasted {}", between((smallest(&ages), largest(&ages)))),
+            format!("sessions lasted {}", between((smallest(&lengths), largest(&lengths)))),
         ],
         fix: "watch from a second place (another network, a host beside the broker) to see which \
             part fails; a second host with the same address looks like this too"

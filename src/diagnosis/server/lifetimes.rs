@@ -93,6 +93,9 @@ fn age_range(dropped: Dropped<'_>) -> Option<(f64, f64)> {
     Some(((noticed - most).max(0.0), (noticed - least).max(0.0)))
 }
 
+/// A session this many times as old shows that the age is no limit.
+const OUTLIVED: f64 = 1.1;
+
 /// Less than this tells nothing of an age: ends that were only noticed by rare pings fit many ages, in nats each.
 const TELLING_NATS: f64 = 1.0;
 
@@ -117,8 +120,14 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
     if members.len() < 4 || part < 0.5 || pins < TELLING_NATS * number(members.len() as u64) {
         return None;
     }
+    let outlived = untold
+        .iter()
+        .filter_map(|dropped| age_range(*dropped))
+        .filter(|(least, _)| *least > OUTLIVED * age)
+        .count();
+    let refuted = 1.0 - 2.0 * share(outlived, members.len());
     Some(Verdict {
-        confidence: trust(0.96, members.len(), 4).max(0.74) * (0.6 + 0.4 * part),
+        confidence: trust(0.96, members.len(), 4).max(0.74) * (0.6 + 0.4 * part) * refuted.max(0.3),
         pins: Some(pins),
         summary: format!("sessions end at an age of {}, whatever the traffic", seconds(age)),
         evidence: vec![format!(
@@ -133,6 +142,14 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
         ),
         explains: members.iter().map(|dropped| dropped.index).collect(),
     })
+}
+
+/// Whether what the incident says of itself leaves it open that credentials ran out.
+const fn may_run_out(named: Option<Cause>) -> bool {
+    matches!(
+        named,
+        None | Some(Cause::CredentialExpiry | Cause::AuthorizationViolation | Cause::BadCredentials)
+    )
 }
 
 /// Whether the credentials were good once in this run, and then no more.
@@ -186,6 +203,7 @@ const TOKEN_SECONDS: std::ops::RangeInclusive<f64> = 3_540.0..=4_300.0;
 pub(super) fn credential_expiry(case: &Case<'_>) -> Option<Verdict> {
     let refused: Vec<usize> = (0..case.incidents.len())
         .filter(|index| ran_out(case, *index) || was_allowed_before(case, *index))
+        .filter(|index| may_run_out(case.named[*index]))
         .collect();
     let said = case.named(Cause::CredentialExpiry);
     let mut explains: Vec<usize> = refused.iter().chain(&said).copied().collect();
