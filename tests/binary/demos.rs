@@ -7,7 +7,7 @@ const SCENARIOS: [(&str, &str, &str); 11] = [
     ("duplicate-client-id", "duplicate_client_id", "10s"),
     ("authorization-violation", "authorization_violation", "6s"),
     ("broker-restart", "broker_restart", "28s"),
-    ("idle-timeout", "idle_timeout", "28s"),
+    ("idle-timeout", "idle_timeout", "34s"),
     ("rate-limit", "connect_rate_limit", "12s"),
     ("bad-credentials", "bad_credentials", "6s"),
     ("certificate-expired", "tls_certificate", "6s"),

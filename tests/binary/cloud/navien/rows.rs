@@ -294,6 +294,9 @@ async fn a_device_list_comes_to_what_the_table_says() {
     }
 }
 
+/// Of more devices than are watched one is kept, which tells that there are more.
+const WATCHED_AND_ONE: usize = 33;
+
 #[tokio::test]
 async fn a_long_device_list_is_had_by_pages() {
     let rows: [(usize, &[u64]); 6] =
@@ -303,7 +306,7 @@ async fn a_long_device_list_is_had_by_pages() {
         let devices = (0..count).map(|number| device(&format!("aabbccdd{number:04}"), &json!(2)));
         client.service.state().devices = devices.collect();
         let paths = [&[SIGN_IN][..], &vec![LIST; offsets.len()]].concat();
-        client.comes_to(AsNeeded, Outcome::Ready(Some(count.min(40))), &paths).await;
+        client.comes_to(AsNeeded, Outcome::Ready(Some(count.min(WATCHED_AND_ONE))), &paths).await;
         let state = client.service.state();
         let asked: Vec<_> =
             state.calls[1..].iter().filter_map(|call| call.json()["offset"].as_u64()).collect();
