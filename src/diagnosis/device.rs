@@ -3,6 +3,8 @@
 //! The collector has left out what our own connection may have swallowed. One lost answer is no finding: what counts is
 //! silence in a row, or again and again, and the word of the service.
 
+use chrono::TimeDelta;
+
 use super::case::Case;
 use super::cause::Cause;
 use super::confidence::trust;
@@ -20,6 +22,9 @@ const IN_A_ROW: u64 = 3;
 const PAIR_SHARE: f64 = 0.05;
 const SINGLE_SHARE: f64 = 0.1;
 const SINGLES: u64 = 3;
+
+/// Two requests that were given up within this are one moment, seconds.
+const MOMENT_SECONDS: i64 = 60;
 
 /// At this signal an appliance loses its network, dBm; the service's documents call -90 poor.
 const WEAK_DBM: i32 = -75;
@@ -49,12 +54,19 @@ fn suspects<'a>(case: &Case<'a>) -> Vec<Suspect<'a>> {
 }
 
 impl Suspect<'_> {
+    /// How many moments the longest silence held.
     fn longest(&self) -> u64 {
-        self.silences.iter().map(|(_, silence)| silence.unanswered).max().unwrap_or_default()
+        self.silences.iter().map(|(_, silence)| moments(silence)).max().unwrap_or_default()
     }
 
     fn unanswered(&self) -> u64 {
         self.silences.iter().map(|(_, silence)| silence.unanswered).fold(0, u64::saturating_add)
+    }
+
+    /// At how many moments of silence the service said the same.
+    fn said(&self) -> u64 {
+        let said = |silence: &Silence| silence.cloud_gone.min(moments(silence));
+        self.silences.iter().map(|(_, silence)| said(silence)).fold(0, u64::saturating_add)
     }
 
     /// With how many unanswered requests the service said the same.
@@ -69,7 +81,7 @@ impl Suspect<'_> {
 
     /// How sure it is that the appliance was away, and not an answer lost now and then.
     fn confidence(&self) -> f64 {
-        let (longest, said) = (self.longest(), self.cloud_gone());
+        let (longest, said) = (self.longest(), self.said());
         let part = number(self.unanswered()) / number(self.device.asked.max(1));
         let again_and_again = self.unanswered() >= SINGLES && part >= SINGLE_SHARE;
         match longest {
@@ -84,6 +96,12 @@ impl Suspect<'_> {
             _ => 0.1,
         }
     }
+}
+
+/// How many requests of a silence tell something anew.
+fn moments(silence: &Silence) -> u64 {
+    let is_a_moment = silence.latest - silence.began < TimeDelta::seconds(MOMENT_SECONDS);
+    if silence.unanswered == 2 && is_a_moment { 1 } else { silence.unanswered }
 }
 
 fn appliance_offline(case: &Case<'_>) -> Option<Verdict> {

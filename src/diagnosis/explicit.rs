@@ -15,8 +15,11 @@ const MOSTLY: f64 = 0.5;
 
 /// An incident that names its cause.
 pub(super) fn cause(incident: &Incident) -> Option<Cause> {
-    // Without a session it is the attempts that tell, as far as it is not the network that they tell of.
-    let told = way_back(incident).filter(|cause| !incident.is_drop() && !is_of_the_network(*cause));
+    // Without a session it is the attempts that tell, as far as it is not the network that they tell of: a resolver that
+    // answered shows that there was one.
+    let resolved = incident.way_back.met(Obstacle::NoSuchName) > 0;
+    let told =
+        way_back(incident).filter(|cause| !incident.is_drop() && (resolved || !is_of_the_network(*cause)));
     let said = incident.drop().and_then(said).map(|cause| match cause {
         // What is refused at the next connect, too, is the client and not a request.
         Cause::AuthorizationViolation if way_back(incident) == Some(Cause::BadCredentials) => {

@@ -367,13 +367,15 @@ fn too_fast_attempts_are_a_storm() {
 
 impl Journal {
     /// An appliance is asked every five minutes, once for each of these: `a` answered, `s` silent, `g` silent and listed
-    /// as gone, `t` silent and listed as connected.
+    /// as gone, `t` silent and listed as connected; a capital is given up 20 s after the one before.
     fn asked(&mut self, outcomes: &str) -> &mut Self {
         for outcome in outcomes.chars() {
+            let later = if outcome.is_uppercase() { 20.0 } else { 300.0 };
+            let outcome = outcome.to_ascii_lowercase();
             let cloud = "gt".contains(outcome).then_some(outcome == 't');
             let told = json!({"device": "aa...eeff", "answered": outcome == 'a', "cloud_connected": cloud,
                               "wifi_dbm": (outcome == 'a').then_some(-84), "error_code": (outcome == 'a').then_some(596)});
-            self.pass(300.0).tell("device", told);
+            self.pass(later).tell("device", told);
         }
         self
     }
@@ -394,6 +396,8 @@ fn an_appliance_that_is_silent_while_we_are_connected_is_found_and_one_lost_answ
         ("aaaaaasaaaaaaaaaaaaaaaaaaaaaaaaaaaasaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
         ("s", false),
         ("g", false),
+        ("aaaasS", false),
+        ("aaaagG", false),
     ];
     for (outcomes, is_found) in rows {
         let journal = journal_of(|journal| {

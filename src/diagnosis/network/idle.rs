@@ -69,14 +69,17 @@ fn silent_pings(dropped: Dropped<'_>) -> f64 {
     number(answered) * (-between_pings).exp()
 }
 
-/// From so many on some ping surely ended a silence.
+/// From so many on some ping surely ended a silence. Who closes at a moment of its own choice does so at the first
+/// such silence: those sessions are the ones in which messages came in time, and take more to refute.
 const SURELY_SILENT: f64 = 0.9;
+const SURELY_SILENT_BEFORE_CLOSE: f64 = 2.5;
 
 /// Whether the session had lived through such a silence before: then that is not what ended it.
 fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
     let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let (packets, usual) = rhythm(dropped.record(), silence);
-    let pinged = silent_pings(dropped) >= SURELY_SILENT && interval >= 0.97 * silence;
+    let surely = if met_by_us(dropped) { SURELY_SILENT } else { SURELY_SILENT_BEFORE_CLOSE };
+    let pinged = silent_pings(dropped) >= surely && interval >= 0.97 * silence;
     pinged || (packets >= 3 && usual >= 0.8 * silence)
 }
 
@@ -131,12 +134,11 @@ pub(super) fn idle_timeout(case: &Case<'_>) -> Option<Verdict> {
         .filter(|(dropped, silence)| is_idle(*dropped, *silence) && !survived(*dropped, *silence))
         .collect();
     let stream = stream(&plain);
-    let met = |dropped: Dropped<'_>| is_silent(dropped) || is_reset_on_our_packet(dropped);
-    let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !met(*dropped)).copied().collect();
+    let closed: Vec<_> = idle.iter().filter(|(dropped, _)| !is_silent(*dropped)).copied().collect();
     let forgotten: Vec<_> = idle
         .iter()
         .filter(|(dropped, silence)| {
-            met(*dropped) && *silence >= NAT_SECONDS && is_natural(*dropped, *silence, stream)
+            met_by_us(*dropped) && *silence >= NAT_SECONDS && is_natural(*dropped, *silence, stream)
         })
         .copied()
         .collect();
@@ -181,6 +183,11 @@ fn is_reset_on_our_packet(dropped: Dropped<'_>) -> bool {
     record.closed_by == Some(ClosedBy::PeerReset) && meets_our_packet(record)
 }
 
+/// Whether a packet of ours met the end, rather than that the peer told it.
+fn met_by_us(dropped: Dropped<'_>) -> bool {
+    is_silent(dropped) || is_reset_on_our_packet(dropped)
+}
+
 /// Timers of proxies are this exact.
 fn proxy_slack(silence: f64) -> f64 {
     0.025 * silence + 1.2
@@ -189,7 +196,8 @@ fn proxy_slack(silence: f64) -> f64 {
 fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize, side: &str) -> Option<Verdict> {
     let silences: Vec<f64> = idle.iter().map(|(_, silence)| *silence).collect();
     let Cluster { members, median: timeout, range } = densest(&silences, proxy_slack)?;
-    if members.len() < 4 || share(members.len(), drops) < 0.5 {
+    let told = members.iter().filter(|member| !met_by_us(idle[**member].0)).count();
+    if told < 4 || share(members.len(), drops) < 0.5 {
         return None;
     }
     let exact: Vec<f64> = members.iter().map(|member| silences[*member]).collect();

@@ -98,6 +98,8 @@ const OUTLIVED: f64 = 1.1;
 
 /// Less than this tells nothing of an age: ends that were only noticed by rare pings fit many ages, in nats each.
 const TELLING_NATS: f64 = 1.0;
+/// Ages that agree as closely as this are worth a session more, in nats each.
+const CLOSE_NATS: f64 = 5.0;
 
 pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::ConnectionLifetime);
@@ -126,8 +128,10 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
         .filter(|(least, _)| *least > OUTLIVED * age)
         .count();
     let refuted = 1.0 - 2.0 * share(outlived, members.len());
+    let agree_closely = pins >= CLOSE_NATS * number(members.len() as u64);
+    let telling = members.len() + usize::from(agree_closely);
     Some(Verdict {
-        confidence: trust(0.96, members.len(), 4).max(0.74) * (0.6 + 0.4 * part) * refuted.max(0.3),
+        confidence: trust(0.96, telling, 4).max(0.74) * (0.6 + 0.4 * part) * refuted.max(0.3),
         pins: Some(pins),
         summary: format!("sessions end at an age of {}, whatever the traffic", seconds(age)),
         evidence: vec![format!(
