@@ -23,7 +23,7 @@ const PAIR_SHARE: f64 = 0.05;
 const SINGLE_SHARE: f64 = 0.1;
 const SINGLES: u64 = 3;
 
-/// Two requests that were given up within this are one moment, seconds.
+/// Two requests that were given up within this are one moment of an appliance that answers at others, seconds.
 const MOMENT_SECONDS: i64 = 60;
 
 /// At this signal an appliance loses its network, dBm; the service's documents call -90 poor.
@@ -56,7 +56,14 @@ fn suspects<'a>(case: &Case<'a>) -> Vec<Suspect<'a>> {
 impl Suspect<'_> {
     /// How many moments the longest silence held.
     fn longest(&self) -> u64 {
-        self.silences.iter().map(|(_, silence)| moments(silence)).max().unwrap_or_default()
+        self.silences.iter().map(|(_, silence)| self.moments(silence)).max().unwrap_or_default()
+    }
+
+    /// How many requests of a silence tell something anew.
+    fn moments(&self, silence: &Silence) -> u64 {
+        let is_brief = silence.latest - silence.began < TimeDelta::seconds(MOMENT_SECONDS);
+        let is_a_moment = silence.unanswered == 2 && is_brief && self.device.answered > 0;
+        if is_a_moment { 1 } else { silence.unanswered }
     }
 
     fn unanswered(&self) -> u64 {
@@ -65,7 +72,7 @@ impl Suspect<'_> {
 
     /// At how many moments of silence the service said the same.
     fn said(&self) -> u64 {
-        let said = |silence: &Silence| silence.cloud_gone.min(moments(silence));
+        let said = |silence: &Silence| silence.cloud_gone.min(self.moments(silence));
         self.silences.iter().map(|(_, silence)| said(silence)).fold(0, u64::saturating_add)
     }
 
@@ -96,12 +103,6 @@ impl Suspect<'_> {
             _ => 0.1,
         }
     }
-}
-
-/// How many requests of a silence tell something anew.
-fn moments(silence: &Silence) -> u64 {
-    let is_a_moment = silence.latest - silence.began < TimeDelta::seconds(MOMENT_SECONDS);
-    if silence.unanswered == 2 && is_a_moment { 1 } else { silence.unanswered }
 }
 
 fn appliance_offline(case: &Case<'_>) -> Option<Verdict> {

@@ -386,6 +386,7 @@ fn an_appliance_that_is_silent_while_we_are_connected_is_found_and_one_lost_answ
     let rows = [
         ("aaaasss", true),
         ("ssss", true),
+        ("gG", true),
         ("aaaasssaaaa", true),
         ("aaaagg", true),
         ("agaagaag", true),
