@@ -2,6 +2,7 @@
 
 mod idle;
 mod schedules;
+mod silence;
 
 use self::idle::idle_timeout;
 use self::schedules::{regular_interval, scheduled_outage};
