@@ -171,10 +171,11 @@ impl Unlisted {
     fn of(dump: &Value, drops: u64) -> Self {
         let (metrics, history) = (&dump["metrics"], &dump["session_history_summary"]);
         let durations = list(history, "sample_durations").iter().filter_map(Value::as_f64);
+        let mean = seconds(metrics, "average_session_seconds");
         let sessions = Distribution {
-            count: count(history, "total_sessions").unwrap_or(drops),
+            count: count(history, "total_sessions").unwrap_or(if mean.is_some() { drops } else { 0 }),
             min: seconds(metrics, "shortest_session_seconds"),
-            mean: seconds(metrics, "average_session_seconds"),
+            mean,
             max: seconds(metrics, "longest_session_seconds"),
             ..Distribution::default()
         };

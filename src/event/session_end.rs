@@ -40,7 +40,7 @@ pub struct SessionDrop {
     /// Always 0: the session was up.
     #[serde(default, deserialize_with = "lenient")]
     pub reconnect_attempt: u32,
-    /// CONNACK to the moment the end was known.
+    /// CONNACK to the moment the end was known; 0 where no session is known, as some dumps of others tell it.
     #[serde(default, deserialize_with = "lenient")]
     pub duration_connected_seconds: f64,
     /// Accepted subscriptions.

@@ -7,6 +7,7 @@ use super::*;
 use crate::collector::RECENT;
 use crate::collector::clock::Window;
 use crate::collector::incidents::Obstacle;
+use crate::collector::metrics::Distribution;
 use crate::event::ClosedBy;
 
 /// A second of the day on which all of this happens, as the library writes it.
@@ -327,6 +328,13 @@ fn totals_stand_where_the_list_lacks_drops_and_percentiles_are_not_made_up() {
     assert_eq!((metrics.messages_published, metrics.messages_queued), (5, 0));
     assert_eq!(metrics.drops_by_error[0], ("AWS_ERROR_MQTT_UNEXPECTED_HANGUP".to_owned(), 200));
     assert_eq!(metrics.observation.availability(), None);
+}
+
+#[test]
+fn sessions_of_which_no_length_is_told_are_not_counted_among_the_lengths() {
+    let told = json!({"total_connection_drops": 3});
+    let metrics = all(&library(&told, &[dropped(60, HANGUP, None)], &[]));
+    assert_eq!((metrics.drops, metrics.sessions), (3, Distribution::default()));
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn errors(metrics: &Metrics) -> Option<Grid> {
 fn last_drops(metrics: &Metrics, view: &View) -> Option<Grid> {
     let mut grid = Grid::new(&[Kind::Words, Kind::Number, Kind::Words]).headed(&["When", "Session", "Why"]);
     for drop in metrics.recent_drops.iter().rev().take(DROPS_SHOWN) {
-        let session = span(drop.fact.duration_connected_seconds);
+        let length = drop.fact.duration_connected_seconds;
+        let session = span_or_missing((length > 0.0).then_some(length));
         grid.row([moment(view.zone, drop.at), session, why(drop)]);
     }
     (!metrics.recent_drops.is_empty()).then_some(grid)

@@ -79,6 +79,15 @@ How long
 }
 
 #[test]
+fn a_drop_without_a_known_session_has_no_length() {
+    let mut report = afternoon();
+    report.metrics.recent_drops[1].fact.duration_connected_seconds = 0.0;
+    let text = page(&report, Palette::Plain, 80);
+    let row = text.lines().find(|line| line.contains("2026-11-22 18:41:06   ")).unwrap();
+    assert_eq!(row, "  2026-11-22 18:41:06        -  the broker closed the connection (FIN)");
+}
+
+#[test]
 fn appliances_have_a_section_where_they_were_asked() {
     let mut report = afternoon();
     let well = DeviceMetrics {
