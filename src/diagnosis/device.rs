@@ -66,10 +66,6 @@ impl Suspect<'_> {
         if is_a_moment { 1 } else { silence.unanswered }
     }
 
-    fn unanswered(&self) -> u64 {
-        self.silences.iter().map(|(_, silence)| silence.unanswered).fold(0, u64::saturating_add)
-    }
-
     /// At how many moments of silence the service said the same.
     fn said(&self) -> u64 {
         let said = |silence: &Silence| silence.cloud_gone.min(self.moments(silence));
@@ -89,8 +85,8 @@ impl Suspect<'_> {
     /// How sure it is that the appliance was away, and not an answer lost now and then.
     fn confidence(&self) -> f64 {
         let (longest, said) = (self.longest(), self.said());
-        let part = number(self.unanswered()) / number(self.device.asked.max(1));
-        let again_and_again = self.unanswered() >= SINGLES && part >= SINGLE_SHARE;
+        let part = number(self.device.unanswered()) / number(self.device.asked.max(1));
+        let again_and_again = self.device.unanswered() >= SINGLES && part >= SINGLE_SHARE;
         match longest {
             IN_A_ROW.. if said >= 2 => 0.98,
             IN_A_ROW.. => trust(0.97, usize::try_from(longest).unwrap_or(usize::MAX), 1),
@@ -145,7 +141,7 @@ fn summary(case: &Case<'_>, away: &[&Suspect<'_>]) -> String {
 
 fn evidence(suspect: &Suspect<'_>) -> Vec<String> {
     let name = &suspect.device.device;
-    let (unanswered, said) = (suspect.unanswered(), suspect.cloud_gone());
+    let (unanswered, said) = (suspect.device.unanswered(), suspect.cloud_gone());
     let longest = suspect.silences.iter().map(|(_, silence)| *silence).max_by_key(|one| one.unanswered);
     let mut lines = vec![format!(
         "{name}: connected, and {} unanswered, at most {} in a row",

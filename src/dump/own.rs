@@ -10,7 +10,7 @@ use super::account::{Account, Origin};
 use super::reference::outages;
 use super::value::{MOST_SECONDS, by_count, count, counts, list, number, seconds, small, text, time};
 use super::{Dump, Totals, order};
-use crate::collector::devices::DeviceMetrics;
+use crate::collector::devices::{DeviceMetrics, Silence};
 use crate::collector::metrics::{Distribution, Metrics, Observation, SESSION_TAIL};
 use crate::event::{self, Connected, Event, Phase, Record, Subscribed, TargetFacts};
 
@@ -100,6 +100,7 @@ fn metrics(export: &Value) -> Metrics {
     let failed: BTreeMap<Phase, u64> =
         failed.filter_map(|(phase, failed)| Some((fact(Value::String(phase))?, failed))).collect();
     let recovered = small(told, "connection_recovered");
+    let devices: Vec<DeviceMetrics> = list(export, "devices").iter().filter_map(device).collect();
     Metrics {
         target: fact(export["target"].clone()).filter(|target| *target != TargetFacts::default()),
         connected: told["connected"].as_bool().unwrap_or_default(),
@@ -127,7 +128,8 @@ fn metrics(export: &Value) -> Metrics {
             .iter()
             .filter_map(|entry| fact::<Subscribed>(entry.clone()))
             .collect(),
-        devices: list(export, "devices").iter().filter_map(device).collect(),
+        silences: devices.iter().filter_map(|device| going_on(device, &observation)).collect(),
+        devices,
         observation,
         ..Metrics::default()
     }
@@ -208,6 +210,24 @@ fn device(told: &Value) -> Option<DeviceMetrics> {
         weakest_wifi_dbm: dbm("weakest_wifi_dbm"),
         error_code: whole("error_code"),
         cloud_connected: told["cloud_connected"].as_bool(),
+    })
+}
+
+/// The silence that an appliance was in, since its last answer. Neither those that were over are told, nor how often the
+/// service said the same.
+fn going_on(device: &DeviceMetrics, observation: &Observation) -> Option<Silence> {
+    let latest = device.last_asked?;
+    let began = device.last_answer.or(observation.from).unwrap_or(latest);
+    (device.unanswered_streak > 0).then(|| Silence {
+        device: device.device.clone(),
+        began,
+        latest,
+        unanswered: device.unanswered_streak,
+        cloud_gone: 0,
+        cloud_there: 0,
+        wifi_dbm_before: device.wifi_dbm,
+        error_code_before: device.error_code,
+        ended: None,
     })
 }
 

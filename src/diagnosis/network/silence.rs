@@ -81,8 +81,8 @@ pub(super) fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
 }
 
 /// Whether such a silence may have come of itself, and for the first time. In a busy stream it may not: there it is the
-/// end that was silent. Only where a ping that follows one ping after a silence meets a reset was the silence there before: who
-/// resets has forgotten, and is not away.
+/// end that was silent. Only where a ping that follows one ping after a silence meets a reset was the silence there
+/// before: who resets has forgotten, and is not away.
 pub(super) fn is_natural(dropped: Dropped<'_>, silence: f64, stream: Stream) -> bool {
     let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let (packets, usual) = rhythm(dropped.record(), silence);

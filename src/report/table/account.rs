@@ -55,7 +55,7 @@ const NO_SESSION: &str =
 const fn untold(origin: Origin) -> &'static str {
     match origin {
         Origin::Export => {
-            "it does not tell single failed attempts, nor when it was up and down or an appliance was silent"
+            "it does not tell single failed attempts, nor when it was up and down, nor earlier silences of an appliance"
         }
         Origin::Library | Origin::HomeAssistant => {
             "it does not tell the broker (the library's own is taken for it), how long it \

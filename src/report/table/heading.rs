@@ -24,7 +24,7 @@ pub(super) fn lines(report: &Report, view: &View) -> Vec<Line> {
         Some(account) => account::state(report, account, view),
         None => state(report, view),
     };
-    let mut lines = vec![(Some(Meaning::Title), watched), state, (None, period(observation, view))];
+    let mut lines = vec![(Some(Meaning::Title), watched), state, (None, period(report, view))];
     lines.extend(target.is_none().then(|| (Some(Meaning::Warning), BEHEADED.to_owned())));
     lines.extend(caveats(observation, report.skipped_lines).map(|text| (Some(Meaning::Warning), text)));
     lines.extend(report.dump.iter().flat_map(account::gaps));
@@ -68,9 +68,14 @@ fn last_look(report: &Report) -> String {
     format!(", last record {} ago{state}", span(report.seconds_since(to)))
 }
 
-fn period(observation: &Observation, view: &View) -> String {
+fn period(report: &Report, view: &View) -> String {
+    let observation = &report.metrics.observation;
     let (Some(from), Some(to)) = (observation.from, observation.to) else {
-        return "nothing was recorded in this period".to_owned();
+        let nothing = match report.dump {
+            Some(_) => "it lists no session of this period",
+            None => "nothing was recorded in this period",
+        };
+        return nothing.to_owned();
     };
     let (from, to, offset) = (moment(view.zone, from), moment(view.zone, to), offset(view.zone, from));
     let watched = match observation.runs {
