@@ -76,16 +76,20 @@ impl<'a> Case<'a> {
         self.drops().filter(|dropped| self.named[dropped.index].is_none()).collect()
     }
 
-    /// The drops whose end nobody explained, even if the way back told of something: what came of the time is in them.
-    pub(super) fn untold_drops(&self) -> Vec<Dropped<'a>> {
-        let untold = |dropped: &Dropped<'_>| {
-            let by_the_way_back = matches!(
+    /// The drops that may have come of the time: those that nothing on this host explains, nor more than how the broker
+    /// went away and the way back.
+    pub(super) fn open_drops(&self) -> impl Iterator<Item = Dropped<'a>> + '_ {
+        self.drops().filter(|dropped| {
+            matches!(
                 self.named[dropped.index],
                 None | Some(Cause::DnsFailure | Cause::BrokerRestart | Cause::ConnectRateLimit)
-            );
-            by_the_way_back && explicit::said(dropped.record()).is_none()
-        };
-        self.drops().filter(untold).collect()
+            )
+        })
+    }
+
+    /// Those of them whose end nobody explained, either, even if the way back told of something.
+    pub(super) fn untold_drops(&self) -> Vec<Dropped<'a>> {
+        self.open_drops().filter(|dropped| explicit::said(dropped.record()).is_none()).collect()
     }
 
     /// The incidents that say of themselves that they come from `cause`.

@@ -2,8 +2,7 @@
 
 use super::case::{Case, Dropped};
 use super::cause::Cause;
-use super::confidence::plain_confidence;
-use super::confidence::trust;
+use super::confidence::{plain_confidence, trust};
 use super::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
 use super::rule::{Rule, Verdict};
 use super::server::{CLOCK_SECONDS, clock_was_wrong, is_large};

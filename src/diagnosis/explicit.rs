@@ -17,19 +17,17 @@ const MOSTLY: f64 = 0.5;
 pub(super) fn cause(incident: &Incident) -> Option<Cause> {
     // Without a session it is the attempts that tell, as far as it is not the network that they tell of: a resolver that
     // answered shows that there was one.
+    let way_back = way_back(incident);
     let resolved = incident.way_back.met(Obstacle::NoSuchName) > 0;
-    let told =
-        way_back(incident).filter(|cause| !incident.is_drop() && (resolved || !is_of_the_network(*cause)));
+    let told = way_back.filter(|cause| !incident.is_drop() && (resolved || !is_of_the_network(*cause)));
     let said = incident.drop().and_then(said).map(|cause| match cause {
         // What is refused at the next connect, too, is the client and not a request.
-        Cause::AuthorizationViolation if way_back(incident) == Some(Cause::BadCredentials) => {
-            Cause::CredentialExpiry
-        }
+        Cause::AuthorizationViolation if way_back == Some(Cause::BadCredentials) => Cause::CredentialExpiry,
         cause => cause,
     });
     told.or_else(|| host(incident))
         .or(said)
-        .or_else(|| way_back(incident).filter(|_| !resolver_fell_silent_too(incident)))
+        .or_else(|| way_back.filter(|_| !resolver_fell_silent_too(incident)))
 }
 
 /// A path that is silent heals within this or is plainly down; a resolver that fails for longer is ill itself, seconds.
@@ -38,8 +36,7 @@ const SHORT_SECONDS: f64 = 300.0;
 /// Whether a resolver failed for a while behind a session that had ended in silence: it is the path that both were lost
 /// on.
 pub(super) fn resolver_fell_silent_too(incident: &Incident) -> bool {
-    let silent = |drop: &SessionDrop| matches!(drop.closed_by, Some(ClosedBy::Timeout | ClosedBy::Network));
-    incident.drop().is_some_and(silent)
+    incident.drop().is_some_and(ended_in_silence)
         && way_back(incident) == Some(Cause::DnsFailure)
         && incident.way_back.met(Obstacle::NoSuchName) == 0
         && incident.way_back.lasted_seconds <= SHORT_SECONDS
@@ -127,6 +124,11 @@ pub(super) fn subscribe_unanswered(drop: &SessionDrop) -> bool {
 /// Whether the peer ended the session, rather than silence.
 pub(super) fn ended_by_peer(drop: &SessionDrop) -> bool {
     matches!(drop.closed_by, Some(ClosedBy::PeerClose | ClosedBy::PeerReset | ClosedBy::PeerDisconnect))
+}
+
+/// Whether a session ended in silence, or was cut on our next packet.
+pub(super) fn ended_in_silence(drop: &SessionDrop) -> bool {
+    matches!(drop.closed_by, Some(ClosedBy::Timeout | ClosedBy::Network))
 }
 
 /// Obstacles that name a cause, the most telling first.

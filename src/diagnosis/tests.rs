@@ -506,6 +506,7 @@ fn two_causes_at_once_are_both_found_and_noise_hides_neither() {
     let said = json!({"closed_by": "peer_disconnect", "reason_code": 0x95});
     let journal = journal_of(|journal| {
         for length in IRREGULAR {
+            // No reset comes later than the lifetime allows, or there would be none.
             journal
                 .session(length, &said)
                 .session(7_200.0, &json!({}))

@@ -6,10 +6,11 @@ mod silence;
 
 use self::idle::idle_timeout;
 use self::schedules::{regular_interval, scheduled_outage};
+use self::silence::answered_pings;
 use super::case::{Case, Dropped};
 use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};
-use super::explicit::resolver_fell_silent_too;
+use super::explicit::{ended_in_silence, resolver_fell_silent_too};
 use super::rule::{Rule, Verdict};
 use super::shown::{between, count, of, short};
 use super::statistics::{densest, in_order, largest, share, smallest};
@@ -78,9 +79,8 @@ fn address_change(case: &Case<'_>) -> Option<Verdict> {
     })
 }
 
-/// Whether a session ended in silence, or was cut on our next packet.
 fn is_silent(dropped: Dropped<'_>) -> bool {
-    matches!(dropped.record().closed_by, Some(ClosedBy::Timeout | ClosedBy::Network))
+    ended_in_silence(dropped.record())
 }
 
 /// A Wi-Fi signal at which packets are lost, dBm.
@@ -99,8 +99,8 @@ const PACKETS_FOR_ONE: u64 = 100;
 
 /// Packets of MQTT in a session, roughly: messages, and pings with their answers.
 fn packets(record: &SessionDrop) -> u64 {
-    let pings = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    record.messages_received.saturating_add(record.messages_published).saturating_add(pings.saturating_mul(2))
+    let pings = answered_pings(record).saturating_mul(2);
+    record.messages_received.saturating_add(record.messages_published).saturating_add(pings)
 }
 
 /// Whether this drop shows that packets were lost or held up before it.
@@ -166,8 +166,8 @@ fn dns_failure(case: &Case<'_>) -> Option<Verdict> {
     let with_the_path = |index: &usize| resolver_fell_silent_too(&case.incidents[*index]);
     let silent: Vec<usize> = (0..case.incidents.len()).filter(with_the_path).collect();
     // A resolver that is ill is so whatever ended the session.
-    let also_ill = silent.iter().filter(|_| silent.len() <= named.len());
-    let explains = in_order(named.iter().chain(also_ill).copied());
+    let is_ill = silent.len() <= named.len();
+    let explains = if is_ill { in_order(named.into_iter().chain(silent)) } else { named };
     let attempts = case.attempts(&explains);
     let sure = if explains.len() >= 3 || attempts >= 5 { 0.9 } else { 0.45 };
     Some(Verdict {

@@ -6,7 +6,6 @@ use chrono::Timelike;
 
 use super::is_silent;
 use crate::diagnosis::case::{Case, Dropped};
-use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::trust;
 use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{count, of, seconds};
@@ -20,17 +19,6 @@ const DAY_SECONDS: f64 = 86_400.0;
 const SCHEDULE_SECONDS: f64 = 20.0 * 60.0;
 /// Fewer days claim no time of day.
 const DAYS: usize = 3;
-
-/// Drops that may have come by the clock: those for which nothing on this host nor a word of the broker stands.
-fn by_the_clock<'a>(case: &Case<'a>) -> Vec<Dropped<'a>> {
-    let may = |dropped: &Dropped<'_>| {
-        matches!(
-            case.named[dropped.index],
-            None | Some(Cause::DnsFailure | Cause::BrokerRestart | Cause::ConnectRateLimit)
-        )
-    };
-    case.drops().filter(may).collect()
-}
 
 /// Drops that come at one time of the day.
 struct TimeOfDay {
@@ -51,12 +39,10 @@ impl TimeOfDay {
             among.iter().map(|member| f64::from(local(member).num_seconds_from_midnight())).collect();
         let cluster = densest_on_circle(&times, DAY_SECONDS, SCHEDULE_SECONDS)?;
         let members: Vec<usize> = cluster.members.iter().map(|place| among[*place]).collect();
-        let mut days: Vec<_> = members.iter().map(|member| local(member).date()).collect();
-        days.sort_unstable();
-        days.dedup();
+        let days: BTreeSet<_> = members.iter().map(|member| local(member).date()).collect();
         let (from, to) = cluster.range;
         let turned = |time: f64| if time < from { time + DAY_SECONDS } else { time };
-        let near: Vec<f64> = cluster.members.iter().map(|place| turned(times[place % times.len()])).collect();
+        let near: Vec<f64> = cluster.members.iter().map(|place| turned(times[*place])).collect();
         let is_daily = days.len() >= DAYS && 2 * days.len() >= members.len();
         let span = (from, turned(cluster.median), to);
         is_daily.then(|| Self { days: days.len(), span, width: scatter(&near).max(1.0), members })
@@ -87,7 +73,7 @@ fn times_of_day(drops: &[Dropped<'_>]) -> Option<Vec<TimeOfDay>> {
 const TWO_TIMES_NATS: f64 = 16.0;
 
 pub(super) fn scheduled_outage(case: &Case<'_>) -> Option<Verdict> {
-    let drops = by_the_clock(case);
+    let drops: Vec<_> = case.open_drops().collect();
     let times = times_of_day(&drops)?;
     let members: Vec<usize> = times.iter().flat_map(|time| time.members.iter().copied()).collect();
     let days = times.iter().map(|time| time.days).max()?;

@@ -12,8 +12,7 @@ const IDLE_SHARE: f64 = 0.4;
 const IDLE_SECONDS: (f64, f64) = (4.0, 15.0);
 
 pub(super) fn is_idle(dropped: Dropped<'_>, silence: f64) -> bool {
-    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
-    silence >= (IDLE_SHARE * interval).clamp(IDLE_SECONDS.0, IDLE_SECONDS.1)
+    silence >= (IDLE_SHARE * ping_interval(dropped)).clamp(IDLE_SECONDS.0, IDLE_SECONDS.1)
 }
 
 /// How long it was silent both ways before the end, or before the packet that met the end; `None` for other ends.
@@ -48,10 +47,20 @@ const FROM_PING_TO_PING: f64 = 0.995;
 /// How many such pauses a session without memory may have had before the first one ended it.
 const EXPECTED_PAUSES: std::ops::RangeInclusive<f64> = 0.1..=6.0;
 
+/// Pings that were answered in a session.
+pub(super) fn answered_pings(record: &SessionDrop) -> u64 {
+    record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count)
+}
+
+/// From one ping to the next, seconds; endless where nobody pings, or it is not told.
+fn ping_interval(dropped: Dropped<'_>) -> f64 {
+    dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX)
+}
+
 /// Packets that both sides know of, and the usual pause between them before the last silence, seconds.
 fn rhythm(record: &SessionDrop, silence: f64) -> (u64, f64) {
-    let answered = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    let packets = record.messages_received.saturating_add(record.messages_published).saturating_add(answered);
+    let messages = record.messages_received.saturating_add(record.messages_published);
+    let packets = messages.saturating_add(answered_pings(record));
     (packets, (record.duration_connected_seconds - silence) / number(packets.max(1)))
 }
 
@@ -59,11 +68,9 @@ fn rhythm(record: &SessionDrop, silence: f64) -> (u64, f64) {
 /// what we sent last: as many of them ended a silence as nothing had arrived before.
 fn silent_pings(dropped: Dropped<'_>) -> f64 {
     let record = dropped.record();
-    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
-    let answered = record.ping_rtt_ms.as_ref().map_or(0, |trips| trips.count);
-    let between_pings =
-        number(record.messages_received) * interval / record.duration_connected_seconds.max(1.0);
-    number(answered) * (-between_pings).exp()
+    let between_pings = number(record.messages_received) * ping_interval(dropped)
+        / record.duration_connected_seconds.max(1.0);
+    number(answered_pings(record)) * (-between_pings).exp()
 }
 
 /// From so many on some ping surely ended a silence. Who closes at a moment of its own choice does so at the first
@@ -73,10 +80,9 @@ const SURELY_SILENT_BEFORE_CLOSE: f64 = 2.5;
 
 /// Whether the session had lived through such a silence before: then that is not what ended it.
 pub(super) fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
-    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let (packets, usual) = rhythm(dropped.record(), silence);
     let surely = if met_by_us(dropped) { SURELY_SILENT } else { SURELY_SILENT_BEFORE_CLOSE };
-    let pinged = silent_pings(dropped) >= surely && interval >= 0.97 * silence;
+    let pinged = silent_pings(dropped) >= surely && ping_interval(dropped) >= 0.97 * silence;
     pinged || (packets >= 3 && usual >= 0.8 * silence)
 }
 
@@ -84,10 +90,10 @@ pub(super) fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
 /// end that was silent. Only where a ping that follows one ping after a silence meets a reset was the silence there
 /// before: who resets has forgotten, and is not away.
 pub(super) fn is_natural(dropped: Dropped<'_>, silence: f64, stream: Stream) -> bool {
-    let interval = dropped.incident.terms.ping_interval_seconds.unwrap_or(f64::MAX);
     let (packets, usual) = rhythm(dropped.record(), silence);
     let expected = number(packets) * (-silence / usual).exp();
-    let from_ping_to_ping = silence >= FROM_PING_TO_PING * interval && is_reset_on_our_packet(dropped);
+    let from_ping_to_ping =
+        silence >= FROM_PING_TO_PING * ping_interval(dropped) && is_reset_on_our_packet(dropped);
     let may_pause = from_ping_to_ping || *EXPECTED_PAUSES.start() <= expected;
     let is_first = expected <= *EXPECTED_PAUSES.end();
     packets < MANY_MESSAGES || (stream == Stream::Random && may_pause && is_first)

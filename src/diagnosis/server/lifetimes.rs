@@ -119,7 +119,8 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
     let untold = case.untold_drops();
     let Life { members, age, range, pins } = same_age(&untold)?;
     let part = share(members.len(), untold.len());
-    if members.len() < 4 || part < 0.5 || pins < TELLING_NATS * number(members.len() as u64) {
+    let nats_each = pins / number(members.len() as u64);
+    if members.len() < 4 || part < 0.5 || nats_each < TELLING_NATS {
         return None;
     }
     let outlived = untold
@@ -128,8 +129,7 @@ pub(super) fn connection_lifetime(case: &Case<'_>) -> Option<Verdict> {
         .filter(|(least, _)| *least > OUTLIVED * age)
         .count();
     let refuted = 1.0 - 2.0 * share(outlived, members.len());
-    let agree_closely = pins >= CLOSE_NATS * number(members.len() as u64);
-    let telling = members.len() + usize::from(agree_closely);
+    let telling = members.len() + usize::from(nats_each >= CLOSE_NATS);
     Some(Verdict {
         confidence: trust(0.96, telling, 4).max(0.74) * (0.6 + 0.4 * part) * refuted.max(0.3),
         pins: Some(pins),
