@@ -203,22 +203,22 @@ fn hold(kinds: &[Kind], verdicts: &[Verdicts], calibration: &Calibration) {
     assert!(missed.is_empty(), "{missed:?}");
 }
 
-/// For whoever asks why a journal was judged wrong: prints the one that `NWDIAG_JOURNAL` names (`idle_timeout 21`).
+/// For whoever asks why a journal was judged wrong: prints the one that `NWDIAG_JOURNAL` names, as it was judged.
 #[test]
-#[ignore = "prints a journal, for people"]
-fn show_the_journal_that_is_named() {
-    use std::io::Write as _;
-    let name = std::env::var("NWDIAG_JOURNAL").unwrap();
+#[expect(clippy::print_stdout, reason = "the harness shows it where it is asked for")]
+fn a_journal_is_shown_as_it_was_judged() {
+    let name = std::env::var("NWDIAG_JOURNAL").unwrap_or_else(|_| "idle_timeout 21".to_owned());
     let (name, seed) = name.rsplit_once(' ').unwrap();
     let kinds = kinds(1);
     let kind = kinds.iter().find(|kind| kind.name == name).unwrap();
     let journal = scenario::journal(&kind.makes, name, seed.parse().unwrap());
-    let mut output = std::io::stdout().lock();
     for record in &journal.records {
-        output.write_all(&nwdiag::journal::encode(record).unwrap()).unwrap();
+        let line = nwdiag::journal::encode(record).unwrap();
+        assert_eq!(nwdiag::journal::decode(&line).unwrap().as_ref(), Some(record));
+        print!("{}", String::from_utf8(line).unwrap());
     }
     for finding in diagnose(&journal.metrics()) {
-        writeln!(output, "{finding:?}").unwrap();
+        println!("{finding:?}");
     }
-    writeln!(output, "drops by fault: {:?}", journal.culprits).unwrap();
+    println!("drops by fault: {:?}", journal.culprits);
 }
