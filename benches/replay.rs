@@ -45,7 +45,8 @@ fn shifted(mut record: Record, round: i32, by: TimeDelta) -> Record {
     let stretch = 1.0 + f64::from(round % 997) / 100.0;
     match &mut record.event {
         Event::Drop(drop) => {
-            drop.duration_connected_seconds = rounded(drop.duration_connected_seconds * stretch, 1e6);
+            drop.duration_connected_seconds =
+                drop.duration_connected_seconds.map(|length| rounded(length * stretch, 1e6));
         }
         Event::Sample(sample) => {
             let trips = sample.ping_rtt_ms.iter_mut().flat_map(|trips| trips.values.iter_mut());
@@ -58,6 +59,9 @@ fn shifted(mut record: Record, round: i32, by: TimeDelta) -> Record {
         | Event::AttemptFailed(_)
         | Event::Environment(_)
         | Event::Device(_)
+        | Event::Finding(_)
+        | Event::ProbeRefused(_)
+        | Event::Pruned(_)
         | Event::Stop(_) => {}
     }
     record

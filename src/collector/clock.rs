@@ -85,13 +85,7 @@ mod tests {
     use crate::event::{Environment, EnvironmentKind, Event};
 
     fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Place {
-        let event = Event::Environment(Environment {
-            kind: EnvironmentKind::LinkUp,
-            interface: None,
-            in_use: None,
-            detail: String::new(),
-            seconds: None,
-        });
+        let event = Event::Environment(Environment::new(EnvironmentKind::LinkUp));
         let ts = DateTime::from_timestamp(wall_seconds, 0).unwrap();
         Place::of(&Record { ts, run_seconds, records_lost: 0, event })
     }

@@ -112,10 +112,11 @@ impl Devices {
             Some(self.known.len() - 1)
         });
         let Some(known) = place.and_then(|place| self.known.get_mut(place)) else { return };
+        let Some(answered) = probe.answered else { return };
         known.told.asked += 1;
         known.told.last_asked = Some(at);
         known.told.cloud_connected = probe.cloud_connected;
-        if !probe.answered {
+        if !answered {
             return known.silent(at, probe.cloud_connected);
         }
         if let Some(silence) = known.answered(at, probe) {
@@ -222,16 +223,22 @@ mod tests {
     fn answer(ms: f64, wifi_dbm: i32, error_code: i64) -> DeviceProbe {
         DeviceProbe {
             device: "aa...eeff".to_owned(),
-            answered: true,
+            answered: Some(true),
             rtt_ms: Some(ms),
             wifi_dbm: Some(wifi_dbm),
             error_code: Some(error_code),
             cloud_connected: Some(true),
+            cloud_error_code: None,
         }
     }
 
     fn silent(cloud_connected: Option<bool>) -> DeviceProbe {
-        DeviceProbe { device: "aa...eeff".to_owned(), cloud_connected, ..DeviceProbe::default() }
+        DeviceProbe {
+            device: "aa...eeff".to_owned(),
+            answered: Some(false),
+            cloud_connected,
+            ..DeviceProbe::default()
+        }
     }
 
     fn fold(probes: impl IntoIterator<Item = (i64, DeviceProbe)>) -> Devices {

@@ -67,7 +67,12 @@ impl Collector {
                 self.environment.push(Dated { at: record.ts, fact: environment.clone() });
             }
             Event::Device(probe) if counts => self.devices.asked(record.ts, probe),
-            Event::Environment(_) | Event::LateAnswer(_) | Event::Device(_) => {}
+            Event::Environment(_)
+            | Event::LateAnswer(_)
+            | Event::Device(_)
+            | Event::Finding(_)
+            | Event::ProbeRefused(_)
+            | Event::Pruned(_) => {}
         }
     }
 
@@ -99,7 +104,8 @@ impl Collector {
 
     fn connected(&mut self, run: &mut RunState, record: &Record, connected: &Connected) {
         let outage = run.outage.take();
-        let attempts = outage.map(|outage| Outage { attempts: connected.attempt_number, ..outage });
+        let attempts = outage
+            .map(|outage| Outage { attempts: connected.attempt_number.unwrap_or(outage.attempts), ..outage });
         self.close_outage(attempts);
         run.up_since = Some(run.last);
         run.connected_before = true;
@@ -142,8 +148,10 @@ impl Collector {
         }
         self.counts.drops += 1;
         self.drops_by_error.add(&drop.error_name);
-        self.sessions.add(drop.duration_connected_seconds);
-        self.session_tail.push(drop.duration_connected_seconds);
+        if let Some(length) = drop.duration_connected_seconds {
+            self.sessions.add(length);
+            self.session_tail.push(length);
+        }
         self.latest.drop = Some(record.ts);
         self.drops.push(Dated { at: record.ts, fact: drop.clone() });
     }
@@ -162,9 +170,9 @@ impl Collector {
 
     fn sample(&mut self, run: &mut RunState, record: &Record, sample: &Sample) {
         let totals = Totals {
-            received: sample.messages_received,
-            published: sample.messages_published,
-            queued: sample.messages_queued,
+            received: sample.messages_received.unwrap_or(run.totals.received),
+            published: sample.messages_published.unwrap_or(run.totals.published),
+            queued: sample.messages_queued.unwrap_or(run.totals.queued),
         };
         let added = totals.since(run.totals);
         run.totals = totals;
@@ -206,6 +214,9 @@ fn slept_us(event: &Event) -> i64 {
         | Event::Sample(_)
         | Event::Environment(_)
         | Event::Device(_)
+        | Event::Finding(_)
+        | Event::ProbeRefused(_)
+        | Event::Pruned(_)
         | Event::Stop(_) => 0,
     }
 }

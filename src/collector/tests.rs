@@ -10,7 +10,7 @@ use super::metrics::Metrics;
 use super::*;
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, Phase,
-    Phases, RoundTrips, Sample, SessionDrop, Start, Stop, StopReason,
+    RoundTrips, Sample, SessionDrop, Start, Stop, StopReason,
 };
 
 const EPOCH: i64 = 1_790_000_000;
@@ -30,6 +30,7 @@ fn start() -> Event {
     Event::Start(Box::new(Start {
         v: 1,
         run: String::new(),
+        continued: false,
         version: String::new(),
         pid: 1,
         host: String::new(),
@@ -40,20 +41,9 @@ fn start() -> Event {
 
 fn connected(kind: ConnectionKind, attempt_number: u32, outage: Option<f64>) -> Event {
     Event::Connected(Box::new(Connected {
-        kind,
-        protocol: None,
-        session_present: false,
-        return_code: 0,
-        attempt_number,
+        attempt_number: Some(attempt_number),
         time_to_reconnect_seconds: outage,
-        phases: Phases::default(),
-        local_address: None,
-        peer_address: None,
-        server_keep_alive_seconds: None,
-        maximum_packet_bytes: None,
-        receive_maximum: None,
-        assigned_client_id: None,
-        reason_string: None,
+        ..Connected::new(kind)
     }))
 }
 
@@ -77,31 +67,26 @@ fn sample(received: u64) -> Event {
         values: vec![1.0, 2.0],
     };
     Event::Sample(Box::new(Sample {
-        messages_received: received,
+        messages_received: Some(received),
         ping_rtt_ms: Some(trips),
         ..Sample::default()
     }))
 }
 
 fn stop(duration: Option<f64>) -> Event {
-    Event::Stop(Stop { reason: StopReason::Signal, duration_connected_seconds: duration })
+    Event::Stop(Stop { duration_connected_seconds: duration, ..Stop::new(StopReason::Signal) })
 }
 
 /// The appliance of this number was asked.
 fn asked(number: u8, answered: bool, cloud_connected: Option<bool>) -> Event {
     let device = format!("aa...ee{number:02}");
     let rtt_ms = answered.then_some(400.0);
+    let answered = Some(answered);
     Event::Device(DeviceProbe { device, answered, rtt_ms, cloud_connected, ..DeviceProbe::default() })
 }
 
 fn suspend(seconds: f64) -> Event {
-    Event::Environment(Environment {
-        kind: EnvironmentKind::Suspend,
-        interface: None,
-        in_use: None,
-        detail: String::new(),
-        seconds: Some(seconds),
-    })
+    Event::Environment(Environment { seconds: Some(seconds), ..Environment::new(EnvironmentKind::Suspend) })
 }
 
 /// Two drops: one healed by the first attempt, one after a failed attempt. The example of export.md.

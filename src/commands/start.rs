@@ -139,6 +139,7 @@ pub(super) fn first_record(target: TargetFacts) -> Start {
     Start {
         v: FORMAT_VERSION,
         run: uuid::Uuid::new_v4().to_string(),
+        continued: false,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         host: host::name(),

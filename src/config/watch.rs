@@ -207,6 +207,7 @@ fn facts(
         ping_timeout_seconds: Some(seconds(session.ping_timeout)),
         clean_session: Some(session.clean_session),
         topics: session.filters.iter().map(|filter| filter.topic.clone()).collect(),
+        ..TargetFacts::default()
     }
 }
 

@@ -59,6 +59,9 @@ impl Announcer {
             | Event::LateAnswer(_)
             | Event::Sample(_)
             | Event::Environment(_)
+            | Event::Finding(_)
+            | Event::ProbeRefused(_)
+            | Event::Pruned(_)
             | Event::Stop(_) => Vec::new(),
         }
     }

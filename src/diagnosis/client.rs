@@ -33,7 +33,7 @@ fn is_pushed_off(dropped: Dropped<'_>) -> bool {
         || is_large(record);
     ended_by_peer(record)
         && !refused
-        && record.duration_connected_seconds <= TWIN_SECONDS
+        && record.duration_connected_seconds.is_some_and(|age| age <= TWIN_SECONDS)
         && dropped.incident.way_back.failed == 0
 }
 
@@ -58,7 +58,8 @@ fn follow_one_silence(pushed: &[Dropped<'_>]) -> bool {
 }
 
 fn live_to_one_age(pushed: &[Dropped<'_>]) -> bool {
-    let ages: Vec<f64> = pushed.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
+    let ages: Vec<f64> =
+        pushed.iter().filter_map(|dropped| dropped.record().duration_connected_seconds).collect();
     let same = densest(&ages, |from| 0.03 * from + 1.0);
     same.is_some_and(|same| {
         share(same.members.len(), ages.len()) >= 0.6 && same.median >= LONGEST_STEADY_SECONDS
@@ -90,7 +91,7 @@ fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
     explains.sort_unstable();
     let lengths: Vec<f64> = explains
         .iter()
-        .filter_map(|index| Some(case.incidents[*index].drop()?.duration_connected_seconds))
+        .filter_map(|index| case.incidents[*index].drop()?.duration_connected_seconds)
         .collect();
     Some(Verdict {
         pins: None,

@@ -103,7 +103,7 @@ pub(super) const REFUSED_SECONDS: f64 = 1.3;
 fn is_usual(drop: &SessionDrop) -> bool {
     let ago = drop.last_sent_seconds.unwrap_or_default();
     drop.last_sent_packet.as_deref() == Some("PUBLISH")
-        && drop.messages_published > 1
+        && drop.messages_published > Some(1)
         && ago > REFUSED_SECONDS
 }
 
@@ -118,7 +118,7 @@ pub(super) fn follows_a_request(drop: &SessionDrop) -> bool {
 pub(super) fn subscribe_unanswered(drop: &SessionDrop) -> bool {
     let heard_before = drop.last_received_seconds.zip(drop.last_sent_seconds);
     drop.last_sent_packet.as_deref() == Some("SUBSCRIBE")
-        && (drop.active_subscriptions == 0 || heard_before.is_some_and(|(heard, sent)| heard >= sent))
+        && (drop.active_subscriptions == Some(0) || heard_before.is_some_and(|(heard, sent)| heard >= sent))
 }
 
 /// Whether the peer ended the session, rather than silence.

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::value::{seconds, small, text, time};
+use super::value::{seconds, small, small_if_any, text, time};
 use crate::crt;
-use crate::event::{ClosedBy, Connected, ConnectionKind, Phase, Phases, Protocol, SessionDrop, bounded};
+use crate::event::{ClosedBy, Connected, ConnectionKind, Phase, Protocol, SessionDrop, bounded};
 
 /// A drop as the library listed it.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,8 +37,8 @@ pub(super) fn drop(entry: &Value) -> Option<DropEntry> {
         error_code: entry["error_code"].as_i64().and_then(|code| i32::try_from(code).ok()),
         error_message: bounded(message.to_owned()),
         reconnect_attempt: small(entry, "reconnect_attempt"),
-        active_subscriptions: small(entry, "active_subscriptions"),
-        queued_commands: small(entry, "queued_commands"),
+        active_subscriptions: small_if_any(entry, "active_subscriptions"),
+        queued_commands: small_if_any(entry, "queued_commands"),
         ..SessionDrop::default()
     };
     let since_connect_seconds = seconds(entry, "duration_connected_seconds");
@@ -48,20 +48,12 @@ pub(super) fn drop(entry: &Value) -> Option<DropEntry> {
 /// Reads a connection; `None` where even its time is not told.
 pub(super) fn connection(entry: &Value) -> Option<(DateTime<Utc>, Connected)> {
     let connected = Connected {
-        kind: kind(entry),
         protocol: Some(Protocol::V311),
-        session_present: entry["session_present"].as_bool().unwrap_or_default(),
-        return_code: small(entry, "return_code"),
-        attempt_number: small(entry, "attempt_number"),
+        session_present: entry["session_present"].as_bool(),
+        return_code: small_if_any(entry, "return_code"),
+        attempt_number: small_if_any(entry, "attempt_number"),
         time_to_reconnect_seconds: seconds(entry, "time_to_reconnect_seconds"),
-        phases: Phases::default(),
-        local_address: None,
-        peer_address: None,
-        server_keep_alive_seconds: None,
-        maximum_packet_bytes: None,
-        receive_maximum: None,
-        assigned_client_id: None,
-        reason_string: None,
+        ..Connected::new(kind(entry))
     };
     Some((time(entry, "timestamp")?, connected))
 }

@@ -17,7 +17,7 @@ fn rank(event: &Event) -> u8 {
     match event {
         Event::Start(_) => 0,
         Event::Environment(_) => 1,
-        Event::Drop(drop) if drop.duration_connected_seconds >= ONE_STAMP_SECONDS => 2,
+        Event::Drop(drop) if drop.duration_connected_seconds >= Some(ONE_STAMP_SECONDS) => 2,
         Event::Connected(_) => 3,
         Event::Drop(_) => 4,
         Event::Subscribed(_)
@@ -25,6 +25,9 @@ fn rank(event: &Event) -> u8 {
         | Event::AttemptFailed(_)
         | Event::Sample(_)
         | Event::Device(_)
+        | Event::Finding(_)
+        | Event::ProbeRefused(_)
+        | Event::Pruned(_)
         | Event::Stop(_) => 5,
     }
 }
@@ -36,6 +39,7 @@ pub(super) fn run(target: TargetFacts, zone: Option<&str>, mut records: Vec<Reco
     let start = Start {
         v: FORMAT_VERSION,
         run: String::new(),
+        continued: false,
         version: String::new(),
         pid: 0,
         host: String::new(),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::entry::{self, DropEntry};
 use super::order::{before, record, seconds_between};
-use crate::event::{AttemptFailed, Connected, ConnectionKind, Event, Phases, Record, SessionDrop};
+use crate::event::{AttemptFailed, Connected, ConnectionKind, Event, Record, SessionDrop};
 
 /// By how much the two stamps of one drop may disagree: the clock is read once for each.
 const SLACK_SECONDS: f64 = 1.0;
@@ -59,7 +59,7 @@ pub(super) fn told(drops: Vec<DropEntry>, connections: Vec<(DateTime<Utc>, Conne
 impl Told {
     fn dropped(&mut self, at: DateTime<Utc>, entry: DropEntry) {
         let length = self.session_seconds(at, entry.since_connect_seconds);
-        let drop = SessionDrop { duration_connected_seconds: length.unwrap_or_default(), ..entry.drop };
+        let drop = SessionDrop { duration_connected_seconds: length, ..entry.drop };
         self.last_drop = Some(at);
         self.up_since = None;
         self.drops.push((at, drop.clone()));
@@ -110,19 +110,11 @@ impl Told {
 /// The attempt that was recorded as a drop, where its error tells what it met.
 fn failed(drop: &SessionDrop) -> Option<AttemptFailed> {
     Some(AttemptFailed {
-        attempt_number: drop.reconnect_attempt,
-        phase: entry::phase(drop)?,
+        attempt_number: Some(drop.reconnect_attempt),
         protocol: drop.protocol,
         error_name: drop.error_name.clone(),
         error_code: drop.error_code,
         error_message: drop.error_message.clone(),
-        return_code: None,
-        reason_string: None,
-        server_reference: None,
-        http_status: None,
-        peer_address: None,
-        elapsed_seconds: 0.0,
-        next_attempt_seconds: None,
-        phases: Phases::default(),
+        ..AttemptFailed::new(entry::phase(drop)?)
     })
 }

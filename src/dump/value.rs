@@ -32,7 +32,12 @@ fn as_count(value: &Value) -> Option<u64> {
 
 /// The small number at `key`; 0 where none is told.
 pub(super) fn small<T: TryFrom<u64> + Default>(value: &Value, key: &str) -> T {
-    count(value, key).and_then(|count| T::try_from(count).ok()).unwrap_or_default()
+    small_if_any(value, key).unwrap_or_default()
+}
+
+/// The small number at `key`, if one is there.
+pub(super) fn small_if_any<T: TryFrom<u64>>(value: &Value, key: &str) -> Option<T> {
+    count(value, key).and_then(|count| T::try_from(count).ok())
 }
 
 /// The span at `key`, to a microsecond; what is negative or beyond reason is none.

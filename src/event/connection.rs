@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{ConnectionKind, Phase, Protocol};
-use super::{known, lenient, millis};
+use super::failure::FailureKind;
+use super::words::{ClosedBy, ConnectionKind, Phase, Protocol};
+use super::{is_false, known, lenient, millis};
 
 /// How long each phase of an attempt took, in milliseconds; `None` where it did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -27,6 +28,10 @@ pub struct Phases {
 }
 
 impl Phases {
+    /// No phase of which a length is known.
+    pub const UNKNOWN: Self =
+        Self { auth_ms: None, dns_ms: None, tcp_ms: None, tls_ms: None, websocket_ms: None, mqtt_ms: None };
+
     /// Notes that `phase` took `span`.
     pub fn set(&mut self, phase: Phase, span: Duration) {
         let slot = match phase {
@@ -61,6 +66,30 @@ impl Phases {
     }
 }
 
+/// An address of the broker's name that was tried in an attempt and did not connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressLost {
+    /// `ip:port`.
+    pub address: String,
+    /// What the attempt to connect to it met; `None` where that is not known.
+    #[serde(default, deserialize_with = "known")]
+    pub failure: Option<FailureKind>,
+}
+
+/// The MQTT version that was tried first in the same attempt, and what it met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// The version that was refused or not answered.
+    #[serde(default, deserialize_with = "known")]
+    pub protocol: Option<Protocol>,
+    /// What it met.
+    #[serde(default, deserialize_with = "known")]
+    pub failure: Option<FailureKind>,
+    /// Code of the CONNACK that refused it.
+    #[serde(default)]
+    pub return_code: Option<u8>,
+}
+
 /// A session begins: CONNACK accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Connected {
@@ -70,17 +99,29 @@ pub struct Connected {
     #[serde(default, deserialize_with = "known")]
     pub protocol: Option<Protocol>,
     /// From CONNACK.
-    #[serde(default, deserialize_with = "lenient")]
-    pub session_present: bool,
+    #[serde(default)]
+    pub session_present: Option<bool>,
     /// CONNACK return or reason code.
-    #[serde(default, deserialize_with = "lenient")]
-    pub return_code: u8,
+    #[serde(default)]
+    pub return_code: Option<u8>,
     /// Attempts that this recovery took, this one included; 0 for a first connection that needed no retry.
-    #[serde(default, deserialize_with = "lenient")]
-    pub attempt_number: u32,
+    #[serde(default)]
+    pub attempt_number: Option<u32>,
     /// From the drop to CONNACK; `None` where nothing was dropped before.
     #[serde(default)]
     pub time_to_reconnect_seconds: Option<f64>,
+    /// How much of that was our own waiting between attempts.
+    #[serde(default)]
+    pub waited_seconds: Option<f64>,
+    /// Addresses that were tried in this attempt and did not connect.
+    #[serde(default, deserialize_with = "lenient")]
+    pub addresses_lost: Vec<AddressLost>,
+    /// The version that was refused earlier in this attempt.
+    #[serde(default)]
+    pub fallback: Option<Fallback>,
+    /// Whether this repeats a session that was up when the journal was opened anew.
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "is_false")]
+    pub continued: bool,
     /// How long each step took.
     #[serde(default, deserialize_with = "lenient")]
     pub phases: Phases,
@@ -107,28 +148,54 @@ pub struct Connected {
     pub reason_string: Option<String>,
 }
 
+impl Connected {
+    /// A session of this kind of which nothing more is known.
+    pub const fn new(kind: ConnectionKind) -> Self {
+        Self {
+            kind,
+            protocol: None,
+            session_present: None,
+            return_code: None,
+            attempt_number: None,
+            time_to_reconnect_seconds: None,
+            waited_seconds: None,
+            addresses_lost: Vec::new(),
+            fallback: None,
+            continued: false,
+            phases: Phases::UNKNOWN,
+            local_address: None,
+            peer_address: None,
+            server_keep_alive_seconds: None,
+            maximum_packet_bytes: None,
+            receive_maximum: None,
+            assigned_client_id: None,
+            reason_string: None,
+        }
+    }
+}
+
 /// SUBACK for one filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscribed {
     /// The filter.
     pub topic: String,
     /// QoS asked for, 0 to 2.
-    #[serde(default, deserialize_with = "lenient")]
-    pub qos: u8,
+    #[serde(default)]
+    pub qos: Option<u8>,
     /// QoS granted, `None` where refused.
     #[serde(default)]
     pub granted_qos: Option<u8>,
     /// The code in SUBACK.
-    #[serde(default, deserialize_with = "lenient")]
-    pub return_code: u8,
+    #[serde(default)]
+    pub return_code: Option<u8>,
 }
 
 /// An attempt to connect did not reach CONNACK success.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptFailed {
     /// 1, 2, ... since the last session.
-    #[serde(default, deserialize_with = "lenient")]
-    pub attempt_number: u32,
+    #[serde(default)]
+    pub attempt_number: Option<u32>,
     /// The step that failed.
     pub phase: Phase,
     /// What was, or would have been, spoken.
@@ -139,9 +206,15 @@ pub struct AttemptFailed {
     /// Its number.
     #[serde(default)]
     pub error_code: Option<i32>,
-    /// One line for a person.
+    /// One line for a person; no program reads it.
     #[serde(default, deserialize_with = "lenient")]
     pub error_message: String,
+    /// What happened, for programs.
+    #[serde(default, deserialize_with = "known")]
+    pub failure: Option<FailureKind>,
+    /// Who ended the attempt, where the peer did.
+    #[serde(default, deserialize_with = "known")]
+    pub closed_by: Option<ClosedBy>,
     /// Of the CONNACK.
     #[serde(default)]
     pub return_code: Option<u8>,
@@ -154,16 +227,64 @@ pub struct AttemptFailed {
     /// Answer to the WebSocket upgrade or to the sign-in.
     #[serde(default)]
     pub http_status: Option<u16>,
+    /// Where an HTTP answer pointed to.
+    #[serde(default)]
+    pub http_location: Option<String>,
+    /// Number of the TLS alert (RFC 8446, section 6).
+    #[serde(default)]
+    pub tls_alert: Option<u8>,
+    /// `EAI_...` of the resolver.
+    #[serde(default)]
+    pub resolver_code: Option<Cow<'static, str>>,
     /// The last address tried.
     #[serde(default)]
     pub peer_address: Option<String>,
-    /// Length of the attempt.
+    /// Addresses that were tried and did not connect.
     #[serde(default, deserialize_with = "lenient")]
-    pub elapsed_seconds: f64,
+    pub addresses_lost: Vec<AddressLost>,
+    /// The version that was refused earlier in this attempt.
+    #[serde(default)]
+    pub fallback: Option<Fallback>,
+    /// Length of the attempt.
+    #[serde(default)]
+    pub elapsed_seconds: Option<f64>,
+    /// Our own waiting between attempts, since the drop or since the run began.
+    #[serde(default)]
+    pub waited_seconds: Option<f64>,
     /// Back-off before the next one; `None` where none follows.
     #[serde(default)]
     pub next_attempt_seconds: Option<f64>,
     /// How long each step took, as far as it came.
     #[serde(default, deserialize_with = "lenient")]
     pub phases: Phases,
+}
+
+impl AttemptFailed {
+    /// An attempt that failed in this phase and of which nothing more is known.
+    pub const fn new(phase: Phase) -> Self {
+        Self {
+            attempt_number: None,
+            phase,
+            protocol: None,
+            error_name: Cow::Borrowed(""),
+            error_code: None,
+            error_message: String::new(),
+            failure: None,
+            closed_by: None,
+            return_code: None,
+            reason_string: None,
+            server_reference: None,
+            http_status: None,
+            http_location: None,
+            tls_alert: None,
+            resolver_code: None,
+            peer_address: None,
+            addresses_lost: Vec::new(),
+            fallback: None,
+            elapsed_seconds: None,
+            waited_seconds: None,
+            next_attempt_seconds: None,
+            phases: Phases::UNKNOWN,
+        }
+    }
 }

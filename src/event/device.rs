@@ -11,8 +11,8 @@ pub struct DeviceProbe {
     #[serde(default, deserialize_with = "lenient")]
     pub device: String,
     /// Whether it answered in time.
-    #[serde(default, deserialize_with = "lenient")]
-    pub answered: bool,
+    #[serde(default)]
+    pub answered: Option<bool>,
     /// From the write of our request to its answer, through the cloud and back; `None` where the answer was to somebody
     /// else.
     #[serde(default)]
@@ -26,4 +26,7 @@ pub struct DeviceProbe {
     /// Whether the service sees it connected; `None` where that is not known as of now.
     #[serde(default)]
     pub cloud_connected: Option<bool>,
+    /// The service's last fault of it, 0 for none.
+    #[serde(default)]
+    pub cloud_error_code: Option<i64>,
 }

@@ -6,6 +6,8 @@
 
 mod connection;
 mod device;
+mod failure;
+mod finding;
 mod reading;
 mod run;
 mod session_end;
@@ -17,11 +19,13 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer};
 
-pub use connection::{AttemptFailed, Connected, Phases, Subscribed};
+pub use connection::{AddressLost, AttemptFailed, Connected, Fallback, Phases, Subscribed};
 pub use device::DeviceProbe;
-pub use reading::{RoundTrips, Sample, TcpReading};
-pub use run::{Environment, Start, Stop, TargetFacts};
-pub use session_end::{LateAnswer, SessionDrop};
+pub use failure::FailureKind;
+pub use finding::FindingRecord;
+pub use reading::{RoundTrips, Sample, Survived, TcpReading};
+pub use run::{Environment, ProbeRefused, Pruned, Start, Stop, TargetFacts};
+pub use session_end::{LateAnswer, Malformed, SessionDrop, UnfinishedPacket};
 use words::Word;
 pub use words::{ClosedBy, ConnectionKind, EnvironmentKind, Phase, Protocol, Qos, StopReason, Transport};
 
@@ -161,6 +165,12 @@ pub enum Event {
     Device(DeviceProbe),
     /// A run ended on purpose.
     Stop(Stop),
+    /// What the diagnosis said changed.
+    Finding(Box<FindingRecord>),
+    /// The broker did not take a probe.
+    ProbeRefused(ProbeRefused),
+    /// Retention took records out of the run.
+    Pruned(Pruned),
 }
 
 impl Event {
@@ -177,6 +187,9 @@ impl Event {
             Self::Environment(_) => "environment",
             Self::Device(_) => "device",
             Self::Stop(_) => "stop",
+            Self::Finding(_) => "finding",
+            Self::ProbeRefused(_) => "probe_refused",
+            Self::Pruned(_) => "pruned",
         }
     }
 }
@@ -185,6 +198,12 @@ impl Event {
 fn known<'de, D: Deserializer<'de>, T: Word>(d: D) -> Result<Option<T>, D::Error> {
     let word = Option::<Cow<'_, str>>::deserialize(d)?;
     Ok(word.and_then(|word| T::from_word(&word)))
+}
+
+/// Whether a mark that is left out of records does not apply.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(mark: &bool) -> bool {
+    !*mark
 }
 
 /// `null` reads like absence.

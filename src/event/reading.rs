@@ -53,40 +53,62 @@ pub struct RoundTrips {
     pub values: Vec<f64>,
 }
 
-/// The regular reading.
+/// What a session is known to have lived through; each `None` where there was no such moment.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Survived {
+    /// Longest time without a packet either way after which the peer was heard again.
+    pub silence_seconds: Option<f64>,
+    /// Longest time without a packet of ours after which the peer was heard again.
+    pub sent_silence_seconds: Option<f64>,
+    /// Longest time without a packet of the peer after which it was heard again.
+    pub received_silence_seconds: Option<f64>,
+    /// Largest packet received whole.
+    pub received_bytes: Option<u64>,
+    /// Largest publish of ours that the peer acknowledged or outlived.
+    pub published_bytes: Option<u64>,
+    /// Highest rate of PUBLISH packets, both ways, over 10 s.
+    pub publish_rate_per_second: Option<f64>,
+}
+
+/// The regular reading. Keys without a value are left out: samples of a quiet connection are most of a journal.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sample {
     /// Whether a session is up.
-    #[serde(default, deserialize_with = "lenient")]
-    pub connected: bool,
-    /// Length of the session so far.
-    #[serde(default, deserialize_with = "lenient")]
-    pub session_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected: Option<bool>,
+    /// Length of the session so far; 0 where none is up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_seconds: Option<f64>,
     /// PUBLISH packets received in this run.
-    #[serde(default, deserialize_with = "lenient")]
-    pub messages_received: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_received: Option<u64>,
     /// PUBLISH packets sent in this run.
-    #[serde(default, deserialize_with = "lenient")]
-    pub messages_published: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_published: Option<u64>,
     /// Publishes that had to wait for a connection in this run.
-    #[serde(default, deserialize_with = "lenient")]
-    pub messages_queued: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_queued: Option<u64>,
     /// Bytes read from sockets in this run.
-    #[serde(default, deserialize_with = "lenient")]
-    pub bytes_received: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_received: Option<u64>,
     /// Bytes written to sockets in this run.
-    #[serde(default, deserialize_with = "lenient")]
-    pub bytes_sent: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_sent: Option<u64>,
     /// PINGREQ to PINGRESP since the last sample.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ping_rtt_ms: Option<RoundTrips>,
     /// End-to-end probes since the last sample.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub probe_rtt_ms: Option<RoundTrips>,
-    /// The kernel's reading.
-    #[serde(default)]
+    /// What the session is known to have lived through; left out where it is as in the sample before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub survived: Option<Survived>,
+    /// The kernel's reading; left out where it is as in the sample before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<TcpReading>,
     /// Signal of the interface in use.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wifi_dbm: Option<i32>,
 }

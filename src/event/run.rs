@@ -1,9 +1,11 @@
 //! The records that frame a run: `start`, `stop`, and what changes around it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::reading::Survived;
 use super::words::{EnvironmentKind, StopReason, Transport};
-use super::{known, lenient};
+use super::{is_false, known, lenient};
 
 /// A run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +15,9 @@ pub struct Start {
     /// UUID of the run.
     #[serde(default, deserialize_with = "lenient")]
     pub run: String,
+    /// Whether this repeats the run's own `start` in a journal that was opened anew.
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "is_false")]
+    pub continued: bool,
     /// Version of the writer.
     #[serde(default, deserialize_with = "lenient")]
     pub version: String,
@@ -63,6 +68,12 @@ pub struct TargetFacts {
     /// Filters subscribed to.
     #[serde(default, deserialize_with = "lenient")]
     pub topics: Vec<String>,
+    /// Whether the user chose the client ID, so that another client may use it too.
+    #[serde(default)]
+    pub client_id_chosen: Option<bool>,
+    /// The service behind the target, `aws_iot` for instance; `None` where it is none that is known.
+    #[serde(default)]
+    pub service: Option<String>,
 }
 
 /// Something changed on this host.
@@ -76,12 +87,41 @@ pub struct Environment {
     /// Whether the connection uses that interface.
     #[serde(default)]
     pub in_use: Option<bool>,
+    /// 4 or 6: the IP version of the address or route.
+    #[serde(default)]
+    pub family: Option<u8>,
+    /// The address.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The next hop of the route.
+    #[serde(default)]
+    pub gateway: Option<String>,
+    /// Whether it touches the path of the connection that is up: its interface, its family, the route to its peer.
+    #[serde(default)]
+    pub on_path: Option<bool>,
     /// For a person.
     #[serde(default, deserialize_with = "lenient")]
     pub detail: String,
     /// Length of the suspension; size of the step or offset, signed.
     #[serde(default)]
     pub seconds: Option<f64>,
+}
+
+impl Environment {
+    /// A change of this kind of which nothing more is known.
+    pub const fn new(kind: EnvironmentKind) -> Self {
+        Self {
+            kind,
+            interface: None,
+            in_use: None,
+            family: None,
+            address: None,
+            gateway: None,
+            on_path: None,
+            detail: String::new(),
+            seconds: None,
+        }
+    }
 }
 
 /// A run ended on purpose.
@@ -93,6 +133,42 @@ pub struct Stop {
     /// The session that was closed by it.
     #[serde(default)]
     pub duration_connected_seconds: Option<f64>,
+    /// What that session is known to have lived through.
+    #[serde(default)]
+    pub survived: Option<Survived>,
+}
+
+impl Stop {
+    /// An end for this reason of which nothing more is known.
+    pub const fn new(reason: StopReason) -> Self {
+        Self { reason, duration_connected_seconds: None, survived: None }
+    }
+}
+
+/// The broker did not take a probe: there is no round trip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeRefused {
+    /// Where the probe was published.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// Reason code of the PUBACK.
+    #[serde(default)]
+    pub reason_code: Option<u8>,
+    /// The broker's words.
+    #[serde(default)]
+    pub reason_string: Option<String>,
+}
+
+/// Retention took these records out of the run: a gap, neither observed nor connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// The first instant of the gap.
+    pub from: DateTime<Utc>,
+    /// The end of the gap.
+    pub to: DateTime<Utc>,
+    /// How many records it held.
+    #[serde(default)]
+    pub records: Option<u64>,
 }
 
 /// That the run ended on purpose counts more than the word for it.

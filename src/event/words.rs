@@ -1,7 +1,5 @@
 //! The closed vocabularies of the journal: each variant has one public word, in JSON and on screen.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// A vocabulary that can be read from its words.
@@ -24,7 +22,7 @@ macro_rules! words {
             }
         }
 
-        impl Word for $name {
+        impl $crate::event::words::Word for $name {
             fn from_word(word: &str) -> Option<Self> {
                 match word {
                     $($word => Some(Self::$variant),)+
@@ -33,13 +31,14 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.word())
             }
         }
     };
 }
+pub(super) use words;
 
 words! {
     /// What carries MQTT.

@@ -80,11 +80,10 @@ impl HostWatch {
             |used: &String| [&change.interface, &change.left].into_iter().flatten().any(|one| one == used);
         let in_use = self.interface.as_ref().filter(|_| change.interface.is_some()).map(concerns);
         Environment {
-            kind: change.kind,
             interface: change.interface,
             in_use,
             detail: bounded(change.detail),
-            seconds: None,
+            ..Environment::new(change.kind)
         }
     }
 }

@@ -68,6 +68,9 @@ const fn must_last(event: &Event) -> bool {
         | Event::AttemptFailed(_)
         | Event::Sample(_)
         | Event::Environment(_)
-        | Event::Device(_) => false,
+        | Event::Device(_)
+        | Event::Finding(_)
+        | Event::ProbeRefused(_)
+        | Event::Pruned(_) => false,
     }
 }

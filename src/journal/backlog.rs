@@ -14,13 +14,15 @@ const fn rank(event: &Event) -> usize {
     match event {
         Event::Sample(_) => 0,
         Event::Device(_) => 1,
-        Event::Environment(_) => 2,
+        Event::Environment(_) | Event::Finding(_) => 2,
         Event::AttemptFailed(_) => 3,
         Event::Start(_)
         | Event::Connected(_)
         | Event::Subscribed(_)
         | Event::Drop(_)
         | Event::LateAnswer(_)
+        | Event::ProbeRefused(_)
+        | Event::Pruned(_)
         | Event::Stop(_) => 4,
     }
 }

@@ -66,6 +66,9 @@ pub fn encode(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
         Event::Environment(body) => line(record, body),
         Event::Device(body) => line(record, body),
         Event::Stop(body) => line(record, body),
+        Event::Finding(body) => line(record, body),
+        Event::ProbeRefused(body) => line(record, body),
+        Event::Pruned(body) => line(record, body),
     }
 }
 
@@ -108,6 +111,9 @@ pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
         "environment" => Event::Environment(body(line)?),
         "device" => Event::Device(body(line)?),
         "stop" => Event::Stop(body(line)?),
+        "finding" => Event::Finding(body(line)?),
+        "probe_refused" => Event::ProbeRefused(body(line)?),
+        "pruned" => Event::Pruned(body(line)?),
         _ => return Ok(None),
     };
     let run_seconds = head.run_seconds.map(|seconds| rounded(seconds, 1e6));

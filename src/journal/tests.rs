@@ -12,8 +12,8 @@ use super::*;
 use crate::collector::clock::Window;
 use crate::collector::{Collector, Liveness, RECENT};
 use crate::event::{
-    AttemptFailed, DeviceProbe, Environment, EnvironmentKind, LateAnswer, Moment, Phase, Phases, RoundTrips,
-    Sample, Stamp, Stop, StopReason, Subscribed,
+    AttemptFailed, DeviceProbe, Environment, EnvironmentKind, LateAnswer, Moment, Phase, RoundTrips, Sample,
+    Stamp, Stop, StopReason, Subscribed,
 };
 
 fn stamp(ms: i64) -> Stamp {
@@ -33,20 +33,13 @@ fn late() -> Event {
 
 fn failed(message: &str) -> Event {
     Event::AttemptFailed(Box::new(AttemptFailed {
-        attempt_number: 1,
-        phase: Phase::Tcp,
-        protocol: None,
+        attempt_number: Some(1),
         error_name: Cow::Borrowed("AWS_IO_SOCKET_CONNECTION_REFUSED"),
         error_code: Some(1047),
         error_message: message.to_owned(),
-        return_code: None,
-        reason_string: None,
-        server_reference: None,
-        http_status: None,
-        peer_address: None,
-        elapsed_seconds: 0.001,
+        elapsed_seconds: Some(0.001),
         next_attempt_seconds: Some(1.4),
-        phases: Phases::default(),
+        ..AttemptFailed::new(Phase::Tcp)
     }))
 }
 
@@ -82,7 +75,7 @@ fn unknown_is_null_and_absence_reads_alike() {
     let short = r#"{"ts":"2026-11-22T18:20:04Z","event":"attempt_failed","phase":"tcp","error_name":"N","attempt_number":null}"#;
     let record = decode(short.as_bytes()).unwrap().unwrap();
     let Event::AttemptFailed(failed) = record.event else { panic!() };
-    assert_eq!((failed.attempt_number, failed.return_code, record.run_seconds), (0, None, None));
+    assert_eq!((failed.attempt_number, failed.return_code, record.run_seconds), (None, None, None));
 }
 
 #[test]
@@ -106,7 +99,7 @@ fn a_word_of_a_later_version_takes_nothing_else_with_it() {
     assert_eq!((drop.closed_by, drop.protocol, &*drop.error_name), (None, None, "N"));
     let stop = r#"{"ts":"2026-11-22T18:20:04Z","event":"stop","reason":"boredom"}"#;
     let stop = decode(stop.as_bytes()).unwrap().map(|record| record.event);
-    assert_eq!(stop, Some(Event::Stop(Stop { reason: StopReason::Error, duration_connected_seconds: None })));
+    assert_eq!(stop, Some(Event::Stop(Stop::new(StopReason::Error))));
 }
 
 #[test]
@@ -154,16 +147,17 @@ fn garbage_of_any_length_is_one_skipped_line_and_is_not_gathered() {
 fn an_appliance_has_the_keys_of_the_contract_and_reads_without_most_of_them() {
     let probe = DeviceProbe {
         device: "aa...eeff".to_owned(),
-        answered: true,
+        answered: Some(true),
         rtt_ms: Some(412.25),
         wifi_dbm: Some(-61),
         error_code: Some(0),
         cloud_connected: None,
+        cloud_error_code: None,
     };
     let text = String::from_utf8(encode(&Record::new(stamp(0), Event::Device(probe))).unwrap()).unwrap();
     let body = concat!(
         r#""event":"device","device":"aa...eeff","answered":true,"rtt_ms":412.25,"wifi_dbm":-61,"#,
-        r#""error_code":0,"cloud_connected":null}"#,
+        r#""error_code":0,"cloud_connected":null,"cloud_error_code":null}"#,
         "\n"
     );
     assert!(text.ends_with(body), "{text}");
@@ -176,11 +170,7 @@ fn an_appliance_has_the_keys_of_the_contract_and_reads_without_most_of_them() {
 
 #[test]
 fn what_is_given_up_goes_by_rank_and_age() {
-    let environment = || {
-        let kind = EnvironmentKind::LinkUp;
-        let detail = String::new();
-        Event::Environment(Environment { kind, interface: None, in_use: None, detail, seconds: None })
-    };
+    let environment = || Event::Environment(Environment::new(EnvironmentKind::LinkUp));
     let device = || Event::Device(DeviceProbe::default());
     let left = |more: usize| -> Vec<&'static str> {
         let mut backlog = Backlog::new(5);
@@ -232,7 +222,7 @@ fn any_trips() -> impl Strategy<Value = Option<RoundTrips>> {
 
 fn any_probe() -> impl Strategy<Value = DeviceProbe> {
     let told = (prop::option::of(any::<i32>()), prop::option::of(any::<i64>()), any::<Option<bool>>());
-    (".*", any::<bool>(), prop::option::of(0.0_f64..1e6), told).prop_map(
+    (".*", any::<Option<bool>>(), prop::option::of(0.0_f64..1e6), told).prop_map(
         |(device, answered, rtt_ms, (wifi_dbm, error_code, cloud_connected))| DeviceProbe {
             device,
             answered,
@@ -240,6 +230,7 @@ fn any_probe() -> impl Strategy<Value = DeviceProbe> {
             wifi_dbm,
             error_code,
             cloud_connected,
+            cloud_error_code: None,
         },
     )
 }
@@ -249,26 +240,29 @@ fn any_event() -> impl Strategy<Value = Event> {
         (any::<bool>(), 0.0_f64..1e9, any::<u64>(), any_trips()).prop_map(
             |(connected, session_seconds, count, trips)| {
                 Event::Sample(Box::new(Sample {
-                    connected,
-                    session_seconds,
-                    messages_received: count,
+                    connected: Some(connected),
+                    session_seconds: Some(session_seconds),
+                    messages_received: Some(count),
                     ping_rtt_ms: trips,
                     ..Sample::default()
                 }))
             }
         ),
         ".*".prop_map(|message| failed(&message)),
-        (".*", 0_u8..=2, prop::option::of(0_u8..=2), any::<u8>()).prop_map(
+        (".*", prop::option::of(0_u8..=2), prop::option::of(0_u8..=2), any::<Option<u8>>()).prop_map(
             |(topic, qos, granted_qos, return_code)| {
                 Event::Subscribed(Subscribed { topic, qos, granted_qos, return_code })
             }
         ),
         ("\\PC*", prop::option::of(-1e9_f64..1e9)).prop_map(|(detail, seconds)| {
-            let kind = EnvironmentKind::Suspend;
-            Event::Environment(Environment { kind, interface: None, in_use: Some(true), detail, seconds })
+            let change = Environment::new(EnvironmentKind::Suspend);
+            Event::Environment(Environment { in_use: Some(true), detail, seconds, ..change })
         }),
         any_probe().prop_map(Event::Device),
-        Just(Event::Stop(Stop { reason: StopReason::OutputClosed, duration_connected_seconds: Some(1.25) })),
+        Just(Event::Stop(Stop {
+            duration_connected_seconds: Some(1.25),
+            ..Stop::new(StopReason::OutputClosed)
+        })),
     ]
 }
 

@@ -38,6 +38,8 @@ pub(super) fn target() -> TargetFacts {
         ping_timeout_seconds: Some(3.0),
         clean_session: Some(true),
         topics: vec!["a/#".to_owned()],
+        client_id_chosen: Some(false),
+        service: None,
     }
 }
 
@@ -45,6 +47,7 @@ pub(super) fn start() -> Start {
     Start {
         v: 1,
         run: "c2b3".to_owned(),
+        continued: false,
         version: "0.1.0".to_owned(),
         pid: 42,
         host: "laptop".to_owned(),
@@ -55,12 +58,10 @@ pub(super) fn start() -> Start {
 
 pub(super) fn connected() -> Connected {
     Connected {
-        kind: ConnectionKind::Connected,
         protocol: Some(Protocol::V5),
-        session_present: false,
-        return_code: 0,
-        attempt_number: 0,
-        time_to_reconnect_seconds: None,
+        session_present: Some(false),
+        return_code: Some(0),
+        attempt_number: Some(0),
         phases: Phases {
             dns_ms: Some(3.0),
             tcp_ms: Some(21.2),
@@ -70,11 +71,7 @@ pub(super) fn connected() -> Connected {
         },
         local_address: Some("192.0.2.7:50123".to_owned()),
         peer_address: Some("203.0.113.7:8883".to_owned()),
-        server_keep_alive_seconds: None,
-        maximum_packet_bytes: None,
-        receive_maximum: None,
-        assigned_client_id: None,
-        reason_string: None,
+        ..Connected::new(ConnectionKind::Connected)
     }
 }
 
@@ -85,49 +82,35 @@ pub(super) fn dropped() -> SessionDrop {
         error_message: "the broker closed the connection (FIN)".to_owned(),
         closed_by: Some(ClosedBy::PeerClose),
         protocol: Some(Protocol::V5),
-        reason_code: None,
-        reason_string: None,
-        server_reference: None,
-        websocket_close_code: None,
         reconnect_attempt: 0,
-        duration_connected_seconds: 1321.0,
-        active_subscriptions: 1,
-        queued_commands: 0,
+        duration_connected_seconds: Some(1321.0),
+        active_subscriptions: Some(1),
+        queued_commands: Some(0),
         last_received_seconds: Some(8.0),
         last_sent_seconds: Some(8.02),
         last_sent_packet: Some("PINGREQ".into()),
-        last_sent_topic: None,
         idle_before_last_sent_seconds: Some(52.0),
-        unanswered_ping_seconds: None,
         loop_lag_ms: Some(0.2),
-        messages_received: 3,
-        messages_published: 0,
-        bytes_received: 412,
-        bytes_sent: 96,
-        publish_rate_per_second: 0.0,
-        largest_publish_bytes: None,
-        ping_rtt_ms: None,
-        tcp: None,
-        wifi_dbm: None,
+        messages_received: Some(3),
+        messages_published: Some(0),
+        bytes_received: Some(412),
+        bytes_sent: Some(96),
+        publish_rate_per_second: Some(0.0),
+        ..SessionDrop::default()
     }
 }
 
 pub(super) fn attempt() -> AttemptFailed {
     AttemptFailed {
-        attempt_number: 1,
-        phase: Phase::Tcp,
+        attempt_number: Some(1),
         protocol: Some(Protocol::V5),
         error_name: "AWS_IO_SOCKET_CONNECTION_REFUSED".into(),
         error_code: Some(1047),
         error_message: "connection refused after 1 ms".to_owned(),
-        return_code: None,
-        reason_string: None,
-        server_reference: None,
-        http_status: None,
         peer_address: Some("203.0.113.7:8883".to_owned()),
-        elapsed_seconds: 0.001,
+        elapsed_seconds: Some(0.001),
         next_attempt_seconds: Some(1.4),
-        phases: Phases::default(),
+        ..AttemptFailed::new(Phase::Tcp)
     }
 }
 
@@ -166,7 +149,7 @@ fn afternoon_timeline() -> Timeline {
 }
 
 fn drop_after(seconds: f64) -> SessionDrop {
-    SessionDrop { duration_connected_seconds: seconds, ..dropped() }
+    SessionDrop { duration_connected_seconds: Some(seconds), ..dropped() }
 }
 
 /// Two drops in twenty-two minutes, connected again since 42 seconds.
@@ -203,7 +186,7 @@ pub(super) fn afternoon() -> Report {
 }
 
 pub(super) fn answer(topic: &str, granted_qos: Option<u8>, return_code: u8) -> Subscribed {
-    Subscribed { topic: topic.to_owned(), qos: 1, granted_qos, return_code }
+    Subscribed { topic: topic.to_owned(), qos: Some(1), granted_qos, return_code: Some(return_code) }
 }
 
 /// An appliance that has fallen silent.
@@ -226,11 +209,9 @@ pub(super) fn appliance() -> DeviceMetrics {
 
 pub(super) fn link_down() -> Dated<Environment> {
     let fact = Environment {
-        kind: EnvironmentKind::LinkDown,
         interface: Some("eth0".to_owned()),
         in_use: Some(true),
-        detail: String::new(),
-        seconds: None,
+        ..Environment::new(EnvironmentKind::LinkDown)
     };
     Dated { at: at(59), fact }
 }

@@ -6,6 +6,7 @@ use crate::reason::{Source, words};
 const FAILURE: u8 = 0x80;
 
 /// `Not authorized (0x87): the broker's rules do not permit this client what it asked for`.
-pub(super) fn refusal(code: u8) -> String {
+pub(super) fn refusal(code: Option<u8>) -> String {
+    let Some(code) = code else { return "the broker refused it".to_owned() };
     words(code, if code == FAILURE { Source::SubackV311 } else { Source::V5 })
 }

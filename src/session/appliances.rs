@@ -287,6 +287,7 @@ impl Appliances {
             known.stage = Stage::Idle;
             DeviceProbe {
                 device: known.device.masked(),
+                answered: Some(false),
                 cloud_connected: known.device.cloud_connected,
                 ..DeviceProbe::default()
             }
@@ -301,11 +302,12 @@ impl Known {
         self.device.cloud_connected = self.device.cloud_connected.filter(|connected| *connected);
         DeviceProbe {
             device: self.device.masked(),
-            answered: true,
+            answered: Some(true),
             rtt_ms,
             wifi_dbm: status.wifi_dbm,
             error_code: status.error_code,
             cloud_connected: self.device.cloud_connected,
+            cloud_error_code: None,
         }
     }
 }

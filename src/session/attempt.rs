@@ -61,20 +61,17 @@ impl DialFault {
     /// The record of an attempt that failed so.
     pub(super) fn into_record(self, attempt: Attempt, wait: Option<Duration>) -> AttemptFailed {
         AttemptFailed {
-            attempt_number: attempt.number,
-            phase: self.phase,
+            attempt_number: Some(attempt.number),
             protocol: Some(attempt.protocol),
             error_name: self.fault.name.recorded(),
             error_code: self.fault.name.code,
             error_message: self.fault.message,
-            return_code: None,
-            reason_string: None,
-            server_reference: None,
             http_status: self.http_status,
             peer_address: self.peer_address,
-            elapsed_seconds: seconds(attempt.elapsed),
+            elapsed_seconds: Some(seconds(attempt.elapsed)),
             next_attempt_seconds: wait.map(seconds),
             phases: self.phases,
+            ..AttemptFailed::new(self.phase)
         }
     }
 }
@@ -145,11 +142,10 @@ impl Opening {
         let mut phases = self.dialled.phases;
         phases.set(Phase::Mqtt, now.since(self.dialled_at));
         Connected {
-            kind: recovered.kind,
             protocol: Some(self.session.protocol()),
-            session_present: connack.session_present,
-            return_code: connack.code,
-            attempt_number: recovered.attempt_number,
+            session_present: Some(connack.session_present),
+            return_code: Some(connack.code),
+            attempt_number: Some(recovered.attempt_number),
             time_to_reconnect_seconds: recovered.outage.map(seconds),
             phases,
             local_address: Some(self.dialled.local_address.clone()),
@@ -159,6 +155,7 @@ impl Opening {
             receive_maximum: properties.receive_maximum,
             assigned_client_id: properties.assigned_client_id.map(bounded),
             reason_string: properties.reason_string.map(bounded),
+            ..Connected::new(recovered.kind)
         }
     }
 }

@@ -47,11 +47,9 @@ fn passed(from: std::time::Duration, to: std::time::Duration) -> TimeDelta {
 
 fn told(kind: EnvironmentKind, span: TimeDelta, detail: String) -> Environment {
     Environment {
-        kind,
-        interface: None,
-        in_use: None,
         detail: bounded(detail),
         seconds: Some(rounded(span.as_seconds_f64(), 1e6)),
+        ..Environment::new(kind)
     }
 }
 

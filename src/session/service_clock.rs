@@ -47,11 +47,9 @@ const RIGHT_AGAIN: &str = "from the date of the service's answer: near enough ag
 
 fn environment(offset: TimeDelta, detail: &str) -> Environment {
     Environment {
-        kind: EnvironmentKind::ClockOffset,
-        interface: None,
-        in_use: None,
         detail: detail.to_owned(),
         seconds: Some(rounded(offset.as_seconds_f64(), 1e6)),
+        ..Environment::new(EnvironmentKind::ClockOffset)
     }
 }
 

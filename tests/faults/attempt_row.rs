@@ -137,7 +137,7 @@ impl Row {
                 &serde_json::to_value(failed).unwrap(),
             );
             wrong.extend(grid::compare(self.fault, cell, &Told::by(failed), &self.expected(cell)));
-            assert_eq!((failed.attempt_number, failed.next_attempt_seconds), (1, None), "{failed:?}");
+            assert_eq!((failed.attempt_number, failed.next_attempt_seconds), (Some(1), None), "{failed:?}");
             assert!(failed.peer_address.is_some() && failed.phases.tcp_ms.is_some(), "{failed:?}");
             assert_eq!(failed.phases.dns_ms, None, "an address is not resolved: {failed:?}");
         }

@@ -68,8 +68,8 @@ struct Told {
     reason_string: Option<String>,
     server_reference: Option<String>,
     close_code: Option<u16>,
-    messages_received: u64,
-    active_subscriptions: u32,
+    messages_received: Option<u64>,
+    active_subscriptions: Option<u32>,
 }
 
 impl Told {
@@ -103,8 +103,8 @@ impl Row {
             reason_string: cell.by_version(&self.reason_strings).map(str::to_owned),
             server_reference: cell.by_version(&self.server_references).map(str::to_owned),
             close_code: cell.by_transport(self.close_codes),
-            messages_received: messages.try_into().unwrap(),
-            active_subscriptions: 1,
+            messages_received: Some(messages.try_into().unwrap()),
+            active_subscriptions: Some(1),
         }
     }
 

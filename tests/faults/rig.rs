@@ -175,6 +175,7 @@ fn start() -> Start {
     Start {
         v: FORMAT_VERSION,
         run: String::new(),
+        continued: false,
         version: String::new(),
         pid: 1,
         host: String::new(),

@@ -59,7 +59,7 @@ async fn check(stood: Stood) {
     let up = stood.was_connected == Connection::Up;
     assert_eq!(stop.duration_connected_seconds.is_some(), up, "{}", stood.at);
     let Some(Event::Sample(sample)) = events.iter().rev().nth(1) else { panic!("{}", stood.at) };
-    assert_eq!(sample.connected, up, "{}", stood.at);
+    assert_eq!(sample.connected, Some(up), "{}", stood.at);
 }
 
 fn stood(at: &'static str, conduct: Conduct, once: Once, was_connected: Connection) -> Stood {

@@ -18,9 +18,7 @@ fn told(event: &Event) -> Option<Told> {
         Event::AttemptFailed(failed) => {
             Some(("attempt_failed", failed.protocol?, failed.error_code, failed.return_code))
         }
-        Event::Connected(connected) => {
-            Some(("connected", connected.protocol?, None, Some(connected.return_code)))
-        }
+        Event::Connected(connected) => Some(("connected", connected.protocol?, None, connected.return_code)),
         _ => None,
     }
 }

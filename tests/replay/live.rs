@@ -69,6 +69,7 @@ fn start(config: &WatchConfig) -> Start {
     Start {
         v: FORMAT_VERSION,
         run: "r".to_owned(),
+        continued: false,
         version: String::new(),
         pid: std::process::id(),
         host: String::new(),

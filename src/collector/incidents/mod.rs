@@ -131,7 +131,7 @@ impl Incident {
     /// The age that the session reached before it began to end, seconds: the delay of noticing is left out.
     pub fn age_seconds(&self) -> Option<f64> {
         let drop = self.drop()?;
-        Some((drop.duration_connected_seconds - unnoticed_seconds(drop)).max(0.0))
+        Some((drop.duration_connected_seconds? - unnoticed_seconds(drop)).max(0.0))
     }
 
     /// How long before it was noticed the end may have come, seconds: the most and the least. An end that was told at

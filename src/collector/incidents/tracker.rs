@@ -85,7 +85,11 @@ impl Tracker {
             Event::Environment(change) => self.changed(record.ts, change),
             Event::Stop(_) => self.leave(),
             Event::Subscribed(subscribed) => self.subscribed(subscribed),
-            Event::Sample(_) | Event::Device(_) => {}
+            Event::Sample(_)
+            | Event::Device(_)
+            | Event::Finding(_)
+            | Event::ProbeRefused(_)
+            | Event::Pruned(_) => {}
         }
     }
 
@@ -131,7 +135,7 @@ impl Tracker {
             let way = &mut open.incident.way_back;
             way.most_in_burst = way.most_in_burst.max(in_burst);
             // Attempts that are not listed were made all the same: lost records, or a dump that lists none.
-            way.failed = way.failed.max(connected.attempt_number.saturating_sub(1));
+            way.failed = way.failed.max(connected.attempt_number.unwrap_or_default().saturating_sub(1));
         }
         if let Some(open) = self.open.take_if(|open| !open.was_a_question_of_version(connected.protocol)) {
             self.finish(open.recovered(place, connected.kind));

@@ -51,7 +51,8 @@ fn one_way(plain: &[Dropped<'_>]) -> Option<Verdict> {
             .collect();
         // Silence since the session began is an age.
         let of_age = |(dropped, silence): &&(Dropped<'_>, f64)| {
-            dropped.record().duration_connected_seconds - silence <= 0.02 * silence + 1.0
+            let age = dropped.record().duration_connected_seconds;
+            age.is_some_and(|age| age - silence <= 0.02 * silence + 1.0)
         };
         let aged = silent.iter().filter(of_age).count();
         let verdict = proxy(&silent, plain.len(), side)?;
@@ -75,8 +76,8 @@ fn proxy(idle: &[(Dropped<'_>, f64)], drops: usize, side: &str) -> Option<Verdic
     let exact: Vec<f64> = members.iter().map(|member| silences[*member]).collect();
     // Where nothing ever moved, the age is as exact as the silence.
     let ages: Vec<f64> =
-        members.iter().map(|member| idle[*member].0.record().duration_connected_seconds).collect();
-    let width = scatter(&exact).min(scatter(&ages));
+        members.iter().filter_map(|member| idle[*member].0.record().duration_connected_seconds).collect();
+    let width = if ages.is_empty() { scatter(&exact) } else { scatter(&exact).min(scatter(&ages)) };
     let explains = in_order(members.iter().map(|member| idle[*member].0.index));
     Some(Verdict {
         confidence: trust(0.97, members.len(), 4).max(0.75) * (0.6 + 0.4 * share(members.len(), drops)),

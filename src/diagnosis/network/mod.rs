@@ -98,9 +98,9 @@ const MANY_RETRANSMITS: u64 = 3;
 const PACKETS_FOR_ONE: u64 = 100;
 
 /// Packets of MQTT in a session, roughly: messages, and pings with their answers.
-fn packets(record: &SessionDrop) -> u64 {
+fn packets(record: &SessionDrop) -> Option<u64> {
     let pings = answered_pings(record).saturating_mul(2);
-    record.messages_received.saturating_add(record.messages_published).saturating_add(pings)
+    Some(record.messages_received?.saturating_add(record.messages_published?).saturating_add(pings))
 }
 
 /// Whether this drop shows that packets were lost or held up before it.
@@ -110,7 +110,8 @@ fn shows_loss(dropped: Dropped<'_>) -> bool {
         // Those of the end itself say nothing: every silent end has them.
         let of_the_end = record.tcp.and_then(|tcp| tcp.retransmits_pending).unwrap_or_default();
         let earlier = all.saturating_sub(of_the_end).saturating_sub(AT_AN_END);
-        earlier >= MANY_RETRANSMITS && earlier.saturating_mul(PACKETS_FOR_ONE) >= packets(record)
+        let is_dense = |packets| earlier.saturating_mul(PACKETS_FOR_ONE) >= packets;
+        earlier >= MANY_RETRANSMITS && packets(record).is_some_and(is_dense)
     });
     let spiked = record.ping_rtt_ms.as_ref().is_some_and(|trips| {
         let usual = trips.min.unwrap_or_default().max(1.0);
@@ -218,7 +219,8 @@ fn intermittent_network(case: &Case<'_>) -> Option<Verdict> {
     let together = densest(&ages, |from| 0.015 * from + 3.0).map_or(0, |cluster| cluster.members.len());
     // A few that lie together do so by chance; many of one age are no accident.
     let irregular = if 2 * together > ages.len() { 0.6 } else { 1.0 };
-    let lengths: Vec<f64> = lost.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
+    let lengths: Vec<f64> =
+        lost.iter().filter_map(|dropped| dropped.record().duration_connected_seconds).collect();
     let resets =
         lost.iter().filter(|dropped| dropped.record().closed_by == Some(ClosedBy::PeerReset)).count();
     let part = share(lost.len(), plain.len());

@@ -26,7 +26,7 @@ pub(super) fn silence(dropped: Dropped<'_>) -> Option<f64> {
             Some(unanswered) if record.last_sent_packet.as_deref() == Some("PINGREQ") => {
                 record.idle_before_last_sent_seconds.or(Some(received - unanswered))
             }
-            Some(unanswered) => Some((received - unanswered).min(pause_of_ours(record))),
+            Some(unanswered) => Some((received - unanswered).min(pause_of_ours(record).unwrap_or(f64::MAX))),
             None => record.idle_before_last_sent_seconds,
         },
         ClosedBy::PeerDisconnect | ClosedBy::Protocol => None,
@@ -34,8 +34,8 @@ pub(super) fn silence(dropped: Dropped<'_>) -> Option<f64> {
 }
 
 /// How often we publish of ourselves, seconds: no silence of both sides is longer.
-fn pause_of_ours(record: &SessionDrop) -> f64 {
-    record.duration_connected_seconds / number(record.messages_published.max(1))
+fn pause_of_ours(record: &SessionDrop) -> Option<f64> {
+    Some(record.duration_connected_seconds? / number(record.messages_published?.max(1)))
 }
 
 /// How many messages a session has at least whose pauses can be foretold from their number.
@@ -58,19 +58,25 @@ fn ping_interval(dropped: Dropped<'_>) -> f64 {
 }
 
 /// Packets that both sides know of, and the usual pause between them before the last silence, seconds.
-fn rhythm(record: &SessionDrop, silence: f64) -> (u64, f64) {
-    let messages = record.messages_received.saturating_add(record.messages_published);
-    let packets = messages.saturating_add(answered_pings(record));
-    (packets, (record.duration_connected_seconds - silence) / number(packets.max(1)))
+fn rhythm(record: &SessionDrop, silence: f64) -> Option<(u64, f64)> {
+    let packets = messages(record).saturating_add(answered_pings(record));
+    Some((packets, (record.duration_connected_seconds? - silence) / number(packets.max(1))))
+}
+
+/// Messages of a session, both ways. Unknown counts as none: more pings then ended a silence, and no idle timeout is
+/// made surer by what nobody measured.
+pub(super) fn messages(record: &SessionDrop) -> u64 {
+    let count = |messages: Option<u64>| messages.unwrap_or_default();
+    count(record.messages_received).saturating_add(count(record.messages_published))
 }
 
 /// How many pings ended a silence as long as the ping interval, as far as the number of messages tells. Pings go out by
 /// what we sent last: as many of them ended a silence as nothing had arrived before.
-fn silent_pings(dropped: Dropped<'_>) -> f64 {
+fn silent_pings(dropped: Dropped<'_>) -> Option<f64> {
     let record = dropped.record();
-    let between_pings = number(record.messages_received) * ping_interval(dropped)
-        / record.duration_connected_seconds.max(1.0);
-    number(answered_pings(record)) * (-between_pings).exp()
+    let between_pings = number(record.messages_received.unwrap_or_default()) * ping_interval(dropped)
+        / record.duration_connected_seconds?.max(1.0);
+    Some(number(answered_pings(record)) * (-between_pings).exp())
 }
 
 /// From so many on some ping surely ended a silence. Who closes at a moment of its own choice does so at the first
@@ -80,17 +86,18 @@ const SURELY_SILENT_BEFORE_CLOSE: f64 = 2.5;
 
 /// Whether the session had lived through such a silence before: then that is not what ended it.
 pub(super) fn survived(dropped: Dropped<'_>, silence: f64) -> bool {
-    let (packets, usual) = rhythm(dropped.record(), silence);
+    let steady = rhythm(dropped.record(), silence)
+        .is_some_and(|(packets, usual)| packets >= 3 && usual >= 0.8 * silence);
     let surely = if met_by_us(dropped) { SURELY_SILENT } else { SURELY_SILENT_BEFORE_CLOSE };
-    let pinged = silent_pings(dropped) >= surely && ping_interval(dropped) >= 0.97 * silence;
-    pinged || (packets >= 3 && usual >= 0.8 * silence)
+    let pings = silent_pings(dropped).unwrap_or_default();
+    (pings >= surely && ping_interval(dropped) >= 0.97 * silence) || steady
 }
 
 /// Whether such a silence may have come of itself, and for the first time. In a busy stream it may not: there it is the
 /// end that was silent. Only where a ping that follows one ping after a silence meets a reset was the silence there
 /// before: who resets has forgotten, and is not away.
 pub(super) fn is_natural(dropped: Dropped<'_>, silence: f64, stream: Stream) -> bool {
-    let (packets, usual) = rhythm(dropped.record(), silence);
+    let Some((packets, usual)) = rhythm(dropped.record(), silence) else { return true };
     let expected = number(packets) * (-silence / usual).exp();
     let from_ping_to_ping =
         silence >= FROM_PING_TO_PING * ping_interval(dropped) && is_reset_on_our_packet(dropped);
@@ -115,9 +122,9 @@ const STEADY_SHARE: f64 = 0.2;
 pub(super) fn stream(plain: &[Dropped<'_>]) -> Stream {
     let sessions: Vec<(f64, f64)> = plain
         .iter()
-        .filter(|dropped| dropped.record().messages_received >= MANY_MESSAGES)
+        .filter(|dropped| dropped.record().messages_received >= Some(MANY_MESSAGES))
         .filter_map(|dropped| {
-            Some((number(dropped.record().messages_received), dropped.incident.age_seconds()?))
+            Some((number(dropped.record().messages_received?), dropped.incident.age_seconds()?))
         })
         .collect();
     let (messages, seconds) = sessions.iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));

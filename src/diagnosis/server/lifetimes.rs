@@ -26,8 +26,10 @@ pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
     }
     let drops: Vec<_> = case.drops().collect();
     let limit = AWS_LIFETIME_SECONDS - AWS_EARLY_SECONDS..=AWS_LIFETIME_SECONDS + AWS_LATE_SECONDS;
-    let at_the_limit: Vec<_> =
-        drops.iter().filter(|dropped| limit.contains(&dropped.record().duration_connected_seconds)).collect();
+    let is_at_the_limit = |dropped: &&Dropped<'_>| {
+        dropped.record().duration_connected_seconds.is_some_and(|age| limit.contains(&age))
+    };
+    let at_the_limit: Vec<_> = drops.iter().filter(is_at_the_limit).collect();
     if at_the_limit.is_empty() {
         return None;
     }
@@ -89,7 +91,7 @@ fn same_age<'a>(drops: &[Dropped<'a>]) -> Option<Life<'a>> {
 /// Between which ages a session began to end, seconds.
 fn age_range(dropped: Dropped<'_>) -> Option<(f64, f64)> {
     let (most, least) = dropped.incident.unnoticed_range()?;
-    let noticed = dropped.record().duration_connected_seconds;
+    let noticed = dropped.record().duration_connected_seconds?;
     Some(((noticed - most).max(0.0), (noticed - least).max(0.0)))
 }
 
@@ -181,12 +183,16 @@ pub(super) fn was_allowed_before(case: &Case<'_>, index: usize) -> bool {
     };
     let in_this_run = |earlier: &&Incident| earlier.terms.run == incident.terms.run;
     let mut earlier = case.incidents[..index].iter().filter(in_this_run).filter_map(Incident::drop);
-    let lived = |earlier: &SessionDrop| earlier.duration_connected_seconds >= ALLOWED_SECONDS;
+    let lived = |earlier: &SessionDrop| earlier.duration_connected_seconds >= Some(ALLOWED_SECONDS);
     if is_first_publish(drop) {
-        return earlier.any(|earlier| lived(earlier) && earlier.messages_published >= ALLOWED_PUBLISHES);
+        return earlier
+            .any(|earlier| lived(earlier) && earlier.messages_published >= Some(ALLOWED_PUBLISHES));
     }
-    let denied = follows_a_request(drop) && subscribe_unanswered(drop) && drop.messages_published == 0;
-    let had_more = |earlier: &SessionDrop| earlier.active_subscriptions > drop.active_subscriptions;
+    let denied = follows_a_request(drop) && subscribe_unanswered(drop) && drop.messages_published == Some(0);
+    let had_more = |earlier: &SessionDrop| {
+        let counts = earlier.active_subscriptions.zip(drop.active_subscriptions);
+        counts.is_some_and(|(earlier, now)| earlier > now)
+    };
     denied && earlier.any(|earlier| lived(earlier) && had_more(earlier))
 }
 

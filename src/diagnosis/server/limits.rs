@@ -24,9 +24,13 @@ const BURST_TIMES: f64 = 2.0;
 /// Whether a drop came in a burst of messages.
 fn is_busy(dropped: Dropped<'_>) -> bool {
     let record = dropped.record();
-    let age = record.duration_connected_seconds;
-    let rate = record.publish_rate_per_second;
-    let all = number(record.messages_received.saturating_add(record.messages_published));
+    let measured = (record.duration_connected_seconds, record.publish_rate_per_second);
+    let ((Some(age), Some(rate)), Some(received), Some(published)) =
+        (measured, record.messages_received, record.messages_published)
+    else {
+        return false;
+    };
+    let all = number(received.saturating_add(published));
     let is_burst = rate * age.min(RATE_SPAN_SECONDS) >= BURST_MESSAGES;
     let is_unusual = rate * age >= BURST_TIMES * all || rate >= BUSY_PER_SECOND;
     let is_settled = age >= SETTLED_SECONDS;
@@ -57,7 +61,8 @@ fn quota(plain: &[Dropped<'_>]) -> Option<Verdict> {
     if !is_a_quota || share(at_a_message, members.len()) < 0.9 {
         return None;
     }
-    let ages: Vec<f64> = members.iter().map(|dropped| dropped.record().duration_connected_seconds).collect();
+    let ages: Vec<f64> =
+        members.iter().filter_map(|dropped| dropped.record().duration_connected_seconds).collect();
     let age = median(&ages)?;
     let exact: Vec<f64> = same.members.iter().map(|member| counts[*member]).collect();
     let width = QUOTA_SECONDS + scatter(&exact) * age / same.median;
@@ -85,7 +90,7 @@ fn ends_at_a_message(record: &SessionDrop) -> bool {
 
 fn messages(dropped: Dropped<'_>) -> f64 {
     let record = dropped.record();
-    number(record.messages_received.max(record.messages_published))
+    number(record.messages_received.max(record.messages_published).unwrap_or_default())
 }
 
 pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
@@ -98,7 +103,7 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     }
     let rates = case.drops().filter(|dropped| said.contains(&dropped.index)).chain(busy.iter().copied());
     let lowest = rates
-        .map(|dropped| dropped.record().publish_rate_per_second)
+        .filter_map(|dropped| dropped.record().publish_rate_per_second)
         .min_by(f64::total_cmp)
         .unwrap_or_default();
     let explains = in_order(said.iter().copied().chain(busy.iter().map(|dropped| dropped.index)));

@@ -38,7 +38,7 @@ fn refused_request(dropped: Dropped<'_>) -> Option<Request> {
     if !ended_by_peer(record) || is_large(record) {
         return None;
     }
-    let soon = record.duration_connected_seconds <= PROMPT_SECONDS;
+    let soon = record.duration_connected_seconds.is_some_and(|age| age <= PROMPT_SECONDS);
     if let Some(topic) = dropped.end.refused_topic.as_ref().filter(|_| soon) {
         return Some(Request::Subscribe(Some(short(topic))));
     }
@@ -58,12 +58,13 @@ fn refused_request(dropped: Dropped<'_>) -> Option<Request> {
 pub(super) fn is_first_publish(record: &SessionDrop) -> bool {
     // A publish of the last ten seconds is told by its size, even where an acknowledgement went out after it.
     let is_last = record.last_sent_packet.as_deref() == Some("PUBLISH");
-    let published = record.messages_published > 0 && (is_last || record.largest_publish_bytes.is_some());
-    let at_the_start = record.duration_connected_seconds <= REFUSED_SECONDS;
-    let at_the_end = record.messages_published == 1
+    let published =
+        record.messages_published > Some(0) && (is_last || record.largest_publish_bytes.is_some());
+    let at_the_start = record.duration_connected_seconds.is_some_and(|age| age <= REFUSED_SECONDS);
+    let at_the_end = record.messages_published == Some(1)
         && (!is_last || record.last_sent_seconds.is_some_and(|ago| ago <= REFUSED_SECONDS));
     // Where nothing else arrives, what was heard after it was its acknowledgement.
-    let is_quiet = record.messages_received == 0
+    let is_quiet = record.messages_received == Some(0)
         && (record.ping_rtt_ms.is_none() || record.idle_before_last_sent_seconds >= Some(QUIET_SECONDS));
     let acknowledged = is_last && is_quiet && record.last_received_seconds < record.last_sent_seconds;
     published && (at_the_start || at_the_end) && !acknowledged
@@ -149,14 +150,14 @@ fn after_large_publishes<'a>(drops: &[Dropped<'a>]) -> (Vec<Dropped<'a>>, bool) 
     let at_once = large.iter().filter(|dropped| {
         let record = dropped.record();
         let is_last = record.last_sent_packet.as_deref() == Some("PUBLISH") && follows_a_request(record);
-        is_last || record.duration_connected_seconds <= PROMPT_SECONDS
+        is_last || record.duration_connected_seconds.is_some_and(|age| age <= PROMPT_SECONDS)
     });
     let nats: f64 = large
         .iter()
-        .map(|dropped| {
+        .filter_map(|dropped| {
             let record = dropped.record();
-            let pause = record.duration_connected_seconds / number(record.messages_published.max(1));
-            (pause / 10.0).max(1.0).ln()
+            let pause = record.duration_connected_seconds? / number(record.messages_published?.max(1));
+            Some((pause / 10.0).max(1.0).ln())
         })
         .sum();
     let no_accident = 2 * at_once.count() >= large.len() || nats >= NO_ACCIDENT_NATS;

@@ -75,10 +75,10 @@ struct Ordered<'a, T>(&'a T);
 
 /// Names every key of a record once: the compiler refuses a list that lacks one.
 macro_rules! ordered {
-    ($record:ident { $($key:ident)+ }) => {
+    ($record:ident { $($key:ident)+ } without { $($left_out:ident)* }) => {
         impl Serialize for Ordered<'_, $record> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let $record { $($key),+ } = self.0;
+                let $record { $($key,)+ $($left_out: _,)* } = self.0;
                 let mut map = serializer.serialize_map(None)?;
                 $(map.serialize_entry(stringify!($key), $key)?;)+
                 map.end()
@@ -90,17 +90,17 @@ macro_rules! ordered {
 ordered!(SessionDrop {
     error_name error_message error_code reconnect_attempt duration_connected_seconds active_subscriptions
     queued_commands
-    closed_by protocol reason_code reason_string server_reference websocket_close_code last_received_seconds
+    failure closed_by protocol reason_code reason_string server_reference websocket_close_code last_received_seconds
     last_sent_seconds last_sent_packet last_sent_topic idle_before_last_sent_seconds unanswered_ping_seconds
     loop_lag_ms messages_received messages_published bytes_received bytes_sent publish_rate_per_second
-    largest_publish_bytes ping_rtt_ms tcp wifi_dbm
-});
+    largest_publish_bytes ping_rtt_ms survived unfinished_packet malformed tcp wifi_dbm
+} without {});
 
 ordered!(Connected {
     session_present return_code attempt_number time_to_reconnect_seconds
-    kind protocol phases local_address peer_address server_keep_alive_seconds maximum_packet_bytes receive_maximum
+    waited_seconds addresses_lost fallback kind protocol phases local_address peer_address server_keep_alive_seconds maximum_packet_bytes receive_maximum
     assigned_client_id reason_string
-});
+} without { continued });
 
 /// A finding, as the contract lays it out.
 #[derive(Debug, Serialize)]

@@ -278,7 +278,7 @@ impl Period {
 struct Subscription<'a> {
     topic: &'a str,
     granted_qos: Option<u8>,
-    return_code: u8,
+    return_code: Option<u8>,
 }
 
 impl<'a> From<&'a Subscribed> for Subscription<'a> {

@@ -95,7 +95,9 @@ const AFTERNOON: &str = r#"{
     "clean_session": true,
     "topics": [
       "a/#"
-    ]
+    ],
+    "client_id_chosen": false,
+    "service": null
   },
   "observation": {
     "from": "2026-11-22T17:20:04.000Z",
@@ -189,7 +191,7 @@ fn a_drop_has_its_times_then_the_keys_of_the_reference_then_all_others() {
         r#""recent_drops":[{"timestamp":"2026-11-22T17:21:04.000Z","unix_seconds":1795368064.0,"#,
         r#""error_name":"AWS_IO_SOCKET_CLOSED","error_message":"the broker closed the connection (FIN)","#,
         r#""error_code":1051,"reconnect_attempt":0,"duration_connected_seconds":60.0,"#,
-        r#""active_subscriptions":1,"queued_commands":0,"closed_by":"peer_close","protocol":"5","#,
+        r#""active_subscriptions":1,"queued_commands":0,"failure":null,"closed_by":"peer_close","protocol":"5","#,
         r#""reason_code":null,"reason_string":null,"server_reference":null,"websocket_close_code":null,"#,
         r#""last_received_seconds":8.0,"last_sent_seconds":8.02,"last_sent_packet":"PINGREQ","#,
     );
@@ -202,7 +204,8 @@ fn a_connection_has_its_event_type_then_the_keys_of_the_reference_then_all_other
     let first = concat!(
         r#""recent_connections":[{"timestamp":"2026-11-22T17:20:04.000Z","unix_seconds":1795368004.0,"#,
         r#""event_type":"connected","session_present":false,"return_code":0,"attempt_number":0,"#,
-        r#""time_to_reconnect_seconds":null,"kind":"connected","protocol":"5","#,
+        r#""time_to_reconnect_seconds":null,"waited_seconds":null,"addresses_lost":[],"fallback":null,"#,
+        r#""kind":"connected","protocol":"5","#,
         r#""phases":{"auth_ms":null,"dns_ms":3.0,"tcp_ms":21.2,"tls_ms":48.0,"websocket_ms":null,"mqtt_ms":12.0},"#,
     );
     assert!(text.contains(first), "{text}");
@@ -215,7 +218,7 @@ fn entries_keep_the_values_of_their_records() {
     for key in ["timestamp", "unix_seconds"] {
         assert!(drop.remove(key).is_some());
     }
-    let record = SessionDrop { duration_connected_seconds: 1200.5, ..dropped() };
+    let record = SessionDrop { duration_connected_seconds: Some(1200.5), ..dropped() };
     assert_eq!(Value::Object(drop), serde_json::to_value(record).unwrap());
 
     let mut connection = entries["recent_connections"][0].as_object().unwrap().clone();
@@ -235,7 +238,8 @@ fn changes_on_the_host_and_refused_subscriptions_are_told() {
     let end = concat!(
         r#""subscriptions":[{"topic":"secret/#","granted_qos":null,"return_code":135}],"devices":[],"#,
         r#""environment_events":[{"timestamp":"2026-11-22T17:21:03.000Z","unix_seconds":1795368063.0,"#,
-        r#""kind":"link_down","interface":"eth0","in_use":true,"detail":"","seconds":null}]}"#,
+        r#""kind":"link_down","interface":"eth0","in_use":true,"family":null,"address":null,"#,
+        r#""gateway":null,"on_path":null,"detail":"","seconds":null}]}"#,
     );
     assert!(text.trim_end().ends_with(end), "{text}");
 }

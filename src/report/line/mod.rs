@@ -135,7 +135,7 @@ mod tests {
     fn reconnected() -> crate::event::Connected {
         let mut again = connected();
         again.kind = ConnectionKind::Resumed;
-        again.attempt_number = 2;
+        again.attempt_number = Some(2);
         again.time_to_reconnect_seconds = Some(2.6);
         again
     }
@@ -156,17 +156,17 @@ mod tests {
     #[test]
     fn a_connection_tells_what_the_broker_added_and_how_it_came_about() {
         let mut first = connected();
-        first.attempt_number = 3;
-        first.session_present = true;
+        first.attempt_number = Some(3);
+        first.session_present = Some(true);
         first.server_keep_alive_seconds = Some(30);
         let mut deep = reconnected();
         deep.kind = ConnectionKind::DeepReconnected;
-        deep.attempt_number = 10;
+        deep.attempt_number = Some(10);
         deep.time_to_reconnect_seconds = Some(723.0);
         let mut bare = reconnected();
         bare.phases = Phases::default();
         bare.peer_address = None;
-        bare.attempt_number = 1;
+        bare.attempt_number = Some(1);
         let events = [first, deep, bare].map(|connected| Event::Connected(Box::new(connected)));
         assert_eq!(
             told(events.into()),
@@ -181,10 +181,10 @@ mod tests {
     #[test]
     fn a_refused_subscription_is_said_to_be_not_active() {
         let answer = |granted_qos, return_code| {
-            Event::Subscribed(Subscribed { topic: "a/#".to_owned(), qos: 1, granted_qos, return_code })
+            Event::Subscribed(Subscribed { topic: "a/#".to_owned(), qos: Some(1), granted_qos, return_code })
         };
         assert_eq!(
-            told(vec![answer(Some(1), 1), answer(Some(0), 0), answer(None, 135)]),
+            told(vec![answer(Some(1), Some(1)), answer(Some(0), Some(0)), answer(None, Some(135))]),
             "\
 18:20:04  ● subscribed   to a/# with QoS 1
 18:20:04  ● subscribed   to a/# with QoS 0, where 1 was asked for
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_failed_attempt_tells_the_codes_and_whether_another_follows() {
         let mut refused = attempt();
-        refused.attempt_number = 12;
+        refused.attempt_number = Some(12);
         refused.phase = Phase::Mqtt;
         refused.error_name = "AWS_ERROR_MQTT_PROTOCOL_ERROR".into();
         refused.error_message = "the broker refused: not authorized (5)".to_owned();
@@ -245,7 +245,13 @@ mod tests {
         let change = |kind, interface: Option<&str>, detail: &str, seconds| {
             let interface = interface.map(str::to_owned);
             let in_use = interface.as_ref().map(|name| name == "eth0");
-            Event::Environment(Environment { kind, interface, in_use, detail: detail.to_owned(), seconds })
+            Event::Environment(Environment {
+                interface,
+                in_use,
+                detail: detail.to_owned(),
+                seconds,
+                ..Environment::new(kind)
+            })
         };
         assert_eq!(
             told(vec![
@@ -269,16 +275,24 @@ mod tests {
     fn an_appliance_that_was_asked_is_told_with_what_it_reports() {
         let probe = |answered, rtt_ms, wifi_dbm, error_code, cloud_connected| {
             let device = "aa...eeff".to_owned();
-            Event::Device(DeviceProbe { device, answered, rtt_ms, wifi_dbm, error_code, cloud_connected })
+            Event::Device(DeviceProbe {
+                device,
+                answered,
+                rtt_ms,
+                wifi_dbm,
+                error_code,
+                cloud_connected,
+                cloud_error_code: None,
+            })
         };
         assert_eq!(
             told(vec![
-                probe(true, Some(412.0), Some(-61), Some(0), Some(true)),
-                probe(true, Some(2500.0), None, Some(596), None),
-                probe(true, None, None, None, Some(false)),
-                probe(false, None, None, None, Some(false)),
-                probe(false, None, None, None, Some(true)),
-                probe(false, None, None, None, None),
+                probe(Some(true), Some(412.0), Some(-61), Some(0), Some(true)),
+                probe(Some(true), Some(2500.0), None, Some(596), None),
+                probe(Some(true), None, None, None, Some(false)),
+                probe(Some(false), None, None, None, Some(false)),
+                probe(Some(false), None, None, None, Some(true)),
+                probe(Some(false), None, None, None, None),
             ]),
             "\
 18:20:04  ◇ appliance    aa...eeff answered after 412 ms, Wi-Fi -61 dBm
@@ -293,8 +307,9 @@ mod tests {
 
     #[test]
     fn a_late_answer_says_what_it_proves_and_a_stop_says_why() {
-        let stop =
-            |reason, duration_connected_seconds| Event::Stop(Stop { reason, duration_connected_seconds });
+        let stop = |reason, duration_connected_seconds| {
+            Event::Stop(Stop { duration_connected_seconds, ..Stop::new(reason) })
+        };
         assert_eq!(
             told(vec![
                 Event::LateAnswer(LateAnswer { seconds: 11.2 }),
@@ -313,7 +328,7 @@ mod tests {
     fn a_sample_says_nothing_but_losses_are_always_told() {
         let mut after_loss = record(0, Event::Sample(Box::default()));
         after_loss.records_lost = 3;
-        let quiet = record(1, Event::Sample(Box::new(Sample { connected: true, ..Sample::default() })));
+        let quiet = record(1, Event::Sample(Box::new(Sample { connected: Some(true), ..Sample::default() })));
         assert_eq!(
             lines(Palette::Plain, &[quiet, after_loss]),
             "\
@@ -325,7 +340,7 @@ mod tests {
 
     #[test]
     fn the_date_is_told_first_and_whenever_it_changes() {
-        let stop = || Event::Stop(Stop { reason: StopReason::Duration, duration_connected_seconds: None });
+        let stop = || Event::Stop(Stop::new(StopReason::Duration));
         let days = [record(0, stop()), record(60, stop()), record(6 * 3600, stop())];
         assert_eq!(
             lines(Palette::Plain, &days),

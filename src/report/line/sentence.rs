@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::diagnosis::Finding;
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, LateAnswer,
-    Phase, Phases, SessionDrop, Start, Stop, StopReason, Subscribed,
+    Phase, Phases, ProbeRefused, SessionDrop, Start, Stop, StopReason, Subscribed,
 };
 use crate::navien::status::ANSWER_TIMEOUT;
 use crate::report::finding::headline;
@@ -65,7 +65,8 @@ pub(super) fn of(event: &Event) -> Option<Sentence<'_>> {
         Event::Environment(change) => Some(changed(change)),
         Event::Device(probe) => Some(asked(probe)),
         Event::Stop(stop) => Some(stopped(*stop)),
-        Event::Sample(_) => None,
+        Event::ProbeRefused(refused) => Some(probe_refused(refused)),
+        Event::Sample(_) | Event::Finding(_) | Event::Pruned(_) => None,
     }
 }
 
@@ -107,7 +108,8 @@ fn connected_as(connected: &Connected) -> Sentence<'_> {
 }
 
 fn first_connection(connected: &Connected) -> Vec<Option<String>> {
-    let attempt = (connected.attempt_number > 1).then(|| format!("at attempt {}", connected.attempt_number));
+    let attempt =
+        connected.attempt_number.filter(|number| *number > 1).map(|number| format!("at attempt {number}"));
     let spoken = connected.protocol.map(|protocol| format!("with MQTT {protocol}"));
     let way = [took(&connected.phases), steps(&connected.phases), reached(connected), spoken];
     let mut parts = vec![Some(way.into_iter().flatten().collect::<Vec<_>>().join(" ")), attempt];
@@ -117,10 +119,10 @@ fn first_connection(connected: &Connected) -> Vec<Option<String>> {
 
 fn reconnection(connected: &Connected, how: Option<&str>) -> Vec<Option<String>> {
     let down = connected.time_to_reconnect_seconds.map(|seconds| format!("down {}", span(seconds)));
-    let attempts = count(u64::from(connected.attempt_number), "attempt");
+    let attempts = connected.attempt_number.map(|number| count(number.into(), "attempt"));
     let way =
         [took(&connected.phases), reached(connected)].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let mut parts = vec![down, Some(attempts), how.map(str::to_owned), Some(way)];
+    let mut parts = vec![down, attempts, how.map(str::to_owned), Some(way)];
     parts.extend(from_connack(connected));
     parts
 }
@@ -128,7 +130,7 @@ fn reconnection(connected: &Connected, how: Option<&str>) -> Vec<Option<String>>
 /// What the broker answered beyond yes.
 fn from_connack(connected: &Connected) -> [Option<String>; 3] {
     [
-        connected.session_present.then(|| "the broker kept the session".to_owned()),
+        (connected.session_present == Some(true)).then(|| "the broker kept the session".to_owned()),
         connected
             .server_keep_alive_seconds
             .map(|seconds| format!("the broker sets the keep-alive to {seconds} s")),
@@ -166,14 +168,18 @@ fn answered(subscribed: &Subscribed) -> Sentence<'_> {
             format!("the subscription to {topic} is not active: {}", suback::refusal(subscribed.return_code));
         return Sentence::new(Mark::new('✗', "refused", Meaning::Bad), text);
     };
-    let lowered = (granted < subscribed.qos).then(|| format!("where {} was asked for", subscribed.qos));
+    let lowered =
+        subscribed.qos.filter(|asked| granted < *asked).map(|asked| format!("where {asked} was asked for"));
     let text = joined([Some(format!("to {topic} with QoS {granted}")), lowered]);
     Sentence::new(Mark::new('●', "subscribed", Meaning::Good), text)
 }
 
 fn dropped(drop: &SessionDrop) -> Sentence<'_> {
     let message = if drop.error_message.is_empty() { "the session ended" } else { &drop.error_message };
-    let fact = format!("after {}: {}", span(drop.duration_connected_seconds), clean(message));
+    let fact = match drop.duration_connected_seconds {
+        Some(length) => format!("after {}: {}", span(length), clean(message)),
+        None => clean(message).into_owned(),
+    };
     let heard = drop.last_received_seconds.map(|seconds| format!("last heard {} before", span(seconds)));
     let unanswered =
         drop.unanswered_ping_seconds.map(|seconds| format!("PINGREQ unanswered for {}", span(seconds)));
@@ -224,8 +230,17 @@ fn attempt_failed(attempt: &AttemptFailed) -> Sentence<'_> {
         .map_or_else(|| "no further attempt".to_owned(), |seconds| format!("next in {}", span(seconds)));
     let reason = broker_words(attempt.reason_string.as_deref(), &attempt.error_message);
     let text = joined([Some(fact), reason, pointed(attempt.server_reference.as_deref()), Some(next)]);
-    let label = format!("attempt {}", attempt.attempt_number);
+    let label =
+        attempt.attempt_number.map_or_else(|| "attempt".to_owned(), |number| format!("attempt {number}"));
     Sentence::new(Mark::new('↻', label, Meaning::Warning), text).named(&attempt.error_name)
+}
+
+fn probe_refused(refused: &ProbeRefused) -> Sentence<'_> {
+    let topic = refused.topic.as_deref().map_or(Cow::Borrowed("its topic"), clean);
+    let reason = suback::refusal(refused.reason_code);
+    let said = refused.reason_string.as_deref().map(|words| format!("the broker says: {}", clean(words)));
+    let text = joined([Some(format!("the probe to {topic} was not accepted: {reason}")), said]);
+    Sentence::new(Mark::new('!', "refused", Meaning::Warning), text)
 }
 
 fn changed(change: &Environment) -> Sentence<'_> {
@@ -259,16 +274,17 @@ fn change_words(change: &Environment) -> String {
 
 fn asked(probe: &DeviceProbe) -> Sentence<'_> {
     let (answer, meaning) = match (probe.answered, probe.rtt_ms) {
-        (true, Some(ms)) => (format!("answered after {}", span(ms / 1e3)), Meaning::Good),
-        (true, None) => ("answered, though to somebody else".to_owned(), Meaning::Good),
-        (false, _) => {
+        (Some(true), Some(ms)) => (format!("answered after {}", span(ms / 1e3)), Meaning::Good),
+        (Some(true), None) => ("answered, though to somebody else".to_owned(), Meaning::Good),
+        (None, _) => ("was asked".to_owned(), Meaning::Faint),
+        (Some(false), _) => {
             (format!("did not answer within {}", span(ANSWER_TIMEOUT.as_secs_f64())), Meaning::Warning)
         }
     };
     let fact = format!("{} {answer}", clean(&probe.device));
     let signal = probe.wifi_dbm.map(|dbm| format!("Wi-Fi {dbm} dBm"));
     let error = probe.error_code.filter(|code| *code != 0).map(|code| format!("reports error {code}"));
-    let is_news = |connected: &bool| !(probe.answered && *connected);
+    let is_news = |connected: &bool| !(probe.answered == Some(true) && *connected);
     let cloud = probe.cloud_connected.filter(is_news).map(cloud_words);
     Sentence::new(Mark::new('◇', "appliance", meaning), joined([Some(fact), signal, error, cloud]))
 }

@@ -92,8 +92,7 @@ fn errors(metrics: &Metrics) -> Option<Grid> {
 fn last_drops(metrics: &Metrics, view: &View) -> Option<Grid> {
     let mut grid = Grid::new(&[Kind::Words, Kind::Number, Kind::Words]).headed(&["When", "Session", "Why"]);
     for drop in metrics.recent_drops.iter().rev().take(DROPS_SHOWN) {
-        let length = drop.fact.duration_connected_seconds;
-        let session = span_or_missing((length > 0.0).then_some(length));
+        let session = span_or_missing(drop.fact.duration_connected_seconds);
         grid.row([moment(view.zone, drop.at), session, why(drop)]);
     }
     (!metrics.recent_drops.is_empty()).then_some(grid)

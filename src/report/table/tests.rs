@@ -81,7 +81,7 @@ How long
 #[test]
 fn a_drop_without_a_known_session_has_no_length() {
     let mut report = afternoon();
-    report.metrics.recent_drops[1].fact.duration_connected_seconds = 0.0;
+    report.metrics.recent_drops[1].fact.duration_connected_seconds = None;
     let text = page(&report, Palette::Plain, 80);
     let row = text.lines().find(|line| line.contains("2026-11-22 18:41:06   ")).unwrap();
     assert_eq!(row, "  2026-11-22 18:41:06        -  the broker closed the connection (FIN)");
@@ -302,7 +302,7 @@ prop_compose! {
         let fact = SessionDrop {
             error_message: message,
             error_name: name.into(),
-            duration_connected_seconds: seconds,
+            duration_connected_seconds: Some(seconds),
             ..dropped()
         };
         Dated { at: at(after), fact }

@@ -119,8 +119,8 @@ pub(super) fn connect(settings: &SessionSettings) -> Connect {
 fn subscribed(filter: &Filter, code: u8) -> Subscribed {
     Subscribed {
         topic: filter.topic.clone(),
-        qos: filter.qos.level(),
+        qos: Some(filter.qos.level()),
         granted_qos: (code <= 2).then_some(code),
-        return_code: code,
+        return_code: Some(code),
     }
 }

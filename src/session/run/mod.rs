@@ -262,7 +262,10 @@ impl Run {
                 }
             }
         }
-        self.record(Event::Stop(Stop { reason, duration_connected_seconds: uptime.map(seconds) }));
+        self.record(Event::Stop(Stop {
+            duration_connected_seconds: uptime.map(seconds),
+            ..Stop::new(reason)
+        }));
         self.state = State::Finished;
         self.actions.push_back(Action::Finish(reason));
     }
@@ -355,15 +358,16 @@ impl Run {
         let Measured { tcp, wifi_dbm } = self.host.latest();
         let totals = self.totals();
         self.record(Event::Sample(Box::new(Sample {
-            connected: uptime.is_some(),
-            session_seconds: uptime.map_or(0.0, seconds),
-            messages_received: totals.messages_received,
-            messages_published: totals.messages_published,
-            messages_queued: self.prober.as_ref().map_or(0, Prober::had_to_wait),
-            bytes_received: totals.bytes_received,
-            bytes_sent: totals.bytes_sent,
+            connected: Some(uptime.is_some()),
+            session_seconds: Some(uptime.map_or(0.0, seconds)),
+            messages_received: Some(totals.messages_received),
+            messages_published: Some(totals.messages_published),
+            messages_queued: Some(self.prober.as_ref().map_or(0, Prober::had_to_wait)),
+            bytes_received: Some(totals.bytes_received),
+            bytes_sent: Some(totals.bytes_sent),
             ping_rtt_ms: pings.in_full(),
             probe_rtt_ms: publishes.in_full(),
+            survived: None,
             tcp: tcp.filter(|_| uptime.is_some()),
             wifi_dbm,
         })));
@@ -371,13 +375,19 @@ impl Run {
 
     fn record(&mut self, event: Event) {
         match event {
-            Event::Start(_) | Event::Subscribed(_) | Event::Sample(_) | Event::Stop(_) => {}
+            Event::Start(_)
+            | Event::Subscribed(_)
+            | Event::Sample(_)
+            | Event::Stop(_)
+            | Event::Finding(_)
+            | Event::Pruned(_) => {}
             Event::Connected(_)
             | Event::Drop(_)
             | Event::LateAnswer(_)
             | Event::AttemptFailed(_)
             | Event::Environment(_)
-            | Event::Device(_) => self.events += 1,
+            | Event::Device(_)
+            | Event::ProbeRefused(_) => self.events += 1,
         }
         self.actions.push_back(Action::Record(event));
     }

@@ -102,7 +102,12 @@ impl Rig {
 }
 
 fn silent(cloud_connected: Option<bool>) -> DeviceProbe {
-    DeviceProbe { device: "aa...eeff".to_owned(), cloud_connected, ..DeviceProbe::default() }
+    DeviceProbe {
+        device: "aa...eeff".to_owned(),
+        answered: Some(false),
+        cloud_connected,
+        ..DeviceProbe::default()
+    }
 }
 
 #[test]
@@ -143,11 +148,12 @@ fn its_answer_is_timed_from_the_write_and_tells_how_it_is() {
     rig.answer(MAC, &request["sessionID"], &json!({"wifiRssi": -61, "errorCode": 0}));
     let expected = DeviceProbe {
         device: "aa...eeff".to_owned(),
-        answered: true,
+        answered: Some(true),
         rtt_ms: Some(412.0),
         wifi_dbm: Some(-61),
         error_code: Some(0),
         cloud_connected: Some(true),
+        cloud_error_code: None,
     };
     assert_eq!(rig.probes(), [&expected]);
     rig.answer(MAC, &request["sessionID"], &json!({}));
@@ -245,7 +251,7 @@ fn an_answer_outdates_a_list_that_called_it_gone() {
     rig.bytes(GRANTED);
     let request = rig.requests().remove(0).2;
     rig.answer(MAC, &request["sessionID"], &json!({}));
-    assert_eq!((rig.probes()[0].answered, rig.probes()[0].cloud_connected), (true, None));
+    assert_eq!((rig.probes()[0].answered, rig.probes()[0].cloud_connected), (Some(true), None));
 }
 
 #[test]
@@ -257,8 +263,12 @@ fn an_answer_to_somebody_else_proves_that_it_lives_and_times_nothing() {
     rig.answer(MAC, &json!("another"), &json!({"wifiRssi": -70}));
     assert_eq!(rig.probes().len(), 0, "ours may still come");
     rig.pass(10 * SECOND);
-    let expected =
-        DeviceProbe { answered: true, wifi_dbm: Some(-70), cloud_connected: Some(true), ..silent(None) };
+    let expected = DeviceProbe {
+        answered: Some(true),
+        wifi_dbm: Some(-70),
+        cloud_connected: Some(true),
+        ..silent(None)
+    };
     assert_eq!((rig.probes(), rig.lists()), (vec![&expected], 0));
 }
 
@@ -353,7 +363,7 @@ fn a_deadline_that_passed_while_this_host_slept_proves_nothing() {
     rig.wake();
     rig.pass(SECOND);
     rig.answer(MAC, &request["sessionID"], &json!({}));
-    assert!(rig.probes().iter().all(|probe| probe.answered) && rig.probes().len() == 1);
+    assert!(rig.probes().iter().all(|probe| probe.answered == Some(true)) && rig.probes().len() == 1);
 }
 
 #[test]

@@ -162,5 +162,5 @@ fn no_probe_is_made_for_a_broker_that_takes_none() {
     rig.bytes(&[0x20, 5, 0, 0, 2, 0x24, 0]);
     rig.pass(40 * SECOND);
     rig.end(StreamEnd::Fin);
-    assert_eq!((rig.drops().len(), rig.last_drop().queued_commands), (2, 0));
+    assert_eq!((rig.drops().len(), rig.last_drop().queued_commands), (2, Some(0)));
 }

@@ -81,6 +81,6 @@ fn weaken(appliance: &mut Appliance, chance: &mut Chance) {
 
 /// How many requests to this appliance stayed unanswered.
 fn silent(records: &[Record], name: &str) -> usize {
-    let of = |record: &&Record| matches!(&record.event, Event::Device(probe) if probe.device == name && !probe.answered);
+    let of = |record: &&Record| matches!(&record.event, Event::Device(probe) if probe.device == name && probe.answered == Some(false));
     records.iter().filter(of).count()
 }

@@ -144,7 +144,7 @@ fn drops_of(story: &Story, fault: usize) -> Vec<(f64, f64)> {
     let first = story.records[0].unix_seconds();
     let drops = story.records.iter().filter_map(|record| match &record.event {
         nwdiag::event::Event::Drop(drop) => {
-            Some((record.unix_seconds() - first, drop.duration_connected_seconds))
+            Some((record.unix_seconds() - first, drop.duration_connected_seconds.unwrap()))
         }
         _ => None,
     });

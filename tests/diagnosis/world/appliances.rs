@@ -93,7 +93,7 @@ impl Appliance {
         let soon = self.soon(at, interval);
         let fading = soon.map_or(0.0, |away| away.fades);
         let answer = DeviceProbe {
-            answered: true,
+            answered: Some(true),
             rtt_ms: Some(ms),
             wifi_dbm: self
                 .wifi_dbm
@@ -139,7 +139,7 @@ impl Appliances {
                     let (after, probe) =
                         appliance.asked(begins + due, self.interval, self.listed, &mut self.chance);
                     let at = due + after;
-                    let heard = if probe.answered { at <= up.heard } else { due < up.heard };
+                    let heard = if probe.answered == Some(true) { at <= up.heard } else { due < up.heard };
                     let slept = sleeps.iter().any(|(from, until)| due < *until && *from < at);
                     if heard && at < up.until && !slept {
                         told.push((rounded(at, 1e6), Event::Device(probe)));

@@ -152,11 +152,10 @@ impl World {
         let session_present =
             !self.setup.clean_session && recovered.kind != nwdiag::event::ConnectionKind::Connected;
         let connected = Connected {
-            kind: recovered.kind,
             protocol: Some(self.versions.next()),
-            session_present,
-            return_code: 0,
-            attempt_number: recovered.attempt_number,
+            session_present: Some(session_present),
+            return_code: Some(0),
+            attempt_number: Some(recovered.attempt_number),
             time_to_reconnect_seconds: recovered.outage.map(nwdiag::event::seconds),
             phases: way.phases,
             local_address: Some(format!("{}:{}", self.setup.host.address, self.local_port)),
@@ -164,8 +163,7 @@ impl World {
             server_keep_alive_seconds: greeting.server_keep_alive.filter(|_| five),
             maximum_packet_bytes: greeting.maximum_packet.filter(|_| five),
             receive_maximum: greeting.receive_maximum.filter(|_| five),
-            assigned_client_id: None,
-            reason_string: None,
+            ..Connected::new(recovered.kind)
         };
         self.scribe.note(self.now, Event::Connected(Box::new(connected)));
         if !session_present {
@@ -190,7 +188,8 @@ impl World {
             }
             Refusal::Dial { .. } | Refusal::Unanswered(_) => None,
         };
-        let mut record = AttemptFailed { attempt_number, protocol: Some(protocol), ..told };
+        let mut record =
+            AttemptFailed { attempt_number: Some(attempt_number), protocol: Some(protocol), ..told };
         let falls_back = instead == Some(Protocol::V311);
         if falls_back {
             record.error_message.push_str("; MQTT 3.1.1 is tried instead of 5");
@@ -250,7 +249,7 @@ impl World {
         record.error_message = words;
         let reached = !matches!(record.phase, Phase::Auth | Phase::Dns);
         record.peer_address = reached.then(|| peer.to_owned());
-        record.elapsed_seconds = rounded(way.spent, 1e6);
+        record.elapsed_seconds = Some(rounded(way.spent, 1e6));
         record.phases = way.phases;
         record
     }
@@ -288,20 +287,5 @@ fn overdue(phase: Phase) -> (crt::Name, &'static str) {
 }
 
 fn blank(phase: Phase) -> AttemptFailed {
-    AttemptFailed {
-        attempt_number: 0,
-        phase,
-        protocol: None,
-        error_name: std::borrow::Cow::Borrowed(""),
-        error_code: None,
-        error_message: String::new(),
-        return_code: None,
-        reason_string: None,
-        server_reference: None,
-        http_status: None,
-        peer_address: None,
-        elapsed_seconds: 0.0,
-        next_attempt_seconds: None,
-        phases: Phases::default(),
-    }
+    AttemptFailed { attempt_number: Some(0), elapsed_seconds: Some(0.0), ..AttemptFailed::new(phase) }
 }

@@ -57,9 +57,9 @@ impl World {
             websocket_close_code: stream_end
                 .and_then(|end| end.websocket_close_code(self.setup.place.transport)),
             reconnect_attempt: 0,
-            duration_connected_seconds: rounded(now - session.since, 1e6),
-            active_subscriptions: session.active,
-            queued_commands: u32::try_from(session.in_flight.len()).unwrap(),
+            duration_connected_seconds: Some(rounded(now - session.since, 1e6)),
+            active_subscriptions: Some(session.active),
+            queued_commands: Some(u32::try_from(session.in_flight.len()).unwrap()),
             last_received_seconds: ago(session.last_received),
             last_sent_seconds: ago(session.sent.at),
             last_sent_packet: Some(session.sent.packet.into()),
@@ -67,15 +67,16 @@ impl World {
             idle_before_last_sent_seconds: session.sent.idle_before.map(|idle| rounded(idle, 1e6)),
             unanswered_ping_seconds: session.ping.and_then(ago),
             loop_lag_ms: Some(self.loop_lag()),
-            messages_received: session.totals.received,
-            messages_published: session.totals.published,
-            bytes_received: session.totals.bytes_received,
-            bytes_sent: session.totals.bytes_sent,
-            publish_rate_per_second: rounded(session.rate(now, RECENT), 1e3),
+            messages_received: Some(session.totals.received),
+            messages_published: Some(session.totals.published),
+            bytes_received: Some(session.totals.bytes_received),
+            bytes_sent: Some(session.totals.bytes_sent),
+            publish_rate_per_second: Some(rounded(session.rate(now, RECENT), 1e3)),
             largest_publish_bytes: largest.map(whole),
             ping_rtt_ms: session.pings.in_short(),
             tcp,
             wifi_dbm: self.signal(),
+            ..SessionDrop::default()
         }
     }
 

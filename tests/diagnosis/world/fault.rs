@@ -252,10 +252,9 @@ pub(crate) fn change(
     detail: impl Into<String>,
 ) -> Environment {
     Environment {
-        kind,
         interface: Some(interface.to_owned()),
         in_use: Some(interface == used),
         detail: detail.into(),
-        seconds: None,
+        ..Environment::new(kind)
     }
 }

@@ -48,7 +48,7 @@ impl World {
 
     fn note_jump(&mut self, kind: EnvironmentKind, seconds: f64, detail: String) {
         let seconds = Some(rounded(seconds, 1e6));
-        let told = Environment { kind, interface: None, in_use: None, detail, seconds };
+        let told = Environment { detail, seconds, ..Environment::new(kind) };
         self.scribe.note(self.now, Event::Environment(told));
     }
 }

@@ -189,6 +189,7 @@ impl World {
         let start = Start {
             v: FORMAT_VERSION,
             run,
+            continued: false,
             version: "0.1.0".to_owned(),
             pid: u32::try_from(self.chance.whole(300, 90_000) + number as u64).unwrap(),
             host: self.setup.host.name.clone(),
@@ -224,7 +225,7 @@ impl World {
 
     fn stop(&mut self, reason: StopReason, uptime: Option<f64>) {
         let duration_connected_seconds = uptime.map(|uptime| rounded(uptime, 1e6));
-        self.scribe.note(self.now, Event::Stop(Stop { reason, duration_connected_seconds }));
+        self.scribe.note(self.now, Event::Stop(Stop { duration_connected_seconds, ..Stop::new(reason) }));
     }
 
     /// Without a session until then; false once the run is over.
@@ -331,20 +332,20 @@ impl World {
         };
         self.next_sample = if self.now >= self.next_sample { self.now + stride } else { self.next_sample };
         let wifi_dbm = self.signal();
-        let mut sample = Sample { wifi_dbm, messages_queued: self.totals.queued, ..Sample::default() };
+        let mut sample = Sample { wifi_dbm, messages_queued: Some(self.totals.queued), ..Sample::default() };
         let mut totals = self.totals;
         if let Some(session) = session {
             totals = totals.plus(session.totals);
-            sample.connected = true;
-            sample.session_seconds = rounded(self.now - session.since, 1e6);
+            sample.connected = Some(true);
+            sample.session_seconds = Some(rounded(self.now - session.since, 1e6));
             sample.ping_rtt_ms = std::mem::take(&mut session.sampled_pings).in_full();
             sample.probe_rtt_ms = std::mem::take(&mut session.sampled_probes).in_full();
             sample.tcp = self.tcp(session);
         }
-        sample.messages_received = totals.received;
-        sample.messages_published = totals.published;
-        sample.bytes_received = totals.bytes_received;
-        sample.bytes_sent = totals.bytes_sent;
+        sample.messages_received = Some(totals.received);
+        sample.messages_published = Some(totals.published);
+        sample.bytes_received = Some(totals.bytes_received);
+        sample.bytes_sent = Some(totals.bytes_sent);
         self.scribe.note(self.now, Event::Sample(Box::new(sample)));
     }
 

@@ -266,7 +266,8 @@ impl World {
             let return_code = if refused { if five { 0x87 } else { 0x80 } } else { qos };
             let granted_qos = (!refused).then_some(qos);
             session.active += u32::from(!refused);
-            let subscribed = Subscribed { topic, qos, granted_qos, return_code };
+            let subscribed =
+                Subscribed { topic, qos: Some(qos), granted_qos, return_code: Some(return_code) };
             self.scribe.note(self.now, Event::Subscribed(subscribed));
         }
         self.ready(session);

@@ -211,6 +211,7 @@ impl Setup {
             ping_timeout_seconds: Some(self.ping_timeout),
             clean_session: Some(self.clean_session),
             topics: self.topics.iter().map(|(topic, _)| topic.clone()).collect(),
+            ..TargetFacts::default()
         }
     }
 }

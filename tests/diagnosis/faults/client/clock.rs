@@ -87,11 +87,9 @@ fn signatures_fail(setup: &mut Setup, chance: &mut Chance) -> Case {
 
 fn offset(seconds: f64) -> Environment {
     Environment {
-        kind: EnvironmentKind::ClockOffset,
-        interface: None,
-        in_use: None,
         detail: "against the date of the service's answer".to_owned(),
         seconds: Some(nwdiag::event::rounded(seconds, 1e6)),
+        ..Environment::new(EnvironmentKind::ClockOffset)
     }
 }
 
