@@ -1,9 +1,15 @@
 //! Names of errors in the vocabulary of the AWS Common Runtime (CRT), which MQTT users search for.
 //!
-//! A name says what a CRT client would report for the same fault; the sentence beside it is our own.
-//! Source: awscrt 0.36.1, measured against mosquitto and a fault server.
+//! A name says what a CRT client would report for the same failure. Source: awscrt 0.36.1, measured against mosquitto
+//! and a fault server.
 
 use std::borrow::Cow;
+
+use crate::event::Protocol;
+use crate::event::failure::{
+    BreachKind, DnsProblem, Failure, ProtocolBreach, SignInFailure, StreamEnd, TcpProblem, TlsFailure,
+    UpgradeFailure,
+};
 
 /// A CRT name with its number, or one of our own without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +21,26 @@ pub struct Name {
 }
 
 impl Name {
-    /// The fault of this name, told in one sentence.
-    pub fn told(self, message: impl Into<String>) -> Fault {
-        Fault { name: self, message: crate::event::bounded(message.into()) }
+    /// What a client that speaks `protocol` calls this failure.
+    pub const fn of(failure: &Failure, protocol: Protocol) -> Self {
+        match failure {
+            Failure::Dns(failure) => dns(&failure.problem),
+            Failure::Tcp(failure) => tcp(&failure.problem),
+            Failure::Tls(failure) => tls(failure),
+            Failure::Upgrade(failure) => upgrade(failure),
+            Failure::Ended(_, end) => stream(end),
+            Failure::Refused { .. } => by(protocol, MQTT_PROTOCOL_ERROR, MQTT5_CONNACK_CONNECTION_REFUSED),
+            Failure::ConnackMissing(_) => by(protocol, MQTT_TIMEOUT, MQTT5_CONNACK_TIMEOUT),
+            Failure::Disconnected(_) => by(protocol, MQTT_INVALID_PACKET_TYPE, MQTT5_DISCONNECT_RECEIVED),
+            Failure::Protocol(breach) => by(protocol, breach_v311(breach), MQTT5_DECODE_PROTOCOL_ERROR),
+            Failure::PingUnanswered(_) => by(protocol, MQTT_TIMEOUT, MQTT5_PING_RESPONSE_TIMEOUT),
+            Failure::SubscribeUnanswered(_) => MQTT_TIMEOUT,
+            Failure::SignIn(failure) => match failure {
+                SignInFailure::Rejected { .. } => AUTH_REJECTED,
+                SignInFailure::Unavailable { .. } => AUTH_UNAVAILABLE,
+                SignInFailure::Unreached { failure, .. } => Self::of(failure, protocol),
+            },
+        }
     }
 
     /// The name as a record holds it.
@@ -26,14 +49,67 @@ impl Name {
     }
 }
 
-/// A named fault and what happened, in one line for a person: what, to what, after how long.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Fault {
-    /// For those who search.
-    pub name: Name,
-    /// For those who read.
-    pub message: String,
+const fn by(protocol: Protocol, v311: Name, v5: Name) -> Name {
+    match protocol {
+        Protocol::V311 => v311,
+        Protocol::V5 => v5,
+    }
+}
+
+const fn dns(problem: &DnsProblem) -> Name {
+    match problem {
+        DnsProblem::NotFound(_) => DNS_INVALID_NAME,
+        DnsProblem::NoAddress(_) => DNS_NO_ADDRESS,
+        DnsProblem::Failed(_) | DnsProblem::Silent(_) | DnsProblem::Broken(_) => DNS_QUERY_FAILED,
+    }
+}
+
+const fn tcp(problem: &TcpProblem) -> Name {
+    match problem {
+        TcpProblem::Refused => SOCKET_CONNECTION_REFUSED,
+        TcpProblem::Unanswered(_) | TcpProblem::Silent(_) => SOCKET_TIMEOUT,
+        TcpProblem::Socket(end) => stream(end),
+        TcpProblem::NotStarted => SOCKET_ERROR,
+    }
+}
+
+const fn tls(failure: &TlsFailure) -> Name {
+    match failure {
+        TlsFailure::Silent(_) | TlsFailure::NotTls => TLS_NEGOTIATION_TIMEOUT,
+        TlsFailure::Certificate(..) | TlsFailure::NoCommonParameters(_) | TlsFailure::Other(_) => {
+            TLS_NEGOTIATION_FAILURE
+        }
+    }
+}
+
+const fn upgrade(failure: &UpgradeFailure) -> Name {
+    match failure {
+        UpgradeFailure::Refused { .. } | UpgradeFailure::NotWebsocket(_) => WEBSOCKET_UPGRADE_FAILURE,
+        UpgradeFailure::NotHttp(_) => HTTP_PROTOCOL_ERROR,
+        UpgradeFailure::Silent(_) => HTTP_FIRST_BYTE_TIMEOUT,
+    }
+}
+
+const fn stream(end: &StreamEnd) -> Name {
+    match end {
+        StreamEnd::Fin | StreamEnd::Reset => SOCKET_CLOSED,
+        StreamEnd::CloseNotify | StreamEnd::WebsocketClose(..) => MQTT_UNEXPECTED_HANGUP,
+        StreamEnd::TlsAlert(_) => TLS_ALERT_RECEIVED,
+        StreamEnd::TimedOut => SOCKET_TIMEOUT,
+        StreamEnd::NoRoute(_) => SOCKET_NO_ROUTE_TO_HOST,
+        StreamEnd::NetworkDown(_) => SOCKET_NETWORK_DOWN,
+        StreamEnd::TlsProtocol(_) => TLS_NEGOTIATION_FAILURE,
+        StreamEnd::WebsocketProtocol(_) => WEBSOCKET_PROTOCOL_ERROR,
+        StreamEnd::Other(_) => SOCKET_ERROR,
+    }
+}
+
+const fn breach_v311(breach: &ProtocolBreach) -> Name {
+    match breach.crt {
+        BreachKind::RemainingLength => MQTT_INVALID_REMAINING_LENGTH,
+        BreachKind::PacketType => MQTT_INVALID_PACKET_TYPE,
+        BreachKind::TooLarge | BreachKind::Malformed | BreachKind::OutOfTurn => MQTT_PROTOCOL_ERROR,
+    }
 }
 
 macro_rules! names {
@@ -70,11 +146,6 @@ names! {
     MQTT5_PING_RESPONSE_TIMEOUT = "AWS_ERROR_MQTT5_PING_RESPONSE_TIMEOUT" 5152;
     MQTT5_DISCONNECT_RECEIVED = "AWS_ERROR_MQTT5_DISCONNECT_RECEIVED" 5154;
 }
-
-/// In our sentence about a certificate that is too old: a journal is read by it, as the CRT has one name for all.
-pub const EXPIRED_AT: &str = " expired at ";
-/// The same for one that is too new.
-pub const NOT_VALID_BEFORE: &str = " is not valid before ";
 
 /// An error of the socket for which the CRT has no name.
 pub const SOCKET_ERROR: Name = Name { name: "NWDIAG_SOCKET_ERROR", code: None };

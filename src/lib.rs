@@ -5,18 +5,20 @@
 //! where bytes go. ARCHITECTURE.md tells the rooms and who may know whom; the lines below stand in that order, and a
 //! test holds it.
 
+pub mod reason;
+
 pub mod event;
 
 pub mod crt;
-pub mod reason;
 pub mod secret;
 pub mod sigv4;
 pub mod target;
 
 pub mod collector;
-pub mod dump;
 pub mod journal;
 pub mod wire;
+
+pub mod dump;
 
 pub mod navien;
 

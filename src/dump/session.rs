@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::entry::{self, DropEntry};
 use super::order::{before, record, seconds_between};
 use crate::event::{AttemptFailed, Connected, ConnectionKind, Event, Record, SessionDrop};
+use crate::journal::older;
 
 /// By how much the two stamps of one drop may disagree: the clock is read once for each.
 const SLACK_SECONDS: f64 = 1.0;
@@ -109,12 +110,14 @@ impl Told {
 
 /// The attempt that was recorded as a drop, where its error tells what it met.
 fn failed(drop: &SessionDrop) -> Option<AttemptFailed> {
-    Some(AttemptFailed {
+    let mut failed = AttemptFailed {
         attempt_number: Some(drop.reconnect_attempt),
         protocol: drop.protocol,
         error_name: drop.error_name.clone(),
         error_code: drop.error_code,
         error_message: drop.error_message.clone(),
         ..AttemptFailed::new(entry::phase(drop)?)
-    })
+    };
+    failed.failure = older::attempt_failure(&failed);
+    Some(failed)
 }

@@ -6,7 +6,7 @@
 
 mod connection;
 mod device;
-mod failure;
+pub mod failure;
 mod finding;
 mod reading;
 mod run;

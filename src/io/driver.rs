@@ -9,14 +9,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::clock::{self, Clock};
-use super::dial::{DialFailure, Dialer, Dialled};
+use super::dial::{Dialer, Dialled};
 use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
+use crate::event::failure::StreamEnd;
 use crate::event::{Environment, Event, Moment, StopReason};
 use crate::navien::device::Device;
+use crate::session::attempt::{self, DialError};
 use crate::session::recovery::Depth;
 use crate::session::run::{Action, Run};
-use crate::session::{attempt, ending::StreamEnd};
 
 /// The time given to DISCONNECT and an orderly close at the end.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -48,7 +49,7 @@ pub struct Driver {
     pub stops: mpsc::Receiver<StopReason>,
 }
 
-type Dialling = Pin<Box<dyn Future<Output = Result<Dialled, DialFailure>> + Send>>;
+type Dialling = Pin<Box<dyn Future<Output = Result<Dialled, DialError>> + Send>>;
 
 /// What the loop holds open.
 struct Open {
@@ -68,7 +69,7 @@ impl Open {
 
 /// What happened in the world.
 enum Happening {
-    Dialled(Result<Dialled, DialFailure>),
+    Dialled(Result<Dialled, DialError>),
     Sent,
     Received(usize),
     Ended(StreamEnd),
@@ -203,9 +204,9 @@ impl Driver {
                 run.dialled(now, facts);
                 run.measured(self.host.measure(now, Some(link)));
             }
-            Happening::Dialled(Err(failure)) => {
+            Happening::Dialled(Err(error)) => {
                 open.dialling = None;
-                run.dial_failed(now, failure.into());
+                run.dial_failed(now, error);
             }
             Happening::Sent => run.written(now),
             Happening::Received(count) => {
@@ -238,21 +239,7 @@ impl From<&Dialled> for attempt::Dialled {
     }
 }
 
-impl From<DialFailure> for attempt::DialFault {
-    fn from(failure: DialFailure) -> Self {
-        Self {
-            phase: failure.phase,
-            fault: failure.fault,
-            http_status: failure.http_status,
-            peer_address: failure.peer.map(|peer| peer.to_string()),
-            phases: failure.phases,
-            clock_offset: failure.clock_offset,
-            retry: failure.retry,
-        }
-    }
-}
-
-async fn wait_for(dialling: &mut Option<Dialling>) -> Result<Dialled, DialFailure> {
+async fn wait_for(dialling: &mut Option<Dialling>) -> Result<Dialled, DialError> {
     match dialling {
         Some(dialling) => dialling.await,
         None => std::future::pending().await,

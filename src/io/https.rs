@@ -17,11 +17,12 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
 use super::clock::Clock;
-use super::dial::{Auth, DialFailure, DialSettings, Dialer, SetupError, TlsSettings};
+use super::dial::{Auth, DialSettings, Dialer, SetupError, TlsSettings};
 use super::stream::Stream;
 use crate::event::Transport;
 use crate::navien::service::ServiceUrl;
 use crate::secret::Secret;
+use crate::session::attempt::DialError;
 
 const AGENT: &str = concat!("nwdiag/", env!("CARGO_PKG_VERSION"));
 
@@ -69,7 +70,7 @@ pub struct HttpsAnswer {
 pub enum Unanswered {
     /// The service was not reached.
     #[error(transparent)]
-    Unreached(Box<DialFailure>),
+    Unreached(Box<DialError>),
     /// It was reached; what it did then, as the rest of a sentence that begins with its name.
     #[error("the service {0}")]
     Broken(String),
@@ -98,7 +99,7 @@ impl HttpsService {
     pub async fn post(&self, clock: Clock, post: Post<'_>) -> Result<HttpsAnswer, Unanswered> {
         let began = clock.now();
         let dialled = self.dialer.connect(clock, self.limits.within).await;
-        let stream = dialled.map_err(|failure| Unanswered::Unreached(Box::new(failure)))?.stream;
+        let stream = dialled.map_err(|error| Unanswered::Unreached(Box::new(error)))?.stream;
         let request = self.request(post)?;
         let answer = tokio::select! {
             biased;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::clock::Clock;
 use super::stream::Stream;
-use crate::session::ending::StreamEnd;
+use crate::event::failure::StreamEnd;
 use crate::session::late::{Heard, LATE_ANSWER_WINDOW, LateListener};
 
 /// Bytes read at a time.

@@ -9,9 +9,9 @@ use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 use super::clock::{self, Clock};
-use super::dial::{DialFailure, SetupError, TlsSettings};
+use super::dial::{SetupError, TlsSettings};
 use super::https::{HttpsAnswer, HttpsService, Limits, Post, Unanswered};
-use crate::crt::{self, Fault};
+use crate::event::failure::{Failure, SignInFailure};
 use crate::navien::AwsKeys;
 use crate::navien::account::{Account, AuthFailure, Renewal};
 use crate::navien::answer::{Answer, BODY_LIMIT_BYTES};
@@ -103,7 +103,7 @@ impl SignIn {
             let date = outcome.as_ref().ok().and_then(|answer| answer.date.as_deref());
             learned.clock_offset =
                 date.and_then(|date| clock_offset(date, clock::wall())).or(learned.clock_offset);
-            account.told(clock.now(), outcome.map(Answer::from).map_err(fault))?;
+            account.told(clock.now(), outcome.map(Answer::from).map_err(failure))?;
         }
         let signed_in = signed_in(account)?;
         if signed_in.devices.as_ref().is_some_and(Vec::is_empty) {
@@ -127,7 +127,7 @@ impl SignIn {
 }
 
 fn signed_in(account: &Account) -> Result<SignedIn, AuthFailure> {
-    let missing = || AuthFailure::passing(crt::AUTH_UNAVAILABLE.told("the Navien service gave no AWS keys"));
+    let missing = || AuthFailure::passing(unavailable("the Navien service gave no AWS keys".to_owned()));
     let keys = account.keys().ok_or_else(missing)?;
     Ok(SignedIn { credentials: keys.into(), devices: account.listed().map(<[_]>::to_vec) })
 }
@@ -148,14 +148,17 @@ impl From<HttpsAnswer> for Answer {
     }
 }
 
-/// A service that is not reached has the network's own fault; the dialler, which tells it, speaks of a broker.
-fn fault(unanswered: Unanswered) -> Fault {
+fn failure(unanswered: Unanswered) -> Failure {
     match unanswered {
-        Unanswered::Unreached(failure) => {
-            let DialFailure { phase, fault, .. } = *failure;
-            let told = fault.message.replace("the broker", "the service");
-            fault.name.told(format!("the Navien service cannot be reached ({phase}): {told}"))
-        }
-        Unanswered::Broken(what) => crt::AUTH_UNAVAILABLE.told(format!("the Navien service {what}")),
+        Unanswered::Unreached(error) => Failure::SignIn(SignInFailure::Unreached {
+            service: "the Navien service",
+            phase: error.phase,
+            failure: Box::new(error.failure),
+        }),
+        Unanswered::Broken(what) => unavailable(format!("the Navien service {what}")),
     }
+}
+
+const fn unavailable(words: String) -> Failure {
+    Failure::SignIn(SignInFailure::Unavailable { words, http_status: None })
 }

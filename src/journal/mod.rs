@@ -2,6 +2,7 @@
 
 pub mod backlog;
 mod lines;
+pub mod older;
 pub mod replay;
 
 #[cfg(test)]
@@ -13,7 +14,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, FORMAT_VERSION, Record, rounded};
+use crate::event::{AttemptFailed, Event, FORMAT_VERSION, Record, SessionDrop, rounded};
 
 /// The longest line, its newline included.
 pub const LINE_LIMIT_BYTES: usize = 64 * 1024;
@@ -104,9 +105,9 @@ pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
         "start" => start(line)?,
         "connected" => Event::Connected(body(line)?),
         "subscribed" => Event::Subscribed(body(line)?),
-        "drop" => Event::Drop(body(line)?),
+        "drop" => Event::Drop(drop(line)?),
         "late_answer" => Event::LateAnswer(body(line)?),
-        "attempt_failed" => Event::AttemptFailed(body(line)?),
+        "attempt_failed" => Event::AttemptFailed(attempt_failed(line)?),
         "sample" => Event::Sample(body(line)?),
         "environment" => Event::Environment(body(line)?),
         "device" => Event::Device(body(line)?),
@@ -122,6 +123,18 @@ pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
 
 fn body<T: DeserializeOwned>(line: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(line)
+}
+
+fn drop(line: &[u8]) -> Result<Box<SessionDrop>, serde_json::Error> {
+    let mut drop: Box<SessionDrop> = body(line)?;
+    drop.failure = drop.failure.or_else(|| older::drop_failure(&drop));
+    Ok(drop)
+}
+
+fn attempt_failed(line: &[u8]) -> Result<Box<AttemptFailed>, serde_json::Error> {
+    let mut failed: Box<AttemptFailed> = body(line)?;
+    failed.failure = failed.failure.or_else(|| older::attempt_failure(&failed));
+    Ok(failed)
 }
 
 /// The version is read before the rest, which may have changed with it.

@@ -12,8 +12,8 @@ use super::*;
 use crate::collector::clock::Window;
 use crate::collector::{Collector, Liveness, RECENT};
 use crate::event::{
-    AttemptFailed, DeviceProbe, Environment, EnvironmentKind, LateAnswer, Moment, Phase, RoundTrips, Sample,
-    Stamp, Stop, StopReason, Subscribed,
+    AttemptFailed, DeviceProbe, Environment, EnvironmentKind, FailureKind, LateAnswer, Moment, Phase,
+    RoundTrips, Sample, Stamp, Stop, StopReason, Subscribed,
 };
 
 fn stamp(ms: i64) -> Stamp {
@@ -37,6 +37,7 @@ fn failed(message: &str) -> Event {
         error_name: Cow::Borrowed("AWS_IO_SOCKET_CONNECTION_REFUSED"),
         error_code: Some(1047),
         error_message: message.to_owned(),
+        failure: Some(FailureKind::ConnectionRefused),
         elapsed_seconds: Some(0.001),
         next_attempt_seconds: Some(1.4),
         ..AttemptFailed::new(Phase::Tcp)

@@ -10,8 +10,8 @@ use super::listing::{Listing, Page, Rest};
 use super::refusal::{Refusal, RefusalKind};
 use super::request::Request;
 use super::tokens::{AwsKeys, Tokens};
-use crate::crt::{self, Fault};
 use crate::event::Moment;
+use crate::event::failure::{Failure, SignInFailure};
 use crate::secret::Secret;
 
 /// How much an attempt renews.
@@ -27,14 +27,12 @@ pub enum Renewal {
 
 /// Why an attempt has no credentials.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{fault}")]
+#[error("{failure}")]
 pub struct AuthFailure {
     /// Whether another attempt may end better.
     pub finality: Finality,
-    /// Its name and sentence; no secret is in it.
-    pub fault: Fault,
-    /// Status of the answer, where there was one.
-    pub http_status: Option<u16>,
+    /// Why; no secret is in it.
+    pub failure: Failure,
 }
 
 /// Whether another attempt may end better.
@@ -47,9 +45,9 @@ pub enum Finality {
 }
 
 impl AuthFailure {
-    /// A fault that kept every answer away.
-    pub const fn passing(fault: Fault) -> Self {
-        Self { finality: Finality::Passing, fault, http_status: None }
+    /// A failure that may pass.
+    pub const fn passing(failure: Failure) -> Self {
+        Self { finality: Finality::Passing, failure }
     }
 }
 
@@ -109,8 +107,8 @@ impl Account {
         })
     }
 
-    /// Takes what came of the request: an answer, or the fault that kept it away.
-    pub fn told(&mut self, now: Moment, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
+    /// Takes what came of the request: an answer, or the failure that kept it away.
+    pub fn told(&mut self, now: Moment, outcome: Result<Answer, Failure>) -> Result<(), AuthFailure> {
         match self.attempt.next.take() {
             Some(Call::SignIn) => self.signed_in(now, outcome),
             Some(Call::Refresh) => self.refreshed(now, outcome),
@@ -156,7 +154,7 @@ impl Account {
         token.map_or(Call::SignIn, |_| Call::Refresh)
     }
 
-    fn signed_in(&mut self, now: Moment, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
+    fn signed_in(&mut self, now: Moment, outcome: Result<Answer, Failure>) -> Result<(), AuthFailure> {
         self.attempt.signed_in = true;
         let answer = outcome.map_err(AuthFailure::passing)?;
         let (grant, aws) = answer.signed_in().map_err(|refusal| self.not_signed_in(&refusal))?;
@@ -165,7 +163,7 @@ impl Account {
         Ok(())
     }
 
-    fn refreshed(&mut self, now: Moment, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
+    fn refreshed(&mut self, now: Moment, outcome: Result<Answer, Failure>) -> Result<(), AuthFailure> {
         match self.grant(outcome) {
             Ok(grant) => {
                 self.tokens.iter_mut().for_each(|tokens| tokens.refreshed(now, grant.clone()));
@@ -181,19 +179,19 @@ impl Account {
         }
     }
 
-    fn grant(&self, outcome: Result<Answer, Fault>) -> Result<Grant, AuthFailure> {
+    fn grant(&self, outcome: Result<Answer, Failure>) -> Result<Grant, AuthFailure> {
         let answer = outcome.map_err(AuthFailure::passing)?;
         answer.refreshed().map_err(|refusal| self.unavailable("the request for a new token", &refusal))
     }
 
-    fn list_came(&mut self, outcome: Result<Answer, Fault>) -> Result<(), AuthFailure> {
+    fn list_came(&mut self, outcome: Result<Answer, Failure>) -> Result<(), AuthFailure> {
         let refusal = match outcome.map(|answer| answer.devices()) {
             Ok(Ok(page)) => {
                 self.page_came(page);
                 return Ok(());
             }
             Ok(Err(refusal)) => refusal,
-            Err(fault) => return self.without_list(AuthFailure::passing(fault)),
+            Err(failure) => return self.without_list(AuthFailure::passing(failure)),
         };
         let failure = self.unavailable("the request for the devices", &refusal);
         match refusal.kind {
@@ -252,16 +250,16 @@ impl Account {
             ),
             RefusalKind::Other => return self.unavailable("the sign-in", refusal),
         };
-        let fault = crt::AUTH_REJECTED.told(rejected);
-        AuthFailure { finality: Finality::Final, fault, http_status: Some(status) }
+        let failure = SignInFailure::Rejected { words: rejected, http_status: Some(status) };
+        AuthFailure { finality: Finality::Final, failure: Failure::SignIn(failure) }
     }
 
     fn unavailable(&self, asked: &str, refusal: &Refusal) -> AuthFailure {
         let told = refusal.told(self.secrets());
         let advice = advice(refusal.status);
-        let message = format!("the Navien service answered {asked} with {told}{advice}");
-        let fault = crt::AUTH_UNAVAILABLE.told(message);
-        AuthFailure { finality: Finality::Passing, fault, http_status: Some(refusal.status) }
+        let words = format!("the Navien service answered {asked} with {told}{advice}");
+        let failure = SignInFailure::Unavailable { words, http_status: Some(refusal.status) };
+        AuthFailure::passing(Failure::SignIn(failure))
     }
 
     /// All that no sentence may hold.

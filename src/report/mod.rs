@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a terminal or the environment: the time zone, the colours and the width are arguments.
 
+mod failure;
 mod finding;
 pub mod json;
 pub mod line;

@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use super::ending::End;
 use super::mqtt::Session;
 use super::recovery::Recovered;
-use crate::crt::Fault;
+use crate::crt::Name;
+use crate::event::failure::{Failure, TlsAlert};
 use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, Protocol, bounded, seconds};
 use crate::navien::device::Device;
 use crate::wire::Connack;
@@ -38,15 +39,14 @@ pub enum Retry {
     Never,
 }
 
-/// Why there is no stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DialFault {
+/// Why an attempt came to nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{phase}: {failure}")]
+pub struct DialError {
     /// The step that failed.
     pub phase: Phase,
     /// Why.
-    pub fault: Fault,
-    /// Answer to the WebSocket upgrade or to the sign-in.
-    pub http_status: Option<u16>,
+    pub failure: Failure,
     /// The last address tried.
     pub peer_address: Option<String>,
     /// How long each step took, as far as it came.
@@ -57,16 +57,34 @@ pub struct DialFault {
     pub retry: Retry,
 }
 
-impl DialFault {
+impl DialError {
+    /// A failure of which nothing more is known than the step it was met in.
+    pub const fn new(phase: Phase, failure: Failure) -> Self {
+        Self {
+            phase,
+            failure,
+            peer_address: None,
+            phases: Phases::UNKNOWN,
+            clock_offset: None,
+            retry: Retry::Later,
+        }
+    }
+
     /// The record of an attempt that failed so.
     pub(super) fn into_record(self, attempt: Attempt, wait: Option<Duration>) -> AttemptFailed {
+        let name = Name::of(&self.failure, attempt.protocol);
         AttemptFailed {
             attempt_number: Some(attempt.number),
             protocol: Some(attempt.protocol),
-            error_name: self.fault.name.recorded(),
-            error_code: self.fault.name.code,
-            error_message: self.fault.message,
-            http_status: self.http_status,
+            error_name: name.recorded(),
+            error_code: name.code,
+            error_message: bounded(self.failure.to_string()),
+            failure: Some(self.failure.kind()),
+            closed_by: self.failure.closed_by_peer(),
+            http_status: self.failure.http_status(),
+            http_location: self.failure.http_location().map(|place| bounded(place.to_owned())),
+            tls_alert: self.failure.tls_alert().map(|TlsAlert(number)| number),
+            resolver_code: self.failure.resolver_error().map(|error| error.code.clone().into()),
             peer_address: self.peer_address,
             elapsed_seconds: Some(seconds(attempt.elapsed)),
             next_attempt_seconds: wait.map(seconds),
@@ -110,24 +128,20 @@ pub(super) struct Opening {
 
 impl Opening {
     /// What is to be said when it ends so.
-    pub(super) fn ended(&self, now: Moment, end: &End) -> DialFault {
-        self.failed(now, end.failed_phase(), end.fault_before_connack(self.session.protocol()))
+    pub(super) fn ended(&self, now: Moment, end: &End) -> DialError {
+        self.failed(now, end.failed_phase(), end.failure_before_connack(self.session.protocol()))
     }
 
     /// What is to be said when it fails in this phase.
-    pub(super) fn failed(&self, now: Moment, phase: Phase, fault: Fault) -> DialFault {
+    pub(super) fn failed(&self, now: Moment, phase: Phase, failure: Failure) -> DialError {
         let mut phases = self.dialled.phases;
         if phase == Phase::Mqtt {
             phases.set(Phase::Mqtt, now.since(self.dialled_at));
         }
-        DialFault {
-            phase,
-            fault,
-            http_status: None,
+        DialError {
             peer_address: Some(self.dialled.peer_address.clone()),
             phases,
-            clock_offset: None,
-            retry: Retry::Later,
+            ..DialError::new(phase, failure)
         }
     }
 

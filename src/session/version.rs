@@ -3,9 +3,10 @@
 //! MQTT 5 is tried first: its answers say most. A broker that refuses it, or closes on it before anything is known, is
 //! asked in 3.1.1 at once; if that fails as well, the version was not the reason, and 5 has its turn again.
 
-use super::ending::{End, StreamEnd};
+use super::ending::End;
 use super::settings::ProtocolChoice;
 use crate::event::Protocol;
+use crate::event::failure::StreamEnd;
 use crate::wire::WireError;
 
 /// The choice, and what the run has learnt about it.
@@ -106,6 +107,7 @@ const fn doubt(protocol: Protocol, end: &End) -> Doubt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::failure::TlsAlert;
     use crate::wire::Connack;
 
     const AUTO: ProtocolChoice = ProtocolChoice::Auto;
@@ -141,7 +143,7 @@ mod tests {
             (vec![malformed(2)], vec![V5, V311]),
             (vec![malformed(4)], vec![V5, V5]),
             (vec![refused(0x87), refused(0x87)], vec![V5, V5, V5]),
-            (vec![End::Stream(StreamEnd::TlsAlert("x".to_owned()))], vec![V5, V5]),
+            (vec![End::Stream(StreamEnd::TlsAlert(TlsAlert(40)))], vec![V5, V5]),
             (vec![End::Stream(StreamEnd::TimedOut)], vec![V5, V5]),
         ];
         for (ends, versions) in rows {

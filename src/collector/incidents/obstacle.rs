@@ -1,7 +1,6 @@
 //! What stood in the way of an attempt, as far as a cause can be told from it.
 
-use crate::crt;
-use crate::event::{AttemptFailed, Phase};
+use crate::event::{AttemptFailed, FailureKind, Phase};
 
 /// Declares the obstacles and the list of all of them, in order.
 macro_rules! obstacles {
@@ -84,107 +83,102 @@ impl Obstacle {
     /// What stood in the way of the attempt.
     pub fn of(failed: &AttemptFailed) -> Self {
         match failed.phase {
-            Phase::Auth => sign_in(failed).unwrap_or_else(|| network(failed)),
-            Phase::Dns | Phase::Tcp => network(failed),
-            Phase::Tls => tls(failed),
-            Phase::Websocket => upgrade(failed),
-            Phase::Mqtt => mqtt(failed),
+            Phase::Auth => sign_in(failed.failure),
+            Phase::Dns | Phase::Tcp | Phase::Tls | Phase::Websocket | Phase::Mqtt => {
+                failed.failure.map_or_else(|| unknown(failed.phase), |kind| of_kind(kind, failed))
+            }
         }
     }
 }
 
-/// Names without a number, of our own.
-const AUTH_REJECTED: &str = "NWDIAG_AUTH_REJECTED";
-const AUTH_UNAVAILABLE: &str = "NWDIAG_AUTH_UNAVAILABLE";
-
-fn sign_in(failed: &AttemptFailed) -> Option<Obstacle> {
-    match &*failed.error_name {
-        AUTH_REJECTED => Some(Obstacle::SignInRejected),
-        AUTH_UNAVAILABLE => Some(Obstacle::SignInUnavailable),
-        _ => None,
+/// What came of a sign-in. That the service behind it has a bad certificate says nothing of the broker's.
+const fn sign_in(kind: Option<FailureKind>) -> Obstacle {
+    match kind {
+        Some(FailureKind::AuthRejected) => Obstacle::SignInRejected,
+        Some(FailureKind::AuthUnavailable) => Obstacle::SignInUnavailable,
+        Some(FailureKind::NameNotFound | FailureKind::NameWithoutAddress) => Obstacle::NoSuchName,
+        Some(FailureKind::ResolverFailed) => Obstacle::NoResolver,
+        Some(FailureKind::ConnectionRefused) => Obstacle::PortClosed,
+        Some(FailureKind::ConnectTimeout | FailureKind::KernelTimeout) => Obstacle::NoAnswer,
+        Some(FailureKind::NetworkUnreachable | FailureKind::NetworkDown) => Obstacle::NoRoute,
+        Some(FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded) => Obstacle::TlsAlert,
+        Some(FailureKind::PeerClosed | FailureKind::PeerReset) => Obstacle::ClosedBeforeConnack,
+        Some(_) | None => Obstacle::Unknown,
     }
 }
 
-/// By what the error is called, whichever phase it was met in.
-const BY_NAME: [(crt::Name, Obstacle); 9] = [
-    (crt::DNS_INVALID_NAME, Obstacle::NoSuchName),
-    (crt::DNS_NO_ADDRESS, Obstacle::NoSuchName),
-    (crt::DNS_QUERY_FAILED, Obstacle::NoResolver),
-    (crt::SOCKET_CONNECTION_REFUSED, Obstacle::PortClosed),
-    (crt::SOCKET_TIMEOUT, Obstacle::NoAnswer),
-    (crt::SOCKET_NO_ROUTE_TO_HOST, Obstacle::NoRoute),
-    (crt::SOCKET_NETWORK_DOWN, Obstacle::NoRoute),
-    (crt::SOCKET_CLOSED, Obstacle::ClosedBeforeConnack),
-    (crt::TLS_ALERT_RECEIVED, Obstacle::TlsAlert),
-];
-
-fn network(failed: &AttemptFailed) -> Obstacle {
-    let known = BY_NAME.iter().find(|(name, _)| name.name == failed.error_name);
-    known.map_or(Obstacle::Unknown, |(_, obstacle)| *obstacle)
+const fn of_kind(kind: FailureKind, failed: &AttemptFailed) -> Obstacle {
+    match kind {
+        FailureKind::AuthRejected => Obstacle::SignInRejected,
+        FailureKind::AuthUnavailable => Obstacle::SignInUnavailable,
+        FailureKind::NameNotFound | FailureKind::NameWithoutAddress => Obstacle::NoSuchName,
+        FailureKind::ResolverFailed => Obstacle::NoResolver,
+        FailureKind::ConnectionRefused => Obstacle::PortClosed,
+        FailureKind::ConnectTimeout | FailureKind::KernelTimeout => Obstacle::NoAnswer,
+        FailureKind::NetworkUnreachable | FailureKind::NetworkDown => Obstacle::NoRoute,
+        FailureKind::CertificateExpired => Obstacle::CertificateExpired,
+        FailureKind::CertificateNotYetValid => Obstacle::CertificateNotYetValid,
+        FailureKind::CertificateUntrusted
+        | FailureKind::CertificateWrongName
+        | FailureKind::CertificateUnsuitable => Obstacle::CertificateRefused,
+        FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded => Obstacle::TlsAlert,
+        FailureKind::TlsTimeout | FailureKind::TlsNoCommonParameters | FailureKind::NotTls => {
+            Obstacle::TlsOther
+        }
+        FailureKind::WebsocketRefused => upgrade(failed.http_status),
+        FailureKind::NotHttp | FailureKind::NotWebsocket => Obstacle::UpgradeRefused,
+        FailureKind::WebsocketTimeout | FailureKind::MalformedWebsocketFrame => Obstacle::UpgradeOther,
+        FailureKind::ConnackRefused => match failed.return_code {
+            Some(code) => refusal(code),
+            None => Obstacle::RefusedOther,
+        },
+        FailureKind::ConnackTimeout | FailureKind::PingUnanswered | FailureKind::SubscribeUnanswered => {
+            Obstacle::NoConnack
+        }
+        FailureKind::ClosedBeforeConnack | FailureKind::PeerDisconnected => Obstacle::ClosedBeforeConnack,
+        FailureKind::NotMqtt
+        | FailureKind::MalformedPacket
+        | FailureKind::UnexpectedPacket
+        | FailureKind::PacketTooLarge => Obstacle::NoMqtt,
+        FailureKind::PeerClosed
+        | FailureKind::PeerReset
+        | FailureKind::TlsClosed
+        | FailureKind::WebsocketClosed => closed(failed.phase),
+        FailureKind::LocalError => unknown(failed.phase),
+    }
 }
 
-/// What is said of a certificate, in lower case: first our own words, then those of OpenSSL, Go, browsers and people, as
-/// others may write journals too. Go says "has expired or is not yet valid", and then which.
-const OF_CERTIFICATES: [(&[&str], Obstacle); 5] = [
-    (&[crt::EXPIRED_AT], Obstacle::CertificateExpired),
-    (
-        &[crt::NOT_VALID_BEFORE, " is before ", "not valid yet", "notbefore", "not_yet_valid"],
-        Obstacle::CertificateNotYetValid,
-    ),
-    (&["expired"], Obstacle::CertificateExpired),
-    (&["not yet valid"], Obstacle::CertificateNotYetValid),
-    (
-        &["certificate", "self-signed", "self signed", "issuer", "unknown ca", "not trusted", "hostname"],
-        Obstacle::CertificateRefused,
-    ),
-];
-
-fn tls(failed: &AttemptFailed) -> Obstacle {
-    if failed.error_name == crt::TLS_ALERT_RECEIVED.name {
-        return Obstacle::TlsAlert;
+/// A stream that the peer ended in this phase.
+const fn closed(phase: Phase) -> Obstacle {
+    match phase {
+        Phase::Tls => Obstacle::TlsOther,
+        Phase::Websocket => Obstacle::UpgradeOther,
+        Phase::Auth | Phase::Dns | Phase::Tcp | Phase::Mqtt => Obstacle::ClosedBeforeConnack,
     }
-    if failed.error_name != crt::TLS_NEGOTIATION_FAILURE.name {
-        return Obstacle::TlsOther;
-    }
-    let message = failed.error_message.to_lowercase();
-    let said = |(words, _): &&(&[&str], Obstacle)| words.iter().any(|words| message.contains(words));
-    OF_CERTIFICATES.iter().find(said).map_or(Obstacle::TlsOther, |(_, obstacle)| *obstacle)
 }
 
-fn upgrade(failed: &AttemptFailed) -> Obstacle {
-    match failed.http_status {
+/// A failure of which only the phase is known.
+const fn unknown(phase: Phase) -> Obstacle {
+    match phase {
+        Phase::Tls => Obstacle::TlsOther,
+        Phase::Websocket => Obstacle::UpgradeOther,
+        Phase::Mqtt => Obstacle::NoMqtt,
+        Phase::Auth | Phase::Dns | Phase::Tcp => Obstacle::Unknown,
+    }
+}
+
+const fn upgrade(status: Option<u16>) -> Obstacle {
+    match status {
         Some(401 | 403) => Obstacle::UpgradeForbidden,
         Some(429) => Obstacle::UpgradeThrottled,
         Some(500..) => Obstacle::UpgradeUnavailable,
         Some(_) => Obstacle::UpgradeRefused,
-        None if failed.error_name == crt::HTTP_PROTOCOL_ERROR.name => Obstacle::UpgradeRefused,
         None => Obstacle::UpgradeOther,
     }
 }
 
-fn mqtt(failed: &AttemptFailed) -> Obstacle {
-    if let Some(code) = failed.return_code {
-        return refusal(code);
-    }
-    let met = [
-        (crt::MQTT_TIMEOUT, Obstacle::NoConnack),
-        (crt::MQTT5_CONNACK_TIMEOUT, Obstacle::NoConnack),
-        (crt::SOCKET_CLOSED, Obstacle::ClosedBeforeConnack),
-        (crt::MQTT_UNEXPECTED_HANGUP, Obstacle::ClosedBeforeConnack),
-        (crt::MQTT5_DISCONNECT_RECEIVED, Obstacle::ClosedBeforeConnack),
-    ];
-    let known = met.iter().find(|(name, _)| name.name == failed.error_name);
-    known.map_or_else(
-        || match network(failed) {
-            Obstacle::Unknown => Obstacle::NoMqtt,
-            other => other,
-        },
-        |(_, obstacle)| *obstacle,
-    )
-}
-
 /// Codes of MQTT 3.1.1 lie below 128, also where a broker of that version answers to MQTT 5.
-fn refusal(code: u8) -> Obstacle {
+const fn refusal(code: u8) -> Obstacle {
     match code {
         1 | 0x84 => Obstacle::RefusedVersion,
         2 | 0x85 => Obstacle::RefusedClientId,

@@ -6,10 +6,17 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::collector::clock::Place;
-use crate::event::{Event, Record};
+use crate::event::{AttemptFailed, Event, Record};
+use crate::journal::older;
 
 fn read<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
+}
+
+/// A failed attempt as a journal without kinds of failure tells it.
+fn attempt_failed(fields: Value) -> AttemptFailed {
+    let failed: AttemptFailed = read(fields);
+    AttemptFailed { failure: older::attempt_failure(&failed), ..failed }
 }
 
 fn event(name: &str, fields: Value) -> Event {
@@ -21,7 +28,7 @@ fn event(name: &str, fields: Value) -> Event {
         "connected" => Event::Connected(Box::new(read(fields))),
         "drop" => Event::Drop(Box::new(read(fields))),
         "subscribed" => Event::Subscribed(read(fields)),
-        "attempt_failed" => Event::AttemptFailed(Box::new(read(fields))),
+        "attempt_failed" => Event::AttemptFailed(Box::new(attempt_failed(fields))),
         "late_answer" => Event::LateAnswer(read(fields)),
         "environment" => Event::Environment(read(fields)),
         "stop" => Event::Stop(read(json!({"reason": "signal"}))),
@@ -219,7 +226,7 @@ fn what_stood_in_the_way_is_told_by_phase_name_code_and_status() {
         (failed("mqtt", "AWS_ERROR_MQTT5_DECODE_PROTOCOL_ERROR"), Obstacle::NoMqtt),
     ];
     for (fields, obstacle) in rows {
-        assert_eq!(Obstacle::of(&read(fields.clone())), obstacle, "{fields}");
+        assert_eq!(Obstacle::of(&attempt_failed(fields.clone())), obstacle, "{fields}");
     }
 }
 

@@ -1,19 +1,17 @@
-//! What an attempt has come to so far: its time, its phases, and the setback that ended it.
+//! What an attempt has come to so far: its time, its phases, and what is known whatever comes of it.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::Dialled;
 use super::tcp::Ends;
-use super::{DialFailure, Dialled};
-use crate::crt::Fault;
 use crate::event::{Moment, Phase, Phases};
 use crate::io::clock::Clock;
 use crate::io::stream::Stream;
 use crate::navien::device::Device;
-use crate::session::attempt::Retry;
+use crate::session::attempt::DialError;
 
 /// What is known of an attempt so far.
 pub(super) struct Attempt {
@@ -25,9 +23,9 @@ pub(super) struct Attempt {
     pub(super) devices: Vec<Device>,
 }
 
-/// The attempt's time was up; how long this phase had taken by then.
+/// The attempt's time was up: how long this phase had taken by then.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Late(pub(super) Duration);
+pub(super) struct TimedOut(pub(super) Duration);
 
 impl Attempt {
     /// Its deadline is set once it is known what to dial with.
@@ -47,20 +45,22 @@ impl Attempt {
         Dialled { stream, phases, local, peer, clock_offset, devices }
     }
 
-    pub(super) fn failed(self, setback: Setback) -> DialFailure {
-        DialFailure {
-            phase: setback.phase,
-            fault: setback.fault,
-            http_status: setback.http_status,
-            peer: self.peer,
+    /// `error` with all that is known of the attempt.
+    pub(super) fn failed(self, error: DialError) -> DialError {
+        DialError {
+            peer_address: self.peer.map(|peer| peer.to_string()),
             phases: self.phases,
             clock_offset: self.clock_offset,
-            retry: setback.retry,
+            ..error
         }
     }
 
     /// Does the work of a phase and notes how long it took.
-    pub(super) async fn timed<T>(&mut self, phase: Phase, work: impl Future<Output = T>) -> Result<T, Late> {
+    pub(super) async fn timed<T>(
+        &mut self,
+        phase: Phase,
+        work: impl Future<Output = T>,
+    ) -> Result<T, TimedOut> {
         let started = self.clock.now();
         let outcome = tokio::select! {
             biased;
@@ -69,28 +69,6 @@ impl Attempt {
         };
         let took = self.clock.now().since(started);
         self.phases.set(phase, took);
-        outcome.ok_or(Late(took))
-    }
-}
-
-/// `10.0 s`: a span as a sentence holds it.
-impl fmt::Display for Late {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} s", self.0.as_secs_f64())
-    }
-}
-
-/// A phase that failed.
-#[derive(Debug)]
-pub(super) struct Setback {
-    pub(super) phase: Phase,
-    pub(super) fault: Fault,
-    pub(super) http_status: Option<u16>,
-    pub(super) retry: Retry,
-}
-
-impl Setback {
-    pub(super) fn at(phase: Phase, fault: Fault) -> Self {
-        Self { phase, fault, http_status: None, retry: Retry::Later }
+        outcome.ok_or(TimedOut(took))
     }
 }

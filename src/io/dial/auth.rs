@@ -3,7 +3,6 @@
 //! An attempt's connect timeout starts once this is over. What is kept between attempts is kept in here, behind
 //! something that a clone shares: a dialler is cloned, and an attempt may be given up half-way.
 
-use super::Setback;
 use crate::event::Phase;
 use crate::io::clock::{self, Clock};
 use crate::io::navien::{Learned, SignIn, SignedIn};
@@ -11,7 +10,7 @@ use crate::navien::account::{AuthFailure, Finality, Renewal};
 use crate::navien::device::Device;
 use crate::navien::service::BROKER_REGION;
 use crate::secret::Secret;
-use crate::session::attempt::Retry;
+use crate::session::attempt::{DialError, Retry};
 use crate::session::recovery::Depth;
 use crate::sigv4::{self, Credentials, IOT_SERVICE, Scope, SigningInput};
 
@@ -61,7 +60,11 @@ pub(super) struct Admission {
 impl Auth {
     /// Gets what `visit` needs; a failure belongs to [`Phase::Auth`], wherever on the way to the service it was met.
     /// `learned` is for what there is to tell whatever comes of it.
-    pub(super) async fn admit(&self, visit: Visit<'_>, learned: &mut Learned) -> Result<Admission, Setback> {
+    pub(super) async fn admit(
+        &self,
+        visit: Visit<'_>,
+        learned: &mut Learned,
+    ) -> Result<Admission, DialError> {
         match self {
             Self::None => Ok(Admission::default()),
             Self::Aws(signer) => Ok(Admission { path: Some(signer.path(visit)), ..Admission::default() }),
@@ -122,12 +125,12 @@ fn admitted(SignedIn { credentials, devices }: SignedIn, visit: Visit<'_>) -> Ad
     Admission { path: Some(signer.path(visit)), devices: devices.unwrap_or_default() }
 }
 
-impl From<AuthFailure> for Setback {
+impl From<AuthFailure> for DialError {
     fn from(failure: AuthFailure) -> Self {
         let retry = match failure.finality {
             Finality::Passing => Retry::Later,
             Finality::Final => Retry::Never,
         };
-        Self { phase: Phase::Auth, fault: failure.fault, http_status: failure.http_status, retry }
+        Self { retry, ..Self::new(Phase::Auth, failure.failure) }
     }
 }

@@ -4,35 +4,37 @@ use std::net::SocketAddr;
 
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 
-use super::Late;
-use crate::crt::{self, Fault, Name};
+use super::TimedOut;
+use crate::event::failure::{DnsFailure, DnsProblem, Failure, ResolverError};
 
 /// glibc and musl say so of a name that has addresses of the other family only; no crate names the code.
 const EAI_ADDRFAMILY: i32 = if cfg!(target_os = "linux") { -9 } else { 1 };
 
 /// The addresses of `name`, at least one, in the resolver's order.
-pub(super) async fn addresses(name: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+pub(super) async fn addresses(name: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     resolved(name, port, system).await
 }
 
-/// The fault of a resolver that has not answered when time is up.
-pub(super) fn silent(name: &str, late: Late) -> Fault {
-    crt::DNS_QUERY_FAILED.told(format!("the resolver did not answer for '{name}' within {late}"))
+/// The failure of a resolver that has not answered when time is up.
+pub(super) fn silent(name: &str, TimedOut(waited): TimedOut) -> Failure {
+    failure(name, DnsProblem::Silent(waited))
 }
 
-async fn resolved<R>(name: &str, port: u16, resolver: R) -> Result<Vec<SocketAddr>, Fault>
+fn failure(name: &str, problem: DnsProblem) -> Failure {
+    Failure::Dns(DnsFailure { name: name.to_owned(), problem })
+}
+
+async fn resolved<R>(name: &str, port: u16, resolver: R) -> Result<Vec<SocketAddr>, Failure>
 where
     R: FnOnce(&str) -> Result<Vec<SocketAddr>, LookupError> + Send + 'static,
 {
     let asked = name.to_owned();
     // The resolver blocks and cannot be called off: a late answer goes nowhere, and the thread ends with it.
     let answer = tokio::task::spawn_blocking(move || resolver(&asked)).await;
-    let answer = answer.map_err(|error| {
-        crt::DNS_QUERY_FAILED.told(format!("the resolver broke down on '{name}': {error}"))
-    })?;
-    let found = answer.map_err(|error| fault(name, &error))?;
+    let answer = answer.map_err(|error| failure(name, DnsProblem::Broken(error.to_string())))?;
+    let found = answer.map_err(|error| failure(name, problem(&error)))?;
     if found.is_empty() {
-        return Err(crt::DNS_NO_ADDRESS.told(format!("'{name}' has no addresses")));
+        return Err(failure(name, DnsProblem::NoAddress(None)));
     }
     Ok(with_port(found, port))
 }
@@ -55,39 +57,26 @@ fn with_port(found: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     addresses
 }
 
-fn fault(name: &str, error: &LookupError) -> Fault {
-    let (code, crt_name) = meaning(error);
+fn problem(error: &LookupError) -> DnsProblem {
     let text = error.to_string();
-    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
-    let what = match crt_name {
-        crt::DNS_INVALID_NAME => "there is no host",
-        crt::DNS_NO_ADDRESS => "no address is known for",
-        _ => "the resolver failed for",
-    };
-    crt_name.told(format!("{what} '{name}' ({code}: {text})"))
-}
-
-fn meaning(error: &LookupError) -> (String, Name) {
-    let (code, name) = match error.kind() {
-        LookupErrorKind::NoName => ("EAI_NONAME", crt::DNS_INVALID_NAME),
-        LookupErrorKind::NoData => ("EAI_NODATA", crt::DNS_NO_ADDRESS),
-        LookupErrorKind::Again => ("EAI_AGAIN", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Badflags => ("EAI_BADFLAGS", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Fail => ("EAI_FAIL", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Family => ("EAI_FAMILY", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Socktype => ("EAI_SOCKTYPE", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Service => ("EAI_SERVICE", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Memory => ("EAI_MEMORY", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::System => ("EAI_SYSTEM", crt::DNS_QUERY_FAILED),
-        LookupErrorKind::Unknown | LookupErrorKind::IO => return unlisted(error.error_num()),
-    };
-    (code.to_owned(), name)
-}
-
-fn unlisted(number: i32) -> (String, Name) {
-    match number {
-        EAI_ADDRFAMILY => ("EAI_ADDRFAMILY".to_owned(), crt::DNS_NO_ADDRESS),
-        number => (format!("EAI {number}"), crt::DNS_QUERY_FAILED),
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_owned();
+    let known = |code: &str| ResolverError { code: code.to_owned(), text: text.clone() };
+    let failed = |code| DnsProblem::Failed(known(code));
+    match error.kind() {
+        LookupErrorKind::NoName => DnsProblem::NotFound(known("EAI_NONAME")),
+        LookupErrorKind::NoData => DnsProblem::NoAddress(Some(known("EAI_NODATA"))),
+        LookupErrorKind::Again => failed("EAI_AGAIN"),
+        LookupErrorKind::Badflags => failed("EAI_BADFLAGS"),
+        LookupErrorKind::Fail => failed("EAI_FAIL"),
+        LookupErrorKind::Family => failed("EAI_FAMILY"),
+        LookupErrorKind::Socktype => failed("EAI_SOCKTYPE"),
+        LookupErrorKind::Service => failed("EAI_SERVICE"),
+        LookupErrorKind::Memory => failed("EAI_MEMORY"),
+        LookupErrorKind::System => failed("EAI_SYSTEM"),
+        LookupErrorKind::Unknown | LookupErrorKind::IO => match error.error_num() {
+            EAI_ADDRFAMILY => DnsProblem::NoAddress(Some(known("EAI_ADDRFAMILY"))),
+            number => failed(&format!("EAI {number}")),
+        },
     }
 }
 
@@ -100,33 +89,34 @@ mod tests {
 
     use super::super::Attempt;
     use super::*;
-    use crate::event::Phase;
+    use crate::event::{FailureKind, Phase};
     use crate::io::clock::Clock;
 
     #[tokio::test]
-    async fn the_code_of_the_resolver_is_kept_and_decides_the_name() {
+    async fn the_code_of_the_resolver_is_kept_and_decides_the_kind() {
         let rows = [
-            (libc::EAI_NONAME, "EAI_NONAME", crt::DNS_INVALID_NAME),
-            (libc::EAI_NODATA, "EAI_NODATA", crt::DNS_NO_ADDRESS),
-            (EAI_ADDRFAMILY, "EAI_ADDRFAMILY", crt::DNS_NO_ADDRESS),
-            (libc::EAI_AGAIN, "EAI_AGAIN", crt::DNS_QUERY_FAILED),
-            (libc::EAI_FAIL, "EAI_FAIL", crt::DNS_QUERY_FAILED),
-            (libc::EAI_SYSTEM, "EAI_SYSTEM", crt::DNS_QUERY_FAILED),
-            (-4321, "EAI -4321", crt::DNS_QUERY_FAILED),
+            (libc::EAI_NONAME, "EAI_NONAME", FailureKind::NameNotFound),
+            (libc::EAI_NODATA, "EAI_NODATA", FailureKind::NameWithoutAddress),
+            (EAI_ADDRFAMILY, "EAI_ADDRFAMILY", FailureKind::NameWithoutAddress),
+            (libc::EAI_AGAIN, "EAI_AGAIN", FailureKind::ResolverFailed),
+            (libc::EAI_FAIL, "EAI_FAIL", FailureKind::ResolverFailed),
+            (libc::EAI_SYSTEM, "EAI_SYSTEM", FailureKind::ResolverFailed),
+            (-4321, "EAI -4321", FailureKind::ResolverFailed),
         ];
-        for (number, code, name) in rows {
+        for (number, code, kind) in rows {
             let failed = resolved("broker.example", 1, move |_| Err(LookupError::new(number))).await;
-            let fault = failed.unwrap_err();
-            assert_eq!(fault.name, name);
+            let failure = failed.unwrap_err();
+            assert_eq!(failure.kind(), kind);
+            assert_eq!(failure.resolver_error().map(|error| error.code.as_str()), Some(code));
             let part = format!("'broker.example' ({code}: ");
-            assert!(fault.message.contains(&part), "{fault}");
+            assert!(failure.to_string().contains(&part), "{failure}");
         }
     }
 
     #[tokio::test]
     async fn a_name_without_addresses_is_said_to_have_none() {
-        let fault = resolved("broker.example", 1, |_| Ok(Vec::new())).await.unwrap_err();
-        assert_eq!(fault.name, crt::DNS_NO_ADDRESS);
+        let failure = resolved("broker.example", 1, |_| Ok(Vec::new())).await.unwrap_err();
+        assert_eq!(failure.kind(), FailureKind::NameWithoutAddress);
     }
 
     #[tokio::test]
@@ -147,10 +137,9 @@ mod tests {
             let _ = held.recv();
             Ok(Vec::new())
         });
-        let late = attempt.timed(Phase::Dns, stuck).await.unwrap_err();
+        let timed_out = attempt.timed(Phase::Dns, stuck).await.unwrap_err();
         drop(release);
-        let fault = silent("broker.example", late);
-        assert_eq!(fault.name, crt::DNS_QUERY_FAILED);
+        assert_eq!(silent("broker.example", timed_out).kind(), FailureKind::ResolverFailed);
         assert!(attempt.phases.dns_ms.unwrap() >= 50.0);
     }
 }

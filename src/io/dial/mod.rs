@@ -24,18 +24,16 @@ use chrono::TimeDelta;
 use tokio::net::TcpStream;
 use url::Host;
 
-use crate::crt::Fault;
 use crate::event::{Phase, Phases, Transport};
 use crate::io::clock::Clock;
 use crate::io::navien::Learned;
 use crate::io::stream::Stream;
 use crate::navien::device::Device;
 use crate::secret::Secret;
-use crate::session::attempt::Retry;
-use crate::session::ending::StreamEnd;
+use crate::session::attempt::DialError;
 use crate::session::recovery::Depth;
 
-use attempt::{Attempt, Late, Setback};
+use attempt::{Attempt, TimedOut};
 use auth::Visit;
 pub use auth::{Auth, Signer};
 pub use setup::SetupError;
@@ -125,26 +123,6 @@ pub struct Dialled {
     pub devices: Vec<Device>,
 }
 
-/// Why a broker was not reached.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{phase}: {fault}")]
-pub struct DialFailure {
-    /// The step that failed.
-    pub phase: Phase,
-    /// Its name and sentence.
-    pub fault: Fault,
-    /// Status of the answer to the upgrade or to the sign-in.
-    pub http_status: Option<u16>,
-    /// The last address tried.
-    pub peer: Option<SocketAddr>,
-    /// How long each phase took, the failed one included.
-    pub phases: Phases,
-    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
-    pub clock_offset: Option<TimeDelta>,
-    /// Whether there is any use in trying again.
-    pub retry: Retry,
-}
-
 impl Dialer {
     /// Reads the PEM files, and the platform's roots where TLS needs them.
     pub fn new(settings: DialSettings) -> Result<Self, SetupError> {
@@ -167,17 +145,17 @@ impl Dialer {
     }
 
     /// Makes one attempt; it is over when `within` has passed since we were let in, in whatever phase it is then.
-    pub async fn dial(&self, clock: Clock, within: Duration, depth: Depth) -> Result<Dialled, DialFailure> {
+    pub async fn dial(&self, clock: Clock, within: Duration, depth: Depth) -> Result<Dialled, DialError> {
         let mut attempt = Attempt::begin(clock);
         let path = match self.admit(&mut attempt, depth).await {
             Ok(path) => path,
-            Err(setback) => return Err(attempt.failed(setback)),
+            Err(error) => return Err(attempt.failed(error)),
         };
         self.go_on(attempt, within, path).await
     }
 
     /// Makes one attempt with what the settings hold, without asking to be let in first.
-    pub async fn connect(&self, clock: Clock, within: Duration) -> Result<Dialled, DialFailure> {
+    pub async fn connect(&self, clock: Clock, within: Duration) -> Result<Dialled, DialError> {
         self.go_on(Attempt::begin(clock), within, None).await
     }
 
@@ -191,17 +169,17 @@ impl Dialer {
         mut attempt: Attempt,
         within: Duration,
         path: Option<Secret>,
-    ) -> Result<Dialled, DialFailure> {
+    ) -> Result<Dialled, DialError> {
         attempt.deadline = attempt.clock.now().plus(within);
         match self.reach(&mut attempt, path).await {
             Ok((stream, ends)) => Ok(attempt.succeeded(stream, ends)),
-            Err(setback) => Err(attempt.failed(setback)),
+            Err(error) => Err(attempt.failed(error)),
         }
     }
 
     /// Gets what there has to be before the broker is dialled: the path to ask for, if another than that of the
     /// settings.
-    async fn admit(&self, attempt: &mut Attempt, depth: Depth) -> Result<Option<Secret>, Setback> {
+    async fn admit(&self, attempt: &mut Attempt, depth: Depth) -> Result<Option<Secret>, DialError> {
         let (host_header, path) = self.upgrade.as_ref().map_or(("", ""), Upgrade::place);
         let visit = Visit { clock: attempt.clock, depth, host_header, path };
         let (started, mut learned) = (attempt.clock.now(), Learned::default());
@@ -215,7 +193,7 @@ impl Dialer {
         Ok(admission.path)
     }
 
-    async fn reach(&self, attempt: &mut Attempt, path: Option<Secret>) -> Result<(Stream, Ends), Setback> {
+    async fn reach(&self, attempt: &mut Attempt, path: Option<Secret>) -> Result<(Stream, Ends), DialError> {
         let addresses = self.resolve(attempt).await?;
         let (tcp, ends) = connect(attempt, addresses).await?;
         let stream = self.encrypt(attempt, tcp).await?;
@@ -223,22 +201,22 @@ impl Dialer {
         Ok((stream, ends))
     }
 
-    async fn resolve(&self, attempt: &mut Attempt) -> Result<Vec<SocketAddr>, Setback> {
+    async fn resolve(&self, attempt: &mut Attempt) -> Result<Vec<SocketAddr>, DialError> {
         let name = match &self.host {
             Host::Domain(name) => name,
             Host::Ipv4(address) => return Ok(vec![SocketAddr::from((*address, self.port))]),
             Host::Ipv6(address) => return Ok(vec![SocketAddr::from((*address, self.port))]),
         };
         let found = attempt.timed(Phase::Dns, dns::addresses(name, self.port)).await;
-        let found = found.unwrap_or_else(|late| Err(dns::silent(name, late)));
-        found.map_err(|fault| Setback::at(Phase::Dns, fault))
+        let found = found.unwrap_or_else(|timed_out| Err(dns::silent(name, timed_out)));
+        found.map_err(|failure| DialError::new(Phase::Dns, failure))
     }
 
-    async fn encrypt(&self, attempt: &mut Attempt, tcp: TcpStream) -> Result<Stream, Setback> {
+    async fn encrypt(&self, attempt: &mut Attempt, tcp: TcpStream) -> Result<Stream, DialError> {
         let Some(tls) = &self.tls else { return Ok(Stream::over_tcp(tcp)) };
         let agreed = attempt.timed(Phase::Tls, tls.handshake(tcp)).await;
-        let agreed = agreed.unwrap_or_else(|late| Err(tls::silent(late)));
-        agreed.map(Stream::over_tls).map_err(|fault| Setback::at(Phase::Tls, fault))
+        let agreed = agreed.unwrap_or_else(|timed_out| Err(tls::timed_out(timed_out)));
+        agreed.map(Stream::over_tls).map_err(|failure| DialError::new(Phase::Tls, failure))
     }
 
     async fn frame(
@@ -246,32 +224,29 @@ impl Dialer {
         attempt: &mut Attempt,
         stream: Stream,
         path: Option<Secret>,
-    ) -> Result<Stream, Setback> {
+    ) -> Result<Stream, DialError> {
         let Some(upgrade) = &self.upgrade else { return Ok(stream) };
         let mut clock_offset = None;
         let work = upgrade.over(stream, path.as_ref(), &mut clock_offset);
-        let upgraded = attempt.timed(Phase::Websocket, work).await;
+        let upgraded = match attempt.timed(Phase::Websocket, work).await {
+            Ok(upgraded) => upgraded,
+            Err(timed_out) => Err(websocket::timed_out(timed_out)),
+        };
         if self.auth.depends_on_the_clock() {
             attempt.clock_offset = clock_offset.or(attempt.clock_offset);
         }
-        let upgraded = upgraded.unwrap_or_else(|late| Err(websocket::silent(late)));
-        if let Err(Setback { http_status: Some(401 | 403), .. }) = upgraded {
+        let status = upgraded.as_ref().err().and_then(|error| error.failure.http_status());
+        if let Some(401 | 403) = status {
             self.auth.refused(attempt.clock).await;
         }
         upgraded.map(Stream::over_websocket)
     }
 }
 
-async fn connect(attempt: &mut Attempt, addresses: Vec<SocketAddr>) -> Result<(TcpStream, Ends), Setback> {
+async fn connect(attempt: &mut Attempt, addresses: Vec<SocketAddr>) -> Result<(TcpStream, Ends), DialError> {
     let mut race = Race::between(addresses);
     let won = attempt.timed(Phase::Tcp, race.run(attempt.clock)).await;
     attempt.peer = race.last_tried();
-    let won = won.unwrap_or_else(|late| Err(race.silent(late)));
-    won.map_err(|fault| Setback::at(Phase::Tcp, fault))
-}
-
-/// The fault of a stream that ended while `what` was going on.
-fn ended_during(what: &str, end: &StreamEnd) -> Fault {
-    let fault = end.fault();
-    fault.name.told(format!("in the {what}, {}", fault.message))
+    let won = won.unwrap_or_else(|timed_out| Err(race.timed_out(timed_out)));
+    won.map_err(|failure| DialError::new(Phase::Tcp, failure))
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 
-use super::Late;
-use crate::crt::{self, Fault};
+use super::TimedOut;
 use crate::event::Moment;
+use crate::event::failure::{Failure, TcpFailure, TcpProblem};
 use crate::io::clock::Clock;
 use crate::io::stream::end_by;
 
@@ -55,7 +55,7 @@ impl Race {
     }
 
     /// Runs until one is connected or all have failed. To call it off is to drop it.
-    pub(super) async fn run(&mut self, clock: Clock) -> Result<Connected, Fault> {
+    pub(super) async fn run(&mut self, clock: Clock) -> Result<Connected, Failure> {
         let mut racing = JoinSet::new();
         let mut next_start = clock.now();
         while !(self.waiting.is_empty() && racing.is_empty()) {
@@ -71,18 +71,12 @@ impl Race {
                 }
             }
         }
-        Err(self.fault())
+        Err(self.lost())
     }
 
-    /// The fault of a race that nobody has finished when time is up.
-    pub(super) fn silent(&self, late: Late) -> Fault {
-        let others = match (self.failures.len(), self.entered) {
-            (0, 1) => String::new(),
-            (0, entered) => format!(", nor did any other of {entered} addresses"),
-            (failed, entered) => format!("; {failed} of {entered} addresses failed before"),
-        };
-        let peer = self.last_tried.map_or_else(String::new, |peer| format!("{peer} "));
-        crt::SOCKET_TIMEOUT.told(format!("{peer}did not answer within {late}{others}"))
+    /// The failure of a race that nobody has finished when time is up.
+    pub(super) fn timed_out(&self, TimedOut(waited): TimedOut) -> Failure {
+        self.failure(self.last_tried, TcpProblem::Silent(waited))
     }
 
     fn due(&self, next_start: Moment) -> Option<Moment> {
@@ -109,15 +103,21 @@ impl Race {
         }
     }
 
-    fn fault(&self) -> Fault {
-        let Some((address, error)) = self.failures.last() else {
-            return crt::SOCKET_ERROR.told("no connection could be started");
-        };
-        let fault = refusal(*address, error);
-        match self.failures.len() {
-            0 | 1 => fault,
-            failed => fault.name.told(format!("{} (all {failed} addresses failed)", fault.message)),
+    /// The failure of a race that all have lost.
+    fn lost(&self) -> Failure {
+        match self.failures.last() {
+            None => self.failure(None, TcpProblem::NotStarted),
+            Some((address, error)) => self.failure(Some(*address), problem(error)),
         }
+    }
+
+    fn failure(&self, address: Option<SocketAddr>, problem: TcpProblem) -> Failure {
+        Failure::Tcp(TcpFailure {
+            address: address.map(|address| address.to_string()),
+            problem,
+            addresses: self.entered,
+            failed: self.failures.len(),
+        })
     }
 }
 
@@ -133,15 +133,12 @@ async fn connected(peer: SocketAddr) -> io::Result<Connected> {
     Ok((stream, Ends { local, peer }))
 }
 
-fn refusal(address: SocketAddr, error: &io::Error) -> Fault {
-    let (name, what) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            return crt::SOCKET_CONNECTION_REFUSED.told(format!("{address} refused the connection"));
-        }
-        io::ErrorKind::TimedOut => (crt::SOCKET_TIMEOUT, "did not answer"),
-        _ => (end_by(error).fault().name, "could not be connected to"),
-    };
-    name.told(format!("{address} {what}: {error}"))
+fn problem(error: &io::Error) -> TcpProblem {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => TcpProblem::Refused,
+        io::ErrorKind::TimedOut => TcpProblem::Unanswered(error.to_string()),
+        _ => TcpProblem::Socket(end_by(error)),
+    }
 }
 
 /// `addresses` with the families in turn, IPv6 first, each family in its own order.
@@ -167,6 +164,8 @@ mod tests {
     use tokio::net::TcpSocket;
 
     use super::*;
+    use crate::crt;
+    use crate::event::{FailureKind, Protocol};
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()
@@ -238,10 +237,9 @@ mod tests {
     async fn a_race_that_all_lose_tells_the_last_address_and_how_many_failed() {
         let ((first, _taken), (last, _too)) = (closed(), closed());
         let mut race = Race::between(vec![first, last]);
-        let fault = race.run(Clock::start()).await.unwrap_err();
-        assert_eq!(fault.name, crt::SOCKET_CONNECTION_REFUSED);
-        assert!(fault.message.starts_with(&format!("{last} refused")), "{fault}");
-        assert!(fault.message.ends_with("(all 2 addresses failed)"), "{fault}");
+        let failure = race.run(Clock::start()).await.unwrap_err();
+        assert_eq!(failure.kind(), FailureKind::ConnectionRefused);
+        assert_eq!(failure.to_string(), format!("{last} refused the connection (all 2 addresses failed)"));
         assert_eq!(race.last_tried(), Some(last));
     }
 
@@ -256,27 +254,29 @@ mod tests {
             _ = race.run(clock) => panic!("nobody can win"),
             () = clock.sleep_until(Some(deadline)) => {}
         }
-        let fault = race.silent(Late(Duration::from_millis(60)));
-        assert_eq!(fault.name, crt::SOCKET_TIMEOUT);
+        let failure = race.timed_out(TimedOut(Duration::from_millis(60)));
+        assert_eq!(failure.kind(), FailureKind::ConnectTimeout);
         let sentence = format!("{hole} did not answer within 0.1 s; 1 of 2 addresses failed before");
-        assert_eq!(fault.message, sentence);
+        assert_eq!(failure.to_string(), sentence);
     }
 
     #[test]
-    fn errors_of_connect_get_their_names() {
+    fn errors_of_connect_get_their_names_and_kinds() {
         let rows = [
-            (Errno::ECONNREFUSED, crt::SOCKET_CONNECTION_REFUSED),
-            (Errno::ETIMEDOUT, crt::SOCKET_TIMEOUT),
-            (Errno::EHOSTUNREACH, crt::SOCKET_NO_ROUTE_TO_HOST),
-            (Errno::ENETUNREACH, crt::SOCKET_NO_ROUTE_TO_HOST),
-            (Errno::ENETDOWN, crt::SOCKET_NETWORK_DOWN),
-            (Errno::ECONNRESET, crt::SOCKET_CLOSED),
-            (Errno::EACCES, crt::SOCKET_ERROR),
+            (Errno::ECONNREFUSED, crt::SOCKET_CONNECTION_REFUSED, FailureKind::ConnectionRefused),
+            (Errno::ETIMEDOUT, crt::SOCKET_TIMEOUT, FailureKind::ConnectTimeout),
+            (Errno::EHOSTUNREACH, crt::SOCKET_NO_ROUTE_TO_HOST, FailureKind::NetworkUnreachable),
+            (Errno::ENETUNREACH, crt::SOCKET_NO_ROUTE_TO_HOST, FailureKind::NetworkUnreachable),
+            (Errno::ENETDOWN, crt::SOCKET_NETWORK_DOWN, FailureKind::NetworkDown),
+            (Errno::ECONNRESET, crt::SOCKET_CLOSED, FailureKind::PeerReset),
+            (Errno::EACCES, crt::SOCKET_ERROR, FailureKind::LocalError),
         ];
-        for (errno, name) in rows {
-            let fault = refusal(address("192.0.2.1:1883"), &errno.into());
-            assert_eq!(fault.name, name);
-            assert!(fault.message.contains("192.0.2.1:1883"), "{fault}");
+        for (errno, name, kind) in rows {
+            let mut race = Race::between(vec![address("192.0.2.1:1883")]);
+            race.failures.push((address("192.0.2.1:1883"), errno.into()));
+            let failure = race.lost();
+            assert_eq!((crt::Name::of(&failure, Protocol::V5), failure.kind()), (name, kind));
+            assert!(failure.to_string().contains("192.0.2.1:1883"), "{failure}");
         }
     }
 }

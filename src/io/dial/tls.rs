@@ -1,4 +1,4 @@
-//! The TLS handshake. Certificates are judged at once and told precisely; see [`super::certificate`].
+//! The TLS handshake. Certificates are judged at once; see [`super::certificate`].
 
 use std::io;
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ use tokio_rustls::rustls::{
 };
 use url::Host;
 
-use super::certificate::Expectation;
+use super::certificate;
 use super::setup::{self, SetupError};
-use super::{Late, TlsSettings, Verification, ended_during};
-use crate::crt::{self, Fault};
+use super::{TimedOut, TlsSettings, Verification};
+use crate::event::failure::{Failure, Roots, ServerIdentity, Stage, TlsFailure};
 use crate::io::socket::Socket;
 use crate::io::stream::{end_by, tls_error};
 
@@ -30,7 +30,8 @@ use crate::io::stream::{end_by, tls_error};
 #[derive(Debug, Clone)]
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
-    expectation: Expectation,
+    name: ServerName<'static>,
+    identity: ServerIdentity,
 }
 
 impl Tls {
@@ -40,8 +41,10 @@ impl Tls {
         let verified = verification(&settings, &provider)?;
         let mut config = identified(verified, settings.identity.as_ref(), &provider)?;
         config.alpn_protocols = settings.alpn.into_iter().map(String::into_bytes).collect();
-        let expectation = Expectation { name: server_name(host)?, cafile: settings.cafile };
-        Ok(Self { config: Arc::new(config), expectation })
+        let name = server_name(host)?;
+        let roots = settings.cafile.map_or(Roots::Platform, |file| Roots::File(file.display().to_string()));
+        let identity = certificate::identity(&name, roots);
+        Ok(Self { config: Arc::new(config), name, identity })
     }
 
     /// Starts a new store of sessions to resume.
@@ -50,28 +53,32 @@ impl Tls {
     }
 
     /// Agrees on TLS over `tcp`.
-    pub(super) async fn handshake(&self, tcp: TcpStream) -> Result<TlsStream<Socket>, Fault> {
+    pub(super) async fn handshake(&self, tcp: TcpStream) -> Result<TlsStream<Socket>, Failure> {
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let agreed = connector.connect(self.expectation.name.clone(), Socket::new(tcp)).await;
-        agreed.map_err(|error| self.fault(&error))
+        let agreed = connector.connect(self.name.clone(), Socket::new(tcp)).await;
+        agreed.map_err(|error| self.failure(&error))
     }
 
-    fn fault(&self, error: &io::Error) -> Fault {
-        match tls_error(error) {
-            None | Some(Error::AlertReceived(_)) => ended_during("TLS handshake", &end_by(error)),
-            Some(Error::InvalidCertificate(error)) => {
-                crt::TLS_NEGOTIATION_FAILURE.told(self.expectation.unmet(error))
+    fn failure(&self, error: &io::Error) -> Failure {
+        Failure::Tls(match tls_error(error) {
+            None | Some(Error::AlertReceived(_)) => {
+                return Failure::Ended(Stage::TlsHandshake, end_by(error));
             }
-            Some(Error::InvalidMessage(_)) => crt::TLS_NEGOTIATION_TIMEOUT
-                .told("the broker's answer to the TLS handshake is not TLS: is this its port for TLS?"),
-            Some(other) => crt::TLS_NEGOTIATION_FAILURE.told(format!("TLS cannot be agreed on: {other}")),
-        }
+            Some(Error::InvalidCertificate(error)) => {
+                TlsFailure::Certificate(Box::new(self.identity.clone()), certificate::flaw(error))
+            }
+            Some(Error::InvalidMessage(_)) => TlsFailure::NotTls,
+            Some(error @ (Error::PeerIncompatible(_) | Error::NoApplicationProtocol)) => {
+                TlsFailure::NoCommonParameters(error.to_string())
+            }
+            Some(other) => TlsFailure::Other(other.to_string()),
+        })
     }
 }
 
-/// The fault of a handshake that is not done when time is up.
-pub(super) fn silent(late: Late) -> Fault {
-    crt::TLS_NEGOTIATION_TIMEOUT.told(format!("the TLS handshake was not answered to its end within {late}"))
+/// The failure of a handshake that is not done when time is up.
+pub(super) const fn timed_out(TimedOut(waited): TimedOut) -> Failure {
+    Failure::Tls(TlsFailure::Silent(waited))
 }
 
 type Verified = ConfigBuilder<ClientConfig, WantsClientCert>;

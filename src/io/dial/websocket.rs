@@ -11,14 +11,14 @@ use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::uri::PathAndQuery;
 
 use super::setup::SetupError;
-use super::{DialSettings, Late, Setback, ended_during};
-use crate::crt::{self, Fault};
+use super::{DialSettings, TimedOut};
+use crate::event::failure::{Failure, Stage, StreamEnd, UpgradeFailure, UpgradeFlaw};
 use crate::event::{Phase, Transport};
 use crate::io::clock;
 use crate::io::stream::Stream;
 use crate::io::websocket::WebsocketStream;
 use crate::secret::Secret;
-use crate::session::ending::StreamEnd;
+use crate::session::attempt::DialError;
 use crate::session::service_clock;
 
 const HEAD_LIMIT_BYTES: usize = 16 * 1024;
@@ -47,10 +47,13 @@ pub(super) fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
-/// The fault of an upgrade that is not answered when time is up.
-pub(super) fn silent(late: Late) -> Setback {
-    let message = format!("the request for a WebSocket was not answered within {late}");
-    Setback::at(Phase::Websocket, crt::HTTP_FIRST_BYTE_TIMEOUT.told(message))
+/// The failure of an upgrade that is not answered when time is up.
+pub(super) const fn timed_out(TimedOut(waited): TimedOut) -> DialError {
+    error(UpgradeFailure::Silent(waited))
+}
+
+const fn error(failure: UpgradeFailure) -> DialError {
+    DialError::new(Phase::Websocket, Failure::Upgrade(failure))
 }
 
 impl Upgrade {
@@ -76,25 +79,23 @@ impl Upgrade {
         mut stream: Stream,
         path: Option<&Secret>,
         clock_offset: &mut Option<TimeDelta>,
-    ) -> Result<WebsocketStream<Stream>, Setback> {
+    ) -> Result<WebsocketStream<Stream>, DialError> {
         let path = path.map_or(self.path.as_str(), Secret::reveal);
         let key = generate_key();
         if let Err(error) = send(&mut stream, &self.request(path, &key)).await {
             match stream.end_of(Err(error)) {
                 // An alert or an answer that was under way says more than the write that failed on it.
                 StreamEnd::Reset => {}
-                end => return Err(ended(&end)),
+                end => return Err(ended(end)),
             }
         }
         let mut input = BytesMut::new();
-        let answer = answer(&mut stream, &mut input).await.map_err(Unanswered::setback)?;
+        let answer = answer(&mut stream, &mut input).await.map_err(Unanswered::error)?;
         *clock_offset =
             answer.date.as_deref().and_then(|date| service_clock::clock_offset(date, clock::wall()));
         match answer.refusal(&key, path) {
             None => Ok(WebsocketStream::new(stream, input)),
-            Some(fault) => {
-                Err(Setback { http_status: Some(answer.status), ..Setback::at(Phase::Websocket, fault) })
-            }
+            Some(refusal) => Err(error(refusal)),
         }
     }
 
@@ -128,22 +129,19 @@ enum Unanswered {
 }
 
 impl Unanswered {
-    fn setback(self) -> Setback {
+    fn error(self) -> DialError {
         match self {
-            Self::Ended(end) => ended(&end),
-            Self::NotHttp(reason) => {
-                let message = format!("the answer to the request for a WebSocket is not HTTP/1: {reason}");
-                Setback::at(Phase::Websocket, crt::HTTP_PROTOCOL_ERROR.told(message))
-            }
+            Self::Ended(end) => ended(end),
+            Self::NotHttp(reason) => error(UpgradeFailure::NotHttp(reason)),
         }
     }
 }
 
 /// TLS 1.3 refuses our certificate only now: that is still a failed TLS phase.
-fn ended(end: &StreamEnd) -> Setback {
+fn ended(end: StreamEnd) -> DialError {
     match end.failed_phase() {
-        Phase::Tls => Setback::at(Phase::Tls, end.fault()),
-        _ => Setback::at(Phase::Websocket, ended_during("WebSocket upgrade", end)),
+        Phase::Tls => DialError::new(Phase::Tls, Failure::Ended(Stage::Session, end)),
+        _ => DialError::new(Phase::Websocket, Failure::Ended(Stage::Upgrade, end)),
     }
 }
 
@@ -175,6 +173,7 @@ struct Answer {
     accept: Option<String>,
     subprotocol: Option<String>,
     extensions: Option<String>,
+    location: Option<String>,
     date: Option<String>,
 }
 
@@ -198,6 +197,7 @@ impl Answer {
             "sec-websocket-accept" => &mut self.accept,
             "sec-websocket-protocol" => &mut self.subprotocol,
             "sec-websocket-extensions" => &mut self.extensions,
+            "location" => &mut self.location,
             "date" => &mut self.date,
             "connection" => {
                 self.connection.extend(value.split(',').map(|token| token.trim().to_ascii_lowercase()));
@@ -209,46 +209,28 @@ impl Answer {
     }
 
     /// Why this is not the WebSocket that was asked for; `None` if it is.
-    fn refusal(&self, key: &str, path: &str) -> Option<Fault> {
-        let reason = match self.status {
-            SWITCHING_PROTOCOLS => self.flaw(key)?,
-            status => format!("the answer is HTTP {status}: {}", advice(status, without_query(path))),
-        };
-        Some(crt::WEBSOCKET_UPGRADE_FAILURE.told(format!("no WebSocket: {reason}")))
+    fn refusal(&self, key: &str, path: &str) -> Option<UpgradeFailure> {
+        if self.status == SWITCHING_PROTOCOLS {
+            return self.flaw(key).map(UpgradeFailure::NotWebsocket);
+        }
+        Some(UpgradeFailure::Refused {
+            status: self.status,
+            path: without_query(path).to_owned(),
+            location: self.location.as_deref().map(|place| without_query(place).to_owned()),
+        })
     }
 
     /// What is wrong with an answer of 101.
-    fn flaw(&self, key: &str) -> Option<String> {
+    fn flaw(&self, key: &str) -> Option<UpgradeFlaw> {
         let upgrade = self.upgrade.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
         let connection = self.connection.iter().any(|token| token == "upgrade");
         let accepted = self.accept.as_deref() == Some(derive_accept_key(key.as_bytes()).as_str());
-        let flaw = match self.subprotocol.as_deref() {
-            _ if !(upgrade && connection) => "it does not upgrade to WebSocket".to_owned(),
-            _ if !accepted => "its Sec-WebSocket-Accept does not fit: an answer from a cache?".to_owned(),
-            None => format!("without the subprotocol '{SUBPROTOCOL}': is this an MQTT broker?"),
-            Some(other) if other != SUBPROTOCOL => {
-                format!("with the subprotocol '{other}', where '{SUBPROTOCOL}' was asked for")
-            }
-            Some(_) if self.extensions.is_some() => "with an extension that nobody asked for".to_owned(),
-            Some(_) => return None,
-        };
-        Some(format!("the answer is HTTP 101, but {flaw}"))
+        match self.subprotocol.as_deref() {
+            _ if !(upgrade && connection) => Some(UpgradeFlaw::NoUpgrade),
+            _ if !accepted => Some(UpgradeFlaw::WrongAccept),
+            None => Some(UpgradeFlaw::NoSubprotocol),
+            Some(other) if other != SUBPROTOCOL => Some(UpgradeFlaw::OtherSubprotocol(other.to_owned())),
+            Some(_) => self.extensions.is_some().then_some(UpgradeFlaw::Extension),
+        }
     }
-}
-
-/// What a status means to somebody who wanted a WebSocket.
-fn advice(status: u16, path: &str) -> String {
-    let text = match status {
-        200..=299 => "a web server answers here: check port and path",
-        300..=399 => "it points somewhere else: check host, scheme and path",
-        400 => "the request was not understood: check that this port speaks WebSocket",
-        401 | 403 => "the credentials are missing, refused or expired",
-        404 | 405 => return format!("there is no WebSocket at the path '{path}': check the path"),
-        407 => "a proxy wants credentials",
-        426 => "another protocol or version is wanted",
-        429 | 503 => "the server is overloaded or throttles",
-        500..=599 => "the server, or the one behind the gateway, has failed",
-        _ => "the server refused",
-    };
-    text.to_owned()
 }

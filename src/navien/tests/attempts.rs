@@ -1,7 +1,6 @@
 //! Which requests an attempt makes, and what is left after it.
 
 use super::*;
-use crate::crt;
 use crate::navien::account::Finality;
 
 fn body(account: &Account) -> Value {
@@ -91,7 +90,7 @@ fn a_deep_attempt_refreshes_and_signs_in_where_that_fails() {
         unauthorised(),
         trouble(),
         raw(502, "<html>"),
-        Err(crt::SOCKET_TIMEOUT.told("no answer")),
+        Err(no_answer()),
     ];
     for outcome in useless {
         let answers = [outcome, signed_in(&json!({})), listed()];
@@ -153,8 +152,8 @@ fn a_list_that_is_refused_again_fails_the_attempt_and_the_next_one_signs_in() {
     let mut account = account();
     let answers = [signed_in(&json!({})), unauthorised(), refreshed(), unauthorised()];
     let failed = Row(0, AsNeeded, answers, [SIGN_IN, LIST, REFRESH, LIST]).holds(&mut account).unwrap_err();
-    assert_eq!((failed.finality, failed.fault.name), (Finality::Passing, crt::AUTH_UNAVAILABLE));
-    assert_eq!(failed.http_status, Some(401));
+    assert_eq!((failed.finality, failed.failure.kind()), (Finality::Passing, FailureKind::AuthUnavailable));
+    assert_eq!(failed.failure.http_status(), Some(401));
     Row(1, AsNeeded, [signed_in(&json!({})), listed()], [SIGN_IN, LIST]).holds(&mut account).unwrap();
 }
 
@@ -176,7 +175,7 @@ fn a_list_that_fails_otherwise_fails_the_attempt_only_while_no_device_is_known()
             raw(502, "<html>"),
             raw(200, "{\"code\":200,"),
             success(&json!({ "no": "list" })),
-            Err(crt::AUTH_UNAVAILABLE.told("no answer")),
+            Err(no_answer()),
         ]
     };
     for outcome in failures() {

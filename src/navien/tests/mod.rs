@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::account::{Account, AuthFailure, Renewal};
 use super::answer::Answer;
-use crate::crt::Fault;
+use crate::event::FailureKind;
 use crate::event::Moment;
+use crate::event::failure::{Failure, Stage, StreamEnd};
 use crate::secret::Secret;
 
 const EMAIL: &str = "me@home.example";
@@ -20,7 +21,7 @@ const SIGN_IN: &str = "/user/sign-in";
 const REFRESH: &str = "/auth/refresh";
 const LIST: &str = "/device/list";
 
-type Outcome = Result<Answer, Fault>;
+type Outcome = Result<Answer, Failure>;
 
 fn at(seconds: u64) -> Moment {
     Moment::after_start(Duration::from_secs(seconds))
@@ -116,4 +117,9 @@ fn ready(changes: &Value) -> Account {
     let (paths, outcome) = attempt(&mut account, (at(0), Renewal::AsNeeded), [signed_in(changes), listed()]);
     assert_eq!((paths, outcome), (vec![SIGN_IN, LIST], Ok(())));
     account
+}
+
+/// The service was not reached.
+fn no_answer() -> Failure {
+    Failure::Ended(Stage::TlsHandshake, StreamEnd::TimedOut)
 }

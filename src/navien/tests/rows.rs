@@ -1,24 +1,23 @@
 //! Every kind of answer by itself.
 
 use super::*;
-use crate::crt;
 use crate::navien::account::Finality;
 use crate::navien::device::Device;
 
-/// What a sign-in answered so comes to: the name, and the sentence after "the Navien service ".
+/// What a sign-in answered so comes to: the kind, and the sentence after "the Navien service ".
 #[track_caller]
-fn refused(outcome: Outcome) -> (crt::Name, String) {
+fn refused(outcome: Outcome) -> (FailureKind, String) {
     let status = outcome.as_ref().map_or(0, |answer| answer.status);
     let (paths, failed) = attempt(&mut account(), (at(0), Renewal::AsNeeded), [outcome]);
     let failure = failed.unwrap_err();
     assert_eq!(paths, [SIGN_IN]);
-    assert_eq!(failure.http_status, Some(status), "{failure}");
+    assert_eq!(failure.failure.http_status(), Some(status), "{failure}");
     let is_final = failure.finality == Finality::Final;
-    assert_eq!(is_final, failure.fault.name == crt::AUTH_REJECTED, "{failure}");
+    assert_eq!(is_final, failure.failure.kind() == FailureKind::AuthRejected, "{failure}");
     for secret in [PASSWORD, EMAIL] {
         assert!(!failure.to_string().contains(secret), "{failure}");
     }
-    (failure.fault.name, failure.fault.message.replace("the Navien service ", ""))
+    (failure.failure.kind(), failure.to_string().replace("the Navien service ", ""))
 }
 
 #[test]
@@ -38,7 +37,7 @@ fn a_sign_in_is_rejected_only_by_401_and_an_unknown_user() {
     ];
     for (outcome, part) in rows {
         let (name, told) = refused(outcome);
-        assert_eq!(name, crt::AUTH_REJECTED, "{told}");
+        assert_eq!(name, FailureKind::AuthRejected, "{told}");
         assert!(told.starts_with(part) && told.contains("check NAVIEN_EMAIL"), "{told}");
     }
 }
@@ -90,17 +89,16 @@ fn every_other_answer_to_a_sign_in_is_worth_another_try() {
         ),
     ];
     for (outcome, told) in rows {
-        let expected = (crt::AUTH_UNAVAILABLE, format!("answered the sign-in with {told}"));
+        let expected = (FailureKind::AuthUnavailable, format!("answered the sign-in with {told}"));
         assert_eq!(refused(outcome), expected);
     }
 }
 
 #[test]
-fn a_service_that_is_not_reached_keeps_the_name_of_the_fault() {
-    let fault = crt::DNS_INVALID_NAME.told("there is no host 'x'");
-    let (_, failed) = attempt(&mut account(), (at(0), Renewal::AsNeeded), [Err(fault.clone())]);
-    let expected = AuthFailure { finality: Finality::Passing, fault, http_status: None };
-    assert_eq!(failed, Err(expected));
+fn a_service_that_is_not_reached_keeps_what_kept_it_away() {
+    let failure = no_answer();
+    let (_, failed) = attempt(&mut account(), (at(0), Renewal::AsNeeded), [Err(failure.clone())]);
+    assert_eq!(failed, Err(AuthFailure::passing(failure)));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::crt::Fault;
+use crate::crt::Name;
+use crate::event::failure::StreamEnd;
 use crate::event::{Moment, SessionDrop, TcpReading, Transport, bounded, seconds};
-use crate::session::ending::{End, StreamEnd};
+use crate::session::ending::End;
 use crate::wire::Farewell;
 
 /// What the session itself cannot know.
@@ -28,7 +29,8 @@ pub struct Surroundings {
 impl Session {
     /// The record of the session, which ended so.
     pub fn drop_record(&mut self, now: Moment, end: &End, around: Surroundings) -> SessionDrop {
-        let Fault { name, message } = end.fault(self.protocol);
+        let failure = end.failure(self.protocol);
+        let name = Name::of(&failure, self.protocol);
         let stream_end = end.stream_end();
         let Farewell { reason_code, reason_string, server_reference } =
             end.farewell().cloned().unwrap_or_default();
@@ -37,7 +39,8 @@ impl Session {
         SessionDrop {
             error_name: name.recorded(),
             error_code: name.code,
-            error_message: message,
+            error_message: bounded(failure.to_string()),
+            failure: Some(failure.kind()),
             closed_by: Some(end.closed_by()),
             protocol: Some(self.protocol),
             reason_code,

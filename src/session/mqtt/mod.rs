@@ -16,12 +16,13 @@ use bytes::BytesMut;
 pub use self::evidence::Surroundings;
 use self::opening::Subscribing;
 use self::publishing::Publishing;
-use super::ending::{End, StreamEnd};
+use super::ending::End;
 use super::in_flight::InFlight;
 use super::inbox::Inbox;
 use super::late::LateListener;
 use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
+use crate::event::failure::StreamEnd;
 use crate::event::{Moment, Protocol, Qos, Subscribed};
 use crate::wire::{self, Connack, Decoder, Incoming, Message, Outgoing, PublishHead, WireError};
 

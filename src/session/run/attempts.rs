@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Action, Run};
+use crate::event::failure::Failure;
 use crate::event::{AttemptFailed, Event, Moment, Phase, Protocol, StopReason};
 use crate::session::attempt::{Attempt, Opening, tell_refusal};
-use crate::session::ending::{End, connack_missing};
+use crate::session::ending::End;
 use crate::session::recovery::Next;
 use crate::session::state::State;
 
@@ -13,11 +14,11 @@ impl Run {
     /// CONNECT was out, and it ended so.
     pub(super) fn refused(&mut self, now: Moment, opening: Opening, end: &End) {
         let attempt = self.attempt(now, opening.since);
-        let fault = opening.ended(now, end);
+        let error = opening.ended(now, end);
         self.give_up_opening(opening);
         let instead = self.versions.failed(end);
         let told = |wait| {
-            let mut record = fault.into_record(attempt, wait);
+            let mut record = error.into_record(attempt, wait);
             end.refusal().into_iter().for_each(|connack| tell_refusal(&mut record, connack));
             record
         };
@@ -31,11 +32,11 @@ impl Run {
     pub(super) fn connack_missing(&mut self, now: Moment) {
         let State::Opening(opening) = std::mem::replace(&mut self.state, State::Finished) else { return };
         let attempt = self.attempt(now, opening.since);
-        let fault = connack_missing(attempt.protocol, now.since(opening.dialled_at));
-        let fault = opening.failed(now, Phase::Mqtt, fault);
+        let missing = Failure::ConnackMissing(now.since(opening.dialled_at));
+        let error = opening.failed(now, Phase::Mqtt, missing);
         self.give_up_opening(*opening);
         self.versions.unanswered();
-        self.try_again(now, |wait| fault.into_record(attempt, wait));
+        self.try_again(now, |wait| error.into_record(attempt, wait));
     }
 
     fn give_up_opening(&mut self, opening: Opening) {

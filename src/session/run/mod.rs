@@ -15,8 +15,8 @@ use chrono::TimeDelta;
 
 use self::appliances::shown;
 use super::appliances::Appliances;
-use super::attempt::{DialFault, Dialled, Opening, Retry};
-use super::ending::{End, StreamEnd};
+use super::attempt::{DialError, Dialled, Opening, Retry};
+use super::ending::End;
 use super::host_view::{HostView, Measured};
 use super::late::LateListener;
 use super::mqtt::{Kept, Output, SampleTrips, Session, Surroundings};
@@ -27,6 +27,7 @@ use super::settings::RunSettings;
 use super::state::{Standing, State};
 use super::traffic::Totals;
 use super::version::Versions;
+use crate::event::failure::StreamEnd;
 use crate::event::{
     ClockReading, Environment, Event, LateAnswer, Moment, Sample, Start, Stop, StopReason, seconds,
 };
@@ -162,15 +163,15 @@ impl Run {
     }
 
     /// There is no stream; the run ends where there never will be one.
-    pub fn dial_failed(&mut self, now: Moment, fault: DialFault) {
-        self.service_date(now, fault.clock_offset);
+    pub fn dial_failed(&mut self, now: Moment, error: DialError) {
+        self.service_date(now, error.clock_offset);
         let State::Dialling { since } = self.state else { return };
         let attempt = self.attempt(now, since);
         self.versions.unanswered();
-        match fault.retry {
-            Retry::Later => self.try_again(now, |wait| fault.into_record(attempt, wait)),
+        match error.retry {
+            Retry::Later => self.try_again(now, |wait| error.into_record(attempt, wait)),
             Retry::Never => {
-                self.give_up(now, fault.into_record(attempt, None), StopReason::CredentialsRejected);
+                self.give_up(now, error.into_record(attempt, None), StopReason::CredentialsRejected);
             }
         }
         self.settle(now);

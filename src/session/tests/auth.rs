@@ -4,15 +4,13 @@ use super::*;
 use crate::event::{Environment, EnvironmentKind};
 
 /// A sign-in that failed.
-fn refused(retry: Retry) -> DialFault {
-    DialFault {
-        phase: Phase::Auth,
-        fault: crt::SOCKET_CLOSED.told("the service refused user or password"),
-        http_status: Some(401),
-        peer_address: None,
+fn refused(retry: Retry) -> DialError {
+    let words = "the service refused user or password".to_owned();
+    let failure = Failure::SignIn(SignInFailure::Rejected { words, http_status: Some(401) });
+    DialError {
         phases: Phases { auth_ms: Some(80.0), ..Phases::default() },
-        clock_offset: None,
         retry,
+        ..DialError::new(Phase::Auth, failure)
     }
 }
 
@@ -82,7 +80,7 @@ fn the_connect_timeout_starts_once_the_sign_in_is_over() {
 fn a_wrong_clock_is_told_before_what_it_led_to_and_not_at_every_attempt() {
     let mut rig = Rig::new(settings());
     for _ in 0..3 {
-        rig.fail(DialFault {
+        rig.fail(DialError {
             phase: Phase::Websocket,
             clock_offset: Some(TimeDelta::seconds(-900)),
             ..refused(Retry::Later)
@@ -100,6 +98,6 @@ fn a_run_that_has_seen_enough_with_a_wrong_clock_says_no_more() {
     let mut settings = settings();
     settings.limits.max_events = Some(1);
     let mut rig = Rig::new(settings);
-    rig.fail(DialFault { clock_offset: Some(TimeDelta::hours(1)), ..refused(Retry::Never) });
+    rig.fail(DialError { clock_offset: Some(TimeDelta::hours(1)), ..refused(Retry::Never) });
     assert_eq!(rig.names(), ["start", "environment", "sample", "stop"]);
 }

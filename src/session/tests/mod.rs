@@ -14,13 +14,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
-use super::attempt::{DialFault, Dialled, Retry};
-use super::ending::StreamEnd;
+use super::attempt::{DialError, Dialled, Retry};
 use super::late::Heard;
 use super::recovery::Depth;
 use super::run::{Action, Run};
 use super::settings::{Filter, Limits, ProtocolChoice, ReconnectSettings, RunSettings, SessionSettings};
-use crate::crt;
+use crate::event::failure::{Failure, SignInFailure, StreamEnd, TcpFailure, TcpProblem, TlsAlert};
 use crate::event::{
     AttemptFailed, ClockReading, ClosedBy, ConnectionKind, Event, FORMAT_VERSION, Moment, Phase, Phases,
     Protocol, Qos, Sample, SessionDrop, Start, StopReason, TargetFacts, Transport,
@@ -152,20 +151,12 @@ impl Rig {
     }
 
     fn refuse(&mut self) {
-        let fault = crt::SOCKET_CONNECTION_REFUSED.told("connection refused");
-        self.fail(DialFault {
-            phase: Phase::Tcp,
-            fault,
-            http_status: None,
-            peer_address: None,
-            phases: Phases::default(),
-            clock_offset: None,
-            retry: Retry::Later,
-        });
+        let failure = TcpFailure { address: None, problem: TcpProblem::Refused, addresses: 1, failed: 1 };
+        self.fail(DialError::new(Phase::Tcp, Failure::Tcp(failure)));
     }
 
-    fn fail(&mut self, fault: DialFault) {
-        self.run.dial_failed(self.now, fault);
+    fn fail(&mut self, error: DialError) {
+        self.run.dial_failed(self.now, error);
         self.drain();
     }
 
@@ -485,7 +476,7 @@ fn what_fails_before_connack_is_a_failed_attempt() {
     );
     rig.pass(10 * SECOND);
     rig.dialled();
-    rig.end(StreamEnd::TlsAlert("certificate required".to_owned()));
+    rig.end(StreamEnd::TlsAlert(TlsAlert(116)));
     assert_eq!(
         rig.last_failed_phase(),
         Some((Phase::Tls, "AWS_IO_TLS_ERROR_ALERT_RECEIVED".to_owned(), None))

@@ -94,7 +94,7 @@ fn version_5_has_its_turn_again_after_3_1_1_failed_wherever_that_was() {
         Rig::refuse,
         |rig| {
             rig.dialled();
-            rig.end(StreamEnd::TlsAlert("internal error".to_owned()));
+            rig.end(StreamEnd::TlsAlert(TlsAlert(80)));
         },
         |rig| {
             rig.dialled();

@@ -233,8 +233,8 @@ impl World {
                     record.reason_string.clone_from(&connack.properties.reason_string);
                     record.server_reference.clone_from(&connack.properties.server_reference);
                 }
-                let fault = end.fault_before_connack(protocol);
-                (fault.name, fault.message)
+                let failure = end.failure_before_connack(protocol);
+                (crt::Name::of(&failure, protocol), failure.to_string())
             }
             Refusal::NoConnack => {
                 let late = self.setup.connect_timeout - way.spent;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use nwdiag::crt::Name;
+use nwdiag::event::failure::StreamEnd;
 use nwdiag::event::{Event, LateAnswer, SessionDrop, TcpReading, rounded};
-use nwdiag::session::ending::{End, StreamEnd};
+use nwdiag::session::ending::End;
 
 use super::World;
 use super::messages::whole;
@@ -37,7 +39,8 @@ impl World {
         let now = self.now;
         let ago = |at: f64| Some(rounded((now - at).max(0.0), 1e6));
         let protocol = self.setup.protocol();
-        let fault = end.fault(protocol);
+        let failure = end.failure(protocol);
+        let name = Name::of(&failure, protocol);
         let stream_end = end.stream_end();
         let farewell = end.farewell().cloned().unwrap_or_default();
         let words = stream_end.and_then(StreamEnd::websocket_reason);
@@ -46,9 +49,9 @@ impl World {
         let largest =
             largest.fold(None, |most: Option<f64>, bytes| Some(most.map_or(bytes, |most| most.max(bytes))));
         SessionDrop {
-            error_name: fault.name.recorded(),
-            error_code: fault.name.code,
-            error_message: fault.message,
+            error_name: name.recorded(),
+            error_code: name.code,
+            error_message: failure.to_string(),
             closed_by: Some(end.closed_by()),
             protocol: Some(protocol),
             reason_code: farewell.reason_code,

@@ -2,8 +2,9 @@
 //!
 //! A [`Fault`] is a process that deals them out. It is asked, and changes nothing by itself.
 
+use nwdiag::event::failure::StreamEnd;
 use nwdiag::event::{Environment, EnvironmentKind, Protocol, Transport};
-use nwdiag::session::ending::{End, StreamEnd};
+use nwdiag::session::ending::End;
 use nwdiag::wire::Farewell;
 
 use super::path::{Unanswered, Weather};

@@ -2,7 +2,9 @@
 
 use nwdiag::crt::{self, Name};
 use nwdiag::event::Phase;
-use nwdiag::session::ending::{End, StreamEnd};
+use nwdiag::event::Protocol;
+use nwdiag::event::failure::{Failure, Stage, StreamEnd};
+use nwdiag::session::ending::End;
 use nwdiag::wire::{Connack, ConnackProperties};
 
 /// How an attempt fails.
@@ -80,9 +82,9 @@ impl Refusal {
 
     /// RST or FIN in a phase below MQTT.
     pub(crate) fn closed_in(phase: Phase, end: &StreamEnd) -> Self {
-        let what = if phase == Phase::Tls { "TLS handshake" } else { "WebSocket upgrade" };
-        let fault = end.fault();
-        Self::dial(phase, fault.name, format!("in the {what}, {}", fault.message))
+        let stage = if phase == Phase::Tls { Stage::TlsHandshake } else { Stage::Upgrade };
+        let failure = Failure::Ended(stage, end.clone());
+        Self::dial(phase, Name::of(&failure, Protocol::V5), failure.to_string())
     }
 
     /// An answer to the upgrade that is no 101.

@@ -1,6 +1,7 @@
 //! Writes the journal: stamps records by the host's clocks, keeps them in order.
 
 use nwdiag::event::{Environment, Event, Moment, Record, Stamp};
+use nwdiag::journal::older;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -26,7 +27,12 @@ impl Scribe {
     }
 
     /// Something was told now; what was due before is told first.
-    pub(crate) fn note(&mut self, now: f64, event: Event) {
+    pub(crate) fn note(&mut self, now: f64, mut event: Event) {
+        match &mut event {
+            Event::Drop(drop) => drop.failure = older::drop_failure(drop),
+            Event::AttemptFailed(failed) => failed.failure = older::attempt_failure(failed),
+            _ => {}
+        }
         self.catch_up(now);
         let record = self.record(now, event);
         self.records.push(record);

@@ -84,7 +84,10 @@ async fn the_date_of_an_answer_tells_of_our_clock_where_a_signature_depends_on_i
     assert!(dialled.clock_offset > Some(years), "{:?}", dialled.clock_offset);
     let refused = super::dialled(signed(gate(refuses).await.0)).await.unwrap_err();
     assert!(refused.clock_offset > Some(years), "{:?}", refused.clock_offset);
-    assert_eq!((refused.http_status, refused.retry), (Some(403), Retry::Later));
+    assert_eq!(
+        (refused.failure.http_status(), refused.retry),
+        (Some(403), crate::session::attempt::Retry::Later)
+    );
     assert_failed(&refused, Phase::Websocket, crate::crt::WEBSOCKET_UPGRADE_FAILURE, "HTTP 403");
     let dateless = super::dialled(signed(gate(takes_it).await.0)).await.unwrap();
     assert_eq!(dateless.clock_offset, None);

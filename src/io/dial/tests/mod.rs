@@ -24,6 +24,8 @@ use tokio_rustls::rustls::{RootCertStore, SupportedProtocolVersion};
 
 use super::*;
 use crate::crt::Name;
+use crate::event::Protocol;
+use crate::event::failure::StreamEnd;
 
 const WITHIN: Duration = Duration::from_secs(5);
 /// Long enough for a handshake on a busy host, short enough to wait for.
@@ -40,7 +42,7 @@ fn settings(transport: Transport, port: u16) -> DialSettings {
     }
 }
 
-async fn dialled(settings: DialSettings) -> Result<Dialled, DialFailure> {
+async fn dialled(settings: DialSettings) -> Result<Dialled, DialError> {
     Dialer::new(settings).unwrap().dial(Clock::start(), WITHIN, Depth::Quick).await
 }
 
@@ -68,10 +70,11 @@ async fn reset(tcp: TcpStream) {
 }
 
 #[track_caller]
-fn assert_failed(failed: &DialFailure, phase: Phase, name: Name, part: &str) {
-    assert_eq!((failed.phase, failed.fault.name), (phase, name), "{failed}");
-    assert!(failed.fault.message.contains(part), "{failed}");
-    assert!(!failed.fault.message.contains("secret"), "{failed}");
+fn assert_failed(failed: &DialError, phase: Phase, name: Name, part: &str) {
+    let called = Name::of(&failed.failure, Protocol::V5);
+    assert_eq!((failed.phase, called), (phase, name), "{failed}");
+    assert!(failed.to_string().contains(part), "{failed}");
+    assert!(!failed.to_string().contains("secret"), "{failed}");
     let last = failed.phases.steps().last().map(|(phase, _)| phase);
     assert_eq!(last, Some(failed.phase), "the failed phase is timed");
 }

@@ -29,7 +29,7 @@ async fn a_refused_connection_tells_the_address() {
     let host = Host::Ipv4([127, 0, 0, 1].into());
     let failed = dialled(DialSettings { host, ..settings(Transport::Tcp, port) }).await.unwrap_err();
     assert_failed(&failed, Phase::Tcp, crt::SOCKET_CONNECTION_REFUSED, "127.0.0.1");
-    assert_eq!(failed.peer, Some(([127, 0, 0, 1], port).into()));
+    assert_eq!(failed.peer_address, Some(format!("127.0.0.1:{port}")));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use tokio_rustls::rustls::HandshakeKind;
 
 use super::*;
 use crate::crt;
+use crate::event::FailureKind;
 
 const V1_AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/v1-ca.crt");
 const V1_SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/v1-server.crt");
@@ -46,7 +47,7 @@ fn for_clients() -> CertificateParams {
 }
 
 /// How a handshake with a server of this certificate fails.
-async fn refused(issued: Issued, settings: impl FnOnce(u16) -> DialSettings) -> DialFailure {
+async fn refused(issued: Issued, settings: impl FnOnce(u16) -> DialSettings) -> DialError {
     let port = tls_broker(acceptor(issued, &TLS13), async |_| ()).await;
     dialled(settings(port)).await.unwrap_err()
 }
@@ -83,7 +84,7 @@ async fn a_certificate_by_somebody_else_is_told_to_be_untrusted() {
         let issued = Pki::named(name).issue(&params(&["localhost"]));
         let failed = refused(issued, |port| pki.settings(Transport::Tls, port)).await;
         assert_failed(&failed, Phase::Tls, crt::TLS_NEGOTIATION_FAILURE, part);
-        assert!(failed.fault.message.contains(&file), "{failed}");
+        assert!(failed.to_string().contains(&file), "{failed}");
     }
 }
 
@@ -96,7 +97,7 @@ async fn a_version_1_certificate_is_told_to_be_one() {
     });
     let failed = failed.await;
     assert_failed(&failed, Phase::Tls, crt::TLS_NEGOTIATION_FAILURE, "is X.509 version 1");
-    assert!(failed.fault.message.contains("subjectAltName=IP:127.0.0.1"), "{failed}");
+    assert!(failed.to_string().contains("subjectAltName=IP:127.0.0.1"), "{failed}");
 }
 
 #[tokio::test]
@@ -139,8 +140,12 @@ async fn an_alert_that_comes_after_our_side_is_done_still_fails_the_phase_tls() 
     let pki = Pki::new();
     let port = tls_broker(pki.demanding(&TLS13), async |_| ()).await;
     let failed = dialled(pki.settings(Transport::Wss, port)).await.unwrap_err();
-    assert_eq!((failed.phase, failed.fault.name), (Phase::Tls, crt::TLS_ALERT_RECEIVED), "{failed}");
-    assert!(failed.fault.message.contains("certificate required"), "{failed}");
+    assert_eq!(
+        (failed.phase, failed.failure.kind()),
+        (Phase::Tls, FailureKind::ClientCertificateNeeded),
+        "{failed}"
+    );
+    assert!(failed.to_string().contains("certificate required"), "{failed}");
 }
 
 #[tokio::test]
@@ -194,7 +199,7 @@ async fn a_silent_broker_fails_the_handshake_at_the_deadline() {
     let took = clock.now().since_start();
     assert!(took >= SOON && took < WITHIN, "{took:?}");
     assert_failed(&failed, Phase::Tls, crt::TLS_NEGOTIATION_TIMEOUT, "within 0.3 s");
-    assert_eq!(failed.peer, Some(([127, 0, 0, 1], port).into()));
+    assert_eq!(failed.peer_address, Some(format!("127.0.0.1:{port}")));
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn an_answer_that_is_no_websocket_is_told_with_its_status() {
         let port = answering(|_| answer.to_owned()).await;
         let failed = dialled(settings(Transport::Ws, port)).await.unwrap_err();
         assert_failed(&failed, Phase::Websocket, crt::WEBSOCKET_UPGRADE_FAILURE, part);
-        assert_eq!(failed.http_status, Some(status));
+        assert_eq!(failed.failure.http_status(), Some(status));
     }
 }
 
@@ -123,7 +123,7 @@ async fn an_answer_of_101_has_to_be_the_one_that_was_asked_for() {
         let port = answering(move |request| answer(request, more)).await;
         let failed = dialled(settings(Transport::Ws, port)).await.unwrap_err();
         assert_failed(&failed, Phase::Websocket, crt::WEBSOCKET_UPGRADE_FAILURE, part);
-        assert_eq!(failed.http_status, Some(101));
+        assert_eq!(failed.failure.http_status(), Some(101));
     }
 }
 
@@ -138,7 +138,7 @@ async fn an_answer_that_is_not_http_is_told_so() {
         let port = answering(|_| answer).await;
         let failed = dialled(settings(Transport::Ws, port)).await.unwrap_err();
         assert_failed(&failed, Phase::Websocket, crt::HTTP_PROTOCOL_ERROR, part);
-        assert_eq!(failed.http_status, None);
+        assert_eq!(failed.failure.http_status(), None);
     }
 }
 

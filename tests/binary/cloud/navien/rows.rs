@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nwdiag::crt::{self, Name};
+use nwdiag::event::FailureKind;
 use nwdiag::io::clock::Clock;
 use nwdiag::io::dial::TlsSettings;
 use nwdiag::io::navien::{Learned, SignIn, SignInSettings, SignedIn};
@@ -85,13 +85,13 @@ impl Client {
         let before = self.service.state().calls.len();
         let came = match self.attempt(renewal).await {
             Ok(signed_in) => Outcome::Ready(signed_in.devices.map(|devices| devices.len())),
-            Err(AuthFailure { finality: Finality::Final, fault, http_status }) => {
-                assert_eq!(fault.name, crt::AUTH_REJECTED, "{fault}");
-                Outcome::Rejected(http_status.unwrap())
+            Err(AuthFailure { finality: Finality::Final, failure }) => {
+                assert_eq!(failure.kind(), FailureKind::AuthRejected, "{failure}");
+                Outcome::Rejected(failure.http_status().unwrap())
             }
-            Err(AuthFailure { finality: Finality::Passing, fault, http_status }) => {
-                assert_eq!(fault.name, crt::AUTH_UNAVAILABLE, "{fault}");
-                Outcome::Unavailable(http_status)
+            Err(AuthFailure { finality: Finality::Passing, failure }) => {
+                assert_eq!(failure.kind(), FailureKind::AuthUnavailable, "{failure}");
+                Outcome::Unavailable(failure.http_status())
             }
         };
         let state = self.service.state();
@@ -172,8 +172,8 @@ async fn a_wrong_password_and_an_unknown_user_are_final() {
         let client = Client::patient(who, LONG);
         client.comes_to(AsNeeded, Outcome::Rejected(status), &[SIGN_IN]).await;
         let again = client.attempt(AsNeeded).await.unwrap_err();
-        assert!(again.fault.message.contains("NAVIEN_EMAIL"), "{again}");
-        assert!(!again.fault.message.contains(who.0) && !again.fault.message.contains(who.1), "{again}");
+        assert!(again.to_string().contains("NAVIEN_EMAIL"), "{again}");
+        assert!(!again.to_string().contains(who.0) && !again.to_string().contains(who.1), "{again}");
     }
 }
 
@@ -183,8 +183,11 @@ async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
         let client = Client::patient((EMAIL, PASSWORD), SHORT);
         client.service.state().next(silent, Deed::Reply(Reply::Silence));
         let failed = client.attempt(AsNeeded).await.unwrap_err();
-        assert_eq!((failed.fault.name, failed.http_status), (crt::AUTH_UNAVAILABLE, None));
-        assert!(failed.fault.message.contains("did not answer within 0.5 s"), "{failed}");
+        assert_eq!(
+            (failed.failure.kind(), failed.failure.http_status()),
+            (FailureKind::AuthUnavailable, None)
+        );
+        assert!(failed.to_string().contains("did not answer within 0.5 s"), "{failed}");
         assert_eq!(client.service.state().paths().last(), Some(&silent));
     }
 }
@@ -362,25 +365,25 @@ async fn unreached(change: impl FnOnce(&mut SignInSettings, &Certificates)) -> A
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_reached_keeps_the_networks_own_name() {
-    let rows: [(AuthFailure, Name, &str); 3] = [
+async fn a_service_that_is_not_reached_keeps_the_networks_own_kind() {
+    let rows: [(AuthFailure, FailureKind, &str); 3] = [
         (
             unreached(|settings, _| {
                 settings.service = ServiceUrl::parse("https://no.such.host.invalid").unwrap();
             })
             .await,
-            crt::DNS_INVALID_NAME,
+            FailureKind::NameNotFound,
             "(dns)",
         ),
-        (unreached(|settings, _| settings.service.port = 1).await, crt::SOCKET_CONNECTION_REFUSED, "(tcp)"),
+        (unreached(|settings, _| settings.service.port = 1).await, FailureKind::ConnectionRefused, "(tcp)"),
         (
             unreached(|settings, known| settings.tls.cafile = Some(known.other_ca.clone())).await,
-            crt::TLS_NEGOTIATION_FAILURE,
+            FailureKind::CertificateUntrusted,
             "(tls): the service's certificate is not trusted",
         ),
     ];
-    for (failed, name, part) in rows {
-        assert_eq!((failed.fault.name, failed.finality), (name, Finality::Passing), "{failed}");
-        assert!(failed.fault.message.contains(part), "{failed}");
+    for (failed, kind, part) in rows {
+        assert_eq!((failed.failure.kind(), failed.finality), (kind, Finality::Passing), "{failed}");
+        assert!(failed.to_string().contains(part), "{failed}");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use nwdiag::event::failure::StreamEnd;
 use nwdiag::event::{Phase, Protocol};
-use nwdiag::session::ending::StreamEnd;
 use nwdiag::session::settings::ProtocolChoice;
 
 use super::super::{DAY, MINUTE, over_websocket};

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use nwdiag::event::Protocol;
-use nwdiag::session::ending::StreamEnd;
+use nwdiag::event::failure::{StreamEnd, TlsAlert};
 
 use super::super::{DAY, HOUR, MINUTE, at_random, ends, keep_busy, over_tls};
 use crate::chance::Chance;
@@ -137,6 +137,8 @@ fn falls_mute(setup: &mut Setup, life: f64, chance: &mut Chance) -> Case {
     Case::new(fault, (life + filled) * chance.whole(5, 14) as f64 * 1.2, life + filled).needing(3, 4)
 }
 
+/// The same by number (RFC 8446, section 6).
+const ALERT_NUMBERS: [u8; 5] = [116, 48, 42, 45, 46];
 const ALERTS: [&str; 5] =
     ["certificate required", "unknown ca", "bad certificate", "certificate expired", "certificate unknown"];
 
@@ -188,7 +190,7 @@ fn bad_certificate(setup: &Setup, from: f64, chance: &mut Chance) -> Refusal {
         )),
         6 => Refusal::alert(chance.pick(&ALERTS)),
         // TLS 1.3 refuses our certificate only after CONNECT went out.
-        _ => Refusal::closed(StreamEnd::TlsAlert(chance.pick(&ALERTS).to_owned())),
+        _ => Refusal::closed(StreamEnd::TlsAlert(TlsAlert(chance.pick(&ALERT_NUMBERS)))),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use nwdiag::event::failure::StreamEnd;
 use nwdiag::event::{Phase, Protocol};
-use nwdiag::session::ending::StreamEnd;
 
 use super::super::at_random;
 use crate::chance::Chance;

@@ -1,7 +1,7 @@
 //! Brokers that go away, for a while or for good.
 
+use nwdiag::event::failure::StreamEnd;
 use nwdiag::event::{Phase, Protocol};
-use nwdiag::session::ending::StreamEnd;
 
 use super::super::{DAY, HOUR, at_random, by_name};
 use crate::chance::Chance;

@@ -1,9 +1,8 @@
-//! What happened when a session ended or an attempt to connect came to nothing: typed, so that no program has to read a
-//! sentence. The sentences are made in the report room.
+//! The closed set of words for what happened, which programs may rely on.
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use crate::event::words::words;
 
 words! {
     /// The kinds of failure that programs may rely on (journal format, "Kinds of failure").
