@@ -145,7 +145,8 @@ fn ended(end: StreamEnd) -> DialError {
     }
 }
 
-/// Reads the head of an answer; what came behind it stays in `input`.
+/// Reads the head of the final answer; what came behind it stays in `input`. Interim answers (1xx other than 101,
+/// RFC 9110, section 15.2) are passed over.
 async fn answer(stream: &mut Stream, input: &mut BytesMut) -> Result<Answer, Unanswered> {
     let mut limited = stream.take(HEAD_LIMIT_BYTES as u64);
     loop {
@@ -157,9 +158,11 @@ async fn answer(stream: &mut Stream, input: &mut BytesMut) -> Result<Answer, Una
             Err(error) => return Err(Unanswered::Ended(limited.get_ref().end_of(Err(error)))),
             Ok(_) => {}
         }
-        if let Some((size, answer)) = Answer::parse(input)? {
+        while let Some((size, answer)) = Answer::parse(input)? {
             input.advance(size);
-            return Ok(answer);
+            if !answer.is_interim() {
+                return Ok(answer);
+            }
         }
     }
 }
@@ -189,6 +192,10 @@ impl Answer {
             answer.note(header.name, &String::from_utf8_lossy(header.value));
         }
         Ok(Some((size, answer)))
+    }
+
+    const fn is_interim(&self) -> bool {
+        matches!(self.status, 100..=199) && self.status != SWITCHING_PROTOCOLS
     }
 
     fn note(&mut self, name: &str, value: &str) {

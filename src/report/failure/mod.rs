@@ -140,8 +140,14 @@ fn tls(failure: &TlsFailure, peer: Peer) -> String {
 
 fn upgrade(failure: &UpgradeFailure) -> String {
     match failure {
-        UpgradeFailure::Refused { status, path, .. } => {
-            format!("no WebSocket: the answer is HTTP {status}: {}", advice(*status, path))
+        UpgradeFailure::Refused { status, path, location } => {
+            let advice = match location {
+                Some(place) if matches!(status, 300..=399) => {
+                    format!("it points to '{place}': check host, scheme and path")
+                }
+                Some(_) | None => advice(*status, path),
+            };
+            format!("no WebSocket: the answer is HTTP {status}: {advice}")
         }
         UpgradeFailure::NotWebsocket(flaw) => {
             format!("no WebSocket: the answer is HTTP 101, but {}", upgrade_flaw(flaw))

@@ -89,7 +89,8 @@ async fn an_answer_that_is_no_websocket_is_told_with_its_status() {
         ("HTTP/1.1 401 Unauthorized\r\n\r\n", 401, "credentials"),
         ("HTTP/1.0 404 Not Found\r\nServer: SimpleHTTP\r\n\r\n<html>", 404, "path '/mqtt'"),
         ("HTTP/1.1 200 OK\r\n\r\n", 200, "a web server answers"),
-        ("HTTP/1.1 302 Found\r\nLocation: /login?secret\r\n\r\n", 302, "somewhere else"),
+        ("HTTP/1.1 302 Found\r\nLocation: /login?secret\r\n\r\n", 302, "points to '/login'"),
+        ("HTTP/1.1 307 Temporary Redirect\r\n\r\n", 307, "somewhere else"),
         ("HTTP/1.1 400 Bad Request\r\n\r\n", 400, "not understood"),
         ("HTTP/1.1 426 Upgrade Required\r\n\r\n", 426, "another protocol"),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", 502, "gateway"),
@@ -101,6 +102,15 @@ async fn an_answer_that_is_no_websocket_is_told_with_its_status() {
         assert_failed(&failed, Phase::Websocket, crt::WEBSOCKET_UPGRADE_FAILURE, part);
         assert_eq!(failed.failure.http_status(), Some(status));
     }
+}
+
+#[tokio::test]
+async fn interim_answers_are_passed_over() {
+    let port = answering(|request| {
+        let early = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
+        format!("{early}{}", accepted(&request, "Sec-WebSocket-Protocol: mqtt\r\n"))
+    });
+    dialled(settings(Transport::Ws, port.await)).await.unwrap();
 }
 
 type Answer = fn(String, &'static str) -> String;
