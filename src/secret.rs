@@ -1,26 +1,38 @@
-//! A string that `Debug`, `Display` and `Serialize` show as a placeholder, so that no log line can leak it.
+//! A password, token or key: no message can show it, nothing can serialise it, and its memory is wiped on drop.
+//!
+//! What is kept is wiped. Copies on the way to and from the network are not: they pass through buffers of the MQTT, HTTP,
+//! JSON and TLS crates. Nor is the environment that the process was started with.
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use secrecy::{ExposeSecret, SecretString};
 
+/// What stands in the place of the text.
 const PLACEHOLDER: &str = "[hidden]";
 
 /// A password, token or key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+#[derive(Clone)]
+pub struct Secret(SecretString);
 
 impl Secret {
-    /// Hides `text`.
+    /// Hides `text`. A `String` is taken over and not copied, as far as it has no room to spare.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
-    /// The text itself: for the wire, never for a message.
+    /// The text itself: for the network and for comparisons, never for a message.
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.reveal() == other.reveal()
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,27 +40,24 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PLACEHOLDER)
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(PLACEHOLDER)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use secrecy::zeroize::ZeroizeOnDrop;
+
     use super::*;
 
     #[test]
-    fn a_secret_never_shows_itself() {
+    fn a_secret_never_shows_itself_and_is_wiped_on_drop() {
+        fn is_wiped_on_drop(_: &impl ZeroizeOnDrop) {}
         let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret} {secret:?}"), "[hidden] [hidden]");
-        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"[hidden]\"");
+        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "[hidden] Some([hidden])");
         assert_eq!(secret.reveal(), "hunter2");
+        is_wiped_on_drop(&secret.0);
+    }
+
+    #[test]
+    fn secrets_are_equal_by_their_text() {
+        assert_eq!(Secret::new("hunter2"), Secret::new(String::from("hunter2")).clone());
+        assert_ne!(Secret::new("hunter2"), Secret::new("hunter3"));
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::{digest, hmac};
+use secrecy::zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -95,9 +96,11 @@ impl SigningInput<'_> {
     fn signature(&self) -> String {
         let first = format!("AWS4{}", self.credentials.secret_access_key.reveal());
         let Scope { region, service } = self.scope;
-        let steps = [&self.date(), region, service, TERMINATOR];
-        let key =
-            steps.iter().fold(first.into_bytes(), |key, step| mac(&key, step.as_bytes()).as_ref().to_vec());
+        // Whoever has one of these keys can sign for the rest of the day: each is wiped once the next is known.
+        let mut key = Zeroizing::new(first.into_bytes());
+        for step in [&self.date(), region, service, TERMINATOR] {
+            key = Zeroizing::new(mac(&key, step.as_bytes()).as_ref().to_vec());
+        }
         hex(mac(&key, self.string_to_sign().as_bytes()).as_ref())
     }
 

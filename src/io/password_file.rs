@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use secrecy::zeroize::Zeroizing;
+
 use crate::secret::Secret;
 
 /// The longest password that MQTT can carry, in bytes.
@@ -40,7 +42,7 @@ pub struct Password {
 /// Reads the password in the file at `path`.
 pub fn read(path: &Path) -> Result<Password, PasswordError> {
     let failed = |source| PasswordError::Read { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
     let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password);

@@ -74,7 +74,8 @@ fn names_a_device(word: &str) -> bool {
 }
 
 fn holds(words: &str, secret: &Secret) -> bool {
-    words.to_ascii_lowercase().contains(&secret.reveal().to_ascii_lowercase())
+    let secret = secret.reveal().as_bytes();
+    secret.is_empty() || words.as_bytes().windows(secret.len()).any(|part| part.eq_ignore_ascii_case(secret))
 }
 
 #[cfg(test)]
