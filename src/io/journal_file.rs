@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::lock;
 use super::replacement::replace;
+use super::{folder, lock};
 use crate::event::{Event, Record};
 use crate::journal::replay::{ReplayError, Replayed, replay};
 
@@ -79,9 +79,9 @@ impl JournalFile {
         let _held_until_renamed = locked(path)?;
         // A link is followed: what it points to is replaced.
         let path = &std::fs::canonicalize(path).map_err(|source| failed("find", path, source))?;
+        // It has its lock before it has its place, so that nobody else can get hold of it.
         let replaced = replace(path, options(), |file| lock::acquire(file).map(drop));
-        let synced = replaced.and_then(|file| sync_folder(path).map(|()| file));
-        let file = synced.map_err(|source| failed("replace", path, source))?;
+        let file = replaced.map_err(|source| failed("replace", path, source))?;
         Ok(Self { file, torn: false })
     }
 
@@ -193,7 +193,7 @@ fn locked(path: &Path) -> Result<File, JournalError> {
         // Another writer may have put a new file there between our opening and our locking.
         if is_same(&file, path).map_err(|source| failed("open", path, source))? {
             if is_new {
-                sync_folder(path).map_err(|source| failed("make", path, source))?;
+                folder::sync(folder::of(path)).map_err(|source| failed("make", path, source))?;
             }
             return Ok(file);
         }
@@ -210,17 +210,9 @@ fn is_same(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 fn make_folder(path: &Path) -> Result<(), JournalError> {
-    let folder = folder_of(path);
+    let folder = folder::of(path);
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|source| JournalError::Folder { path: folder.to_owned(), source })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
 }
 
 fn ends_torn(mut file: &File) -> io::Result<bool> {

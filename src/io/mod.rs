@@ -4,6 +4,7 @@ pub mod clock;
 pub mod dial;
 pub mod driver;
 pub mod encrypted;
+pub mod folder;
 pub mod host;
 pub mod host_watch;
 pub mod https;

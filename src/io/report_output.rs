@@ -54,8 +54,7 @@ fn put_in_place(path: &Path, report: &[u8]) -> io::Result<()> {
         if let Ok(there) = std::fs::metadata(path) {
             file.set_permissions(there.permissions())?;
         }
-        file.write_all(report)?;
-        file.sync_all()
+        file.write_all(report)
     });
     replaced.map(drop)
 }
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_cannot_be_written_leaves_the_old_one() {
+    fn a_report_that_cannot_be_written_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing/report");
         let error = to_file(&path, b"new").unwrap_err();

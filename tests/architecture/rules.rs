@@ -114,6 +114,7 @@ const WORLD: &[(&str, &str)] = &[
     ("dns_lookup", "the resolver"),
     ("nix", "the operating system"),
     ("indicatif", "a terminal"),
+    ("tempfile", "a file"),
     ("terminal_size", "a terminal"),
     ("tracing_appender", "the logs"),
     ("tracing_subscriber", "the logs"),
