@@ -14,7 +14,7 @@ use crate::io::dial::{Auth, DialSettings, Dialer, Signer, TlsSettings, Verificat
 use crate::io::journal_file::JournalFile;
 use crate::io::journal_writer::JournalWriter;
 use crate::io::navien::{SignIn, SignInSettings};
-use crate::io::outbox::Outbox;
+use crate::io::sink_queue::SinkQueue;
 use crate::io::terminal::{self, StatusLine};
 use crate::io::{host, log, password_file};
 use crate::report::Zone;
@@ -75,14 +75,14 @@ pub(super) fn read_password(config: &mut WatchConfig) -> Result<(), CommandError
 }
 
 /// Opens the journal and starts the thread that writes it; the demo begins a new one each time.
-pub(super) fn journal(config: &WatchConfig) -> Result<Option<Outbox>, CommandError> {
+pub(super) fn journal(config: &WatchConfig) -> Result<Option<SinkQueue>, CommandError> {
     let JournalChoice::File(path) = &config.journal else { return Ok(None) };
     let file = match config.target {
         Target::Broker(_) | Target::Navien => JournalFile::append_to(path),
         Target::Demo(_) => JournalFile::replace(path),
     };
     let writer = JournalWriter::new(file.map_err(anyhow::Error::from)?, Clock::start());
-    Ok(Some(Outbox::start("journal", writer, || {}).context("cannot start the journal's thread")?))
+    Ok(Some(SinkQueue::start("journal", writer, || {}).context("cannot start the journal's thread")?))
 }
 
 /// Reads certificates and makes ready to dial `broker`.

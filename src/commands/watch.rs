@@ -16,8 +16,8 @@ use crate::io::clock::Clock;
 use crate::io::driver::{Driver, Observer};
 use crate::io::host_watch::HostWatch;
 use crate::io::live_output::{Format, LiveOutput, StatusBoard};
-use crate::io::outbox::Outbox;
 use crate::io::signal;
+use crate::io::sink_queue::SinkQueue;
 use crate::io::terminal::{self, StatusLine};
 use crate::report::clean;
 use crate::report::line::Lines;
@@ -105,7 +105,7 @@ fn output(
     board: StatusBoard,
     clock: Clock,
     ask_to_stop: mpsc::Sender<StopReason>,
-) -> Result<Outbox, CommandError> {
+) -> Result<SinkQueue, CommandError> {
     let format = match config.output {
         WatchFormat::Text => {
             Format::Text(Lines::new(start::zone(config.display.zone), start::palette(config.display.color)))
@@ -117,14 +117,14 @@ fn output(
         // A full queue holds a request to stop already.
         let _ = ask_to_stop.try_send(StopReason::OutputClosed);
     };
-    Ok(Outbox::start("standard output", output, gone).context("cannot start the output's thread")?)
+    Ok(SinkQueue::start("standard output", output, gone).context("cannot start the output's thread")?)
 }
 
 /// Stamps events and hands each to all who want it.
 struct Recorder {
     clock: Clock,
-    journal: Option<Outbox>,
-    output: Outbox,
+    journal: Option<SinkQueue>,
+    output: SinkQueue,
     collector: Collector,
     board: StatusBoard,
     /// What the last attempt that failed said.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::journal_file::JournalFile;
-use super::outbox::{Place, PutError, Queued, Rest};
+use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
 use crate::event::{Event, Moment, Record};
 use crate::journal::encode;
 
 /// The longest that a record may be on its way to the disk (journal format).
 const SYNC_WITHIN: Duration = Duration::from_secs(1);
 
-/// The journal as a place for records.
+/// The journal as a sink of records.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: JournalFile,
@@ -37,8 +37,8 @@ impl JournalWriter {
     }
 }
 
-impl Place for JournalWriter {
-    fn put(&mut self, record: &Record) -> Result<(), PutError> {
+impl RecordSink for JournalWriter {
+    fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let line = encode(record).map_err(std::io::Error::from)?;
         self.file.append(&line)?;
         self.urgent |= must_last(&record.event);
@@ -47,14 +47,14 @@ impl Place for JournalWriter {
     }
 
     /// What piled up while the disk was slow goes to it in one go: a sync for each would make it slower still.
-    fn rest(&mut self, queue: Queued) -> Rest {
-        let Some(since) = self.unsynced_since else { return Rest::UntilNext };
+    fn idle(&mut self, queue: Queued) -> Idle {
+        let Some(since) = self.unsynced_since else { return Idle::UntilNext };
         let left = since.plus(SYNC_WITHIN).since(self.clock.now());
         if left.is_zero() || (self.urgent && queue == Queued::Nothing) {
             self.sync();
-            return Rest::UntilNext;
+            return Idle::UntilNext;
         }
-        Rest::AtMost(left)
+        Idle::AtMost(left)
     }
 }
 

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
-use super::outbox::{Place, PutError, Queued, Rest};
+use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
 use super::terminal::StatusLine;
 use crate::diagnosis::{Announcer, Finding};
 use crate::event::Record;
@@ -46,7 +46,7 @@ impl StatusBoard {
     }
 }
 
-/// Standard output as a place for records.
+/// Standard output as a sink of records.
 #[derive(Debug)]
 pub struct LiveOutput {
     out: File,
@@ -124,29 +124,29 @@ impl LiveOutput {
     }
 }
 
-impl Place for LiveOutput {
-    fn put(&mut self, record: &Record) -> Result<(), PutError> {
+impl RecordSink for LiveOutput {
+    fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         if self.unwritten.is_empty() {
             self.unwritten = self.render(record)?;
         }
         let status = self.status.clone();
         match status.above(|| self.write_out()) {
-            Err(error) if is_nobody_there(&error) => Err(PutError::Gone),
+            Err(error) if is_nobody_there(&error) => Err(WriteError::Gone),
             result => Ok(result?),
         }
     }
 
-    fn rest(&mut self, _queue: Queued) -> Rest {
+    fn idle(&mut self, _queue: Queued) -> Idle {
         if !self.needs_pulse {
-            return Rest::UntilNext;
+            return Idle::UntilNext;
         }
         if self.is_gone() {
-            return Rest::Gone;
+            return Idle::Gone;
         }
         if let Some(status) = self.board.read().filter(|_| self.status.is_shown()) {
             self.status.draw(status.line(self.clock.now()));
         }
-        Rest::AtMost(PULSE)
+        Idle::AtMost(PULSE)
     }
 }
 
