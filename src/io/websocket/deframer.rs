@@ -1,5 +1,5 @@
-//! WebSocket frames from the broker, cut into steps without I/O: payload passes through as it comes, whatever the
-//! frame's length, and nothing but a control frame (at most 125 bytes) is waited for.
+//! Decodes WebSocket frames from the broker, without I/O. Payload of data frames is passed on as it arrives, whatever the
+//! frame's length; only a control frame (at most 125 bytes) is kept until it is complete.
 
 use std::io::Cursor;
 
@@ -7,43 +7,43 @@ use bytes::{Buf, BytesMut};
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// Payload of a control frame, at most.
+/// The longest payload of a control frame, in bytes (RFC 6455, section 5.5).
 pub const CONTROL_LIMIT_BYTES: usize = 125;
 
-/// The code that stands for a close frame without one.
+/// The close code reported for a close frame without one (RFC 6455, section 7.1.5).
 pub const NO_CLOSE_CODE: u16 = 1005;
 
 /// A frame that RFC 6455, or MQTT over it, does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// RSV1 to RSV3 mean extensions, and we asked for none.
+    /// RSV1 to RSV3 belong to extensions, and none was offered.
     #[error("reserved bits are set, and no extension was agreed on")]
     ReservedBits,
-    /// An opcode without meaning.
+    /// An opcode that RFC 6455 does not define.
     #[error("reserved opcode {0:#x}")]
     Opcode(u8),
-    /// Only clients mask.
+    /// Only clients mask (section 5.1).
     #[error("the broker masked a frame, which only clients do")]
     Masked,
-    /// A length with its top bit set.
+    /// A 64-bit length with its most significant bit set (section 5.2).
     #[error("impossible frame length {0}")]
     Length(u64),
-    /// Control frames come in one piece.
+    /// Control frames must not be fragmented (section 5.5).
     #[error("a control frame in fragments")]
     FragmentedControl,
-    /// Control frames are short.
+    /// A control frame longer than [`CONTROL_LIMIT_BYTES`].
     #[error("a control frame of {0} bytes, over 125")]
     LongControl(u64),
-    /// MQTT travels in binary frames.
+    /// MQTT uses binary frames only (MQTT 5, section 6).
     #[error("a text frame, where MQTT needs binary ones")]
     Text,
-    /// A continuation of nothing.
+    /// A continuation frame outside a fragmented message (section 5.4).
     #[error("a continuation frame without a message to continue")]
     Orphan,
-    /// A message inside another.
+    /// A new message inside a fragmented one (section 5.4).
     #[error("a new message before the last fragment of the one before")]
     Interrupted,
-    /// A close code has two bytes.
+    /// A close frame of one byte: a close code has two (section 5.5.1).
     #[error("a close frame with half a code")]
     HalfCloseCode,
 }
@@ -53,28 +53,29 @@ pub enum FrameError {
 pub struct CloseFrame {
     /// The code, [`NO_CLOSE_CODE`] where the frame carried none.
     pub code: u16,
-    /// The reason, empty where there is none; what is not UTF-8 in it is replaced.
+    /// The reason, empty if there is none; bytes that are not UTF-8 are replaced.
     pub reason: String,
 }
 
-/// What the bytes hold next.
+/// What was decoded next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Bytes of MQTT; none for an empty frame.
     Payload(BytesMut),
     /// A ping, to be answered with the same bytes.
     Ping(BytesMut),
-    /// A pong that nobody asked for.
+    /// An unsolicited pong: we send no WebSocket pings.
     Pong,
-    /// The last frame of the connection.
+    /// The close frame, the last one of the connection.
     Close(CloseFrame),
     /// More bytes are needed.
     Hungry,
 }
 
-/// The state between two steps: where in a frame, where in a message.
+/// The decoder's state between two steps.
 #[derive(Debug, Default)]
 pub struct Deframer {
+    /// Bytes of the current data frame that have not arrived yet.
     payload_left: u64,
     message: Message,
 }
@@ -86,16 +87,18 @@ enum Message {
     Fragmented,
 }
 
-/// A header that stands at the front of the input.
+/// The header at the front of the input.
 struct Head {
     header: FrameHeader,
+    /// Bytes of the header itself.
     size: usize,
+    /// Bytes of the payload.
     length: u64,
 }
 
 impl Deframer {
-    /// Takes the next step off the front of `input`, payload up to `room` bytes (at least 1) at a time. After a
-    /// close frame or an error there is no further step to ask for.
+    /// Decodes the front of `input` and removes it, at most `room` bytes of payload (`room` must be 1 or more). Must not be
+    /// called again after a close frame or an error.
     pub fn step(&mut self, input: &mut BytesMut, room: usize) -> Result<Step, FrameError> {
         if self.payload_left > 0 {
             return Ok(self.payload(input, room));
@@ -104,7 +107,7 @@ impl Deframer {
         match head.header.opcode {
             OpCode::Control(kind) => control(kind, &head, input),
             OpCode::Data(kind) => {
-                self.message = self.begun(kind, &head)?;
+                self.message = self.message_after(kind, &head)?;
                 input.advance(head.size);
                 self.payload_left = head.length;
                 Ok(self.payload(input, room))
@@ -122,8 +125,8 @@ impl Deframer {
         Step::Payload(piece)
     }
 
-    /// Where in a message the stream stands after a data frame of this kind.
-    fn begun(&self, kind: Data, head: &Head) -> Result<Message, FrameError> {
+    /// Whether the message is complete once this data frame is.
+    fn message_after(&self, kind: Data, head: &Head) -> Result<Message, FrameError> {
         match (kind, self.message) {
             (Data::Text, _) => Err(FrameError::Text),
             (Data::Reserved(code), _) => Err(FrameError::Opcode(code)),

@@ -1,8 +1,8 @@
-//! A byte stream of MQTT over WebSocket frames. Messages are never gathered: payload goes through as it arrives, and
-//! MQTT finds its own packets in it.
+//! MQTT's byte stream over WebSocket frames. Messages are not assembled: payload bytes are passed on as they arrive, since
+//! MQTT packets need not match WebSocket messages (MQTT 5, section 6).
 
 pub mod deframer;
-mod outbox;
+mod frame_writer;
 
 use std::io;
 use std::pin::Pin;
@@ -12,44 +12,49 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use deframer::{CloseFrame, Deframer, FrameError, Step};
-use outbox::Outbox;
+use frame_writer::FrameWriter;
 
+/// Bytes read from the stream below at a time.
 const READ_LIMIT_BYTES: usize = 16 * 1024;
+
+// Close codes (RFC 6455, section 7.4.1).
 const NORMAL_CLOSE: u16 = 1000;
 const PROTOCOL_ERROR_CLOSE: u16 = 1002;
 
-/// MQTT's bytes over WebSocket, the upgrade being done.
+/// MQTT's bytes over WebSocket, after the upgrade.
 ///
-/// Pings are answered while reading or flushing. A close frame from the broker reads as the end of the stream even
-/// when the socket stays open. Reading may write (answers) with the reader's waker: both halves belong to one task.
+/// Pings are answered while reading or flushing. A close frame from the broker reads as the end of the stream, even if the
+/// socket stays open. Reading may write answers with the reader's waker, so both halves must belong to one task.
 #[derive(Debug)]
 pub struct WebsocketStream<S> {
     below: S,
+    /// Bytes read from below and not deframed yet.
     inbox: BytesMut,
+    /// What each read from below is read into.
     arriving: Box<[u8]>,
     deframer: Deframer,
-    outbox: Outbox,
+    writer: FrameWriter,
     end: Option<End>,
 }
 
-/// Why nothing more is read.
+/// Why the broker's frames ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     /// The broker sent a close frame.
     Closed(CloseFrame),
-    /// The broker sent a frame that must not be.
+    /// The broker sent a frame that RFC 6455 forbids.
     Broken(FrameError),
 }
 
 impl<S> WebsocketStream<S> {
-    /// Over `below`, from which `early` was already read behind the upgrade.
+    /// A stream over `below`. `early` is what was read from it after the answer to the upgrade.
     pub fn new(below: S, early: BytesMut) -> Self {
         Self {
             below,
             inbox: early,
             arriving: vec![0; READ_LIMIT_BYTES].into_boxed_slice(),
             deframer: Deframer::default(),
-            outbox: Outbox::default(),
+            writer: FrameWriter::default(),
             end: None,
         }
     }
@@ -59,25 +64,25 @@ impl<S> WebsocketStream<S> {
         &self.below
     }
 
-    /// Why nothing more is read; `None` while frames may still come, and where only the stream below ended.
+    /// Why the broker's frames ended; `None` while more may come, and if only the stream below ended.
     pub fn end(&self) -> Option<&End> {
         self.end.as_ref()
     }
 }
 
-/// What became of one step.
+/// Whether the deframer could make a step.
 enum Progress {
     Made,
     NeedsBytes,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebsocketStream<S> {
-    /// Acts on the next step; payload goes to `buf`.
+    /// Makes one step of the deframer; payload goes to `buf`.
     fn advance(&mut self, buf: &mut ReadBuf<'_>) -> Progress {
         match self.deframer.step(&mut self.inbox, buf.remaining()) {
             Ok(Step::Hungry) => return Progress::NeedsBytes,
             Ok(Step::Payload(piece)) => buf.put_slice(&piece),
-            Ok(Step::Ping(payload)) => self.outbox.pong(payload),
+            Ok(Step::Ping(payload)) => self.writer.pong(payload),
             Ok(Step::Pong) => {}
             Ok(Step::Close(close)) => self.finish(close.code, End::Closed(close)),
             Err(error) => self.finish(PROTOCOL_ERROR_CLOSE, End::Broken(error)),
@@ -86,11 +91,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebsocketStream<S> {
     }
 
     fn finish(&mut self, code: u16, end: End) {
-        self.outbox.close(code);
+        self.writer.close(code);
         self.end = Some(end);
     }
 
-    /// Reads more from below; 0 at its end.
+    /// Reads from below and returns the number of bytes; 0 at its end.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut arriving = ReadBuf::new(&mut self.arriving);
         ready!(Pin::new(&mut self.below).poll_read(cx, &mut arriving))?;
@@ -98,15 +103,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebsocketStream<S> {
         Poll::Ready(Ok(arriving.filled().len()))
     }
 
-    /// Sends what is due as far as it goes. A failure is left to the next read, which knows the better word for it.
+    /// Sends pongs and the close frame as far as the stream below takes them. A failure is not returned: the next read
+    /// tells more exactly how the connection ended.
     fn answer(&mut self, cx: &mut Context<'_>) {
-        if let Poll::Ready(Err(error)) = self.outbox.poll_flush(&mut self.below, cx) {
+        if let Poll::Ready(Err(error)) = self.writer.poll_flush(&mut self.below, cx) {
             tracing::debug!(%error, "a WebSocket answer could not be sent");
         }
     }
 
     fn check_open(&self) -> io::Result<()> {
-        if self.outbox.is_closed() {
+        if self.writer.is_closed() {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the WebSocket is closed"));
         }
         Ok(())
@@ -134,17 +140,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebsocketStream<S> {
     }
 }
 
-/// A write is taken as one frame of at most 16 KiB; a flush is needed to be sure that it left.
+/// Each write becomes one frame of at most 16 KiB. Only a flush makes sure that it was written to the stream below.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebsocketStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_open()?;
-        ready!(this.outbox.poll_drain(&mut this.below, cx))?;
+        ready!(this.writer.poll_drain(&mut this.below, cx))?;
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let taken = this.outbox.data(buf);
-        match this.outbox.poll_drain(&mut this.below, cx) {
+        let taken = this.writer.data(buf);
+        match this.writer.poll_drain(&mut this.below, cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(taken)),
         }
@@ -152,13 +158,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebsocketStream<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.outbox.poll_flush(&mut this.below, cx)
+        this.writer.poll_flush(&mut this.below, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.outbox.close(NORMAL_CLOSE);
-        ready!(this.outbox.poll_flush(&mut this.below, cx))?;
+        this.writer.close(NORMAL_CLOSE);
+        ready!(this.writer.poll_flush(&mut this.below, cx))?;
         Pin::new(&mut this.below).poll_shutdown(cx)
     }
 }

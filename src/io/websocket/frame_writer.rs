@@ -1,5 +1,5 @@
-//! WebSocket frames to the broker, masked, on their way into the stream below. Whatever the broker does, it holds at
-//! most one data frame, one pong and one close frame.
+//! Encodes WebSocket frames to the broker, masked, and writes them to the stream below. Memory is bounded whatever the
+//! broker does: at most one data frame, one pong and one close frame wait.
 
 use std::io;
 use std::pin::Pin;
@@ -12,16 +12,19 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::deframer::NO_CLOSE_CODE;
 
-/// Payload of a data frame of ours, at most.
+/// The longest payload of a data frame that we send, in bytes. A longer frame would take more memory while it waits;
+/// a shorter one adds headers.
 pub(super) const DATA_LIMIT_BYTES: usize = 16 * 1024;
 
-/// Frames that wait for the stream below to take them.
+/// Frames that the stream below has not taken yet.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
-    /// Whole frames, but for what is gone already of the first.
+pub(super) struct FrameWriter {
+    /// Encoded frames, less what the stream below has taken of the first.
     bytes: BytesMut,
-    /// Of several pings only the last wants an answer (RFC 6455, 5.5.3): a flood of them takes no memory.
+    /// The payload of the pong to send next. Only the latest ping has to be answered (RFC 6455, section 5.5.3), so that a
+    /// flood of pings takes no memory.
     pong: Option<BytesMut>,
+    /// Whether a close frame was encoded.
     close: CloseSent,
     below: Below,
 }
@@ -40,25 +43,25 @@ enum Below {
     Unflushed,
 }
 
-impl Outbox {
-    /// Whether the close frame is out: nothing may follow it.
+impl FrameWriter {
+    /// Whether a close frame was encoded: no frame may follow it.
     pub(super) fn is_closed(&self) -> bool {
         self.close == CloseSent::Yes
     }
 
-    /// Takes up to [`DATA_LIMIT_BYTES`] of `payload` as one binary frame and tells how many.
+    /// Encodes up to [`DATA_LIMIT_BYTES`] of `payload` as one binary frame and returns how many bytes it took.
     pub(super) fn data(&mut self, payload: &[u8]) -> usize {
         let piece = payload.get(..DATA_LIMIT_BYTES).unwrap_or(payload);
         self.frame(OpCode::Data(Data::Binary), piece);
         piece.len()
     }
 
-    /// Answers a ping, in place of an earlier one that still waits for its answer.
+    /// Answers a ping; replaces a pong that is not encoded yet.
     pub(super) fn pong(&mut self, payload: BytesMut) {
         self.pong = Some(payload);
     }
 
-    /// Ends the stream; the first call counts.
+    /// Encodes a close frame; only the first call does anything.
     pub(super) fn close(&mut self, code: u16) {
         if self.is_closed() {
             return;
@@ -71,7 +74,7 @@ impl Outbox {
         }
     }
 
-    /// Hands everything to the stream below; `Pending` while it takes no more.
+    /// Writes all frames to the stream below; `Pending` while it takes no more.
     pub(super) fn poll_drain<W>(&mut self, below: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin,
@@ -87,7 +90,7 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Like [`Self::poll_drain`], and flushes the stream below where that is still due.
+    /// Like [`Self::poll_drain`], and then flushes the stream below if anything was written since the last flush.
     pub(super) fn poll_flush<W>(&mut self, below: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin,
@@ -110,7 +113,7 @@ impl Outbox {
     }
 
     fn frame(&mut self, opcode: OpCode, payload: &[u8]) {
-        // RFC 6455 wants each mask from a strong source of randomness; the first half of a random UUID is that.
+        // RFC 6455, section 5.3: each mask has to come from a strong source of entropy. A random UUID does.
         let mask = uuid::Uuid::new_v4().as_fields().0.to_be_bytes();
         let header = FrameHeader { opcode, mask: Some(mask), ..FrameHeader::default() };
         let mut head = Vec::with_capacity(header.len(payload.len() as u64));
@@ -142,9 +145,9 @@ mod tests {
         frames
     }
 
-    fn drained(outbox: &mut Outbox) -> Vec<(OpCode, Vec<u8>)> {
+    fn drained(writer: &mut FrameWriter) -> Vec<(OpCode, Vec<u8>)> {
         let mut below = Vec::new();
-        let polled = outbox.poll_flush(&mut below, &mut Context::from_waker(Waker::noop()));
+        let polled = writer.poll_flush(&mut below, &mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Ready(Ok(()))));
         frames(&below)
     }
@@ -157,32 +160,32 @@ mod tests {
     fn data_goes_out_masked_in_frames_of_bounded_length() {
         for length in [1, 125, 126, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES + 1] {
             let payload: Vec<u8> = (0..length).map(|index| index.to_le_bytes()[0]).collect();
-            let mut outbox = Outbox::default();
-            let taken = outbox.data(&payload);
+            let mut writer = FrameWriter::default();
+            let taken = writer.data(&payload);
             assert_eq!(taken, length.min(DATA_LIMIT_BYTES));
-            assert_eq!(drained(&mut outbox), [(BINARY, payload[..taken].to_vec())]);
+            assert_eq!(drained(&mut writer), [(BINARY, payload[..taken].to_vec())]);
         }
     }
 
     #[test]
     fn a_flood_of_pings_is_answered_once_and_behind_the_frame_that_is_under_way() {
-        let mut outbox = Outbox::default();
-        outbox.data(b"mqtt");
+        let mut writer = FrameWriter::default();
+        writer.data(b"mqtt");
         for count in 0..1000_u16 {
-            outbox.pong(BytesMut::from(&count.to_be_bytes()[..]));
+            writer.pong(BytesMut::from(&count.to_be_bytes()[..]));
         }
         let last = 999_u16.to_be_bytes().to_vec();
-        assert_eq!(drained(&mut outbox), [(BINARY, b"mqtt".to_vec()), (PONG, last)]);
+        assert_eq!(drained(&mut writer), [(BINARY, b"mqtt".to_vec()), (PONG, last)]);
     }
 
     #[test]
     fn one_close_frame_goes_out_and_no_pong_follows_it() {
-        let mut outbox = Outbox::default();
-        outbox.pong(BytesMut::from(&b"x"[..]));
-        outbox.close(1001);
-        outbox.close(1000);
-        assert_eq!(drained(&mut outbox), [(CLOSE, 1001_u16.to_be_bytes().to_vec())]);
-        let mut silent = Outbox::default();
+        let mut writer = FrameWriter::default();
+        writer.pong(BytesMut::from(&b"x"[..]));
+        writer.close(1001);
+        writer.close(1000);
+        assert_eq!(drained(&mut writer), [(CLOSE, 1001_u16.to_be_bytes().to_vec())]);
+        let mut silent = FrameWriter::default();
         silent.close(NO_CLOSE_CODE);
         assert_eq!(drained(&mut silent), [(CLOSE, Vec::new())]);
     }
