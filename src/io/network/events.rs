@@ -1,4 +1,4 @@
-//! Listens to what the kernel tells of this host's network. Thin: what follows from it is up to [`Standing`].
+//! Listens to the kernel's notices of this host's network. What they change is up to [`NetworkState`].
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::NetworkChange;
 use super::message::{self, Notice};
 use super::netlink;
 use super::route::{self, DefaultRoute};
-use super::standing::Standing;
+use super::state::NetworkState;
 use crate::event::Moment;
 use crate::io::clock::Clock;
 
@@ -19,125 +19,121 @@ use crate::io::clock::Clock;
 /// (`include/uapi/linux/rtnetlink.h`).
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 
-/// The kernel tells of a lost link or address before it removes the routes, and of those it says nothing: a first look
-/// at them may come too early. Far longer than it takes, and nothing to a person.
-const SECOND_LOOK_AFTER: Duration = Duration::from_millis(250);
+/// When default routes are read a second time. The kernel sends its notice of a lost link or address before it removes
+/// the routes, and sends none for those, so that the first reading may come too early. The kernel needs far less; more
+/// would only delay the record of a lost route.
+const REREAD_ROUTES_AFTER: Duration = Duration::from_millis(250);
 
-/// After a failure, which may be a shortage that passes.
-const TRY_AGAIN_AFTER: Duration = Duration::from_mins(1);
+/// When a socket that failed is opened again: a shortage of descriptors or memory may have passed by then.
+const REOPEN_AFTER: Duration = Duration::from_mins(1);
 
-/// As many datagrams are read in a row: then others have their turn.
-const IN_A_ROW: usize = 256;
+/// Datagrams read without a pause. More would keep the session, which runs on the same thread, waiting for longer.
+const DATAGRAMS_IN_A_ROW: usize = 256;
 
 /// The changes of this host's network.
 #[derive(Debug)]
 pub struct NetworkEvents {
-    /// `None` while it has failed.
+    /// `None` after a failure, until it is opened again.
     listener: Option<Receiver>,
-    standing: Standing,
+    state: NetworkState,
     clock: Clock,
-    /// At the routes, or after a failure at everything.
-    second_look: Option<Moment>,
+    /// When default routes are read again or, without a listener, when everything is.
+    reread_at: Option<Moment>,
 }
 
-/// What came of listening.
+/// Whether the socket's buffer held every notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heard {
-    /// All that was told.
+enum Received {
     All,
-    /// The kernel told more than it had room for.
+    /// The kernel discarded notices, as the buffer was full.
     NotAll,
 }
 
 impl NetworkEvents {
-    /// Begins to listen; how things stand now is no change. Needs a tokio runtime.
+    /// Begins to listen; the state now is no change. Needs a tokio runtime.
     pub fn open() -> io::Result<Self> {
-        // First the listener, then the look: what changes between is told twice rather than never.
+        // The listener comes first: a change in between is seen twice instead of never.
         let listener = Some(listen()?);
-        Ok(Self {
-            listener,
-            standing: Standing::new(everything()?),
-            clock: Clock::start(),
-            second_look: None,
-        })
+        Ok(Self { listener, state: NetworkState::new(everything()?), clock: Clock::start(), reread_at: None })
     }
 
-    /// The next change, each once; none while the kernel cannot be listened to, and what came of that time behind it.
-    /// Nothing is lost where the future is dropped.
+    /// Waits for the next change. While the socket has failed there is none; what changed meanwhile follows once it is open
+    /// again. Dropping the future loses nothing.
     pub async fn next(&mut self) -> NetworkChange {
         loop {
-            if let Some(change) = self.standing.poll() {
+            if let Some(change) = self.state.poll() {
                 return change;
             }
             if let Err(error) = self.follow().await {
                 tracing::warn!(%error, "changes of this host's network are not seen for now");
                 self.listener = None;
-                self.second_look = Some(self.clock.now().plus(TRY_AGAIN_AFTER));
+                self.reread_at = Some(self.clock.now().plus(REOPEN_AFTER));
             }
         }
     }
 
-    /// Waits until something is told, and takes in all of it.
+    /// Waits for notices and applies them.
     async fn follow(&mut self) -> io::Result<()> {
         let Some(listener) = &self.listener else {
-            self.clock.sleep_until(self.second_look).await;
-            return self.listen_again();
+            self.clock.sleep_until(self.reread_at).await;
+            return self.reopen();
         };
         tokio::select! {
             ready = listener.readable() => {
                 ready?;
-                if drain(listener, &mut self.standing)? == Heard::NotAll {
-                    self.standing.reconcile(everything()?);
+                if drain(listener, &mut self.state)? == Received::NotAll {
+                    self.state.reconcile(everything()?);
                 }
-                if self.standing.wants_routes() {
-                    self.second_look = Some(self.clock.now().plus(SECOND_LOOK_AFTER));
-                    self.standing.settle(&default_routes()?);
+                if self.state.wants_routes() {
+                    self.reread_at = Some(self.clock.now().plus(REREAD_ROUTES_AFTER));
+                    self.state.set_default_routes(&default_routes()?);
                 }
             }
-            () = self.clock.sleep_until(self.second_look) => {
-                self.second_look = None;
-                self.standing.settle(&default_routes()?);
+            () = self.clock.sleep_until(self.reread_at) => {
+                self.reread_at = None;
+                self.state.set_default_routes(&default_routes()?);
             }
         }
         Ok(())
     }
 
-    fn listen_again(&mut self) -> io::Result<()> {
+    fn reopen(&mut self) -> io::Result<()> {
         let listener = listen()?;
-        self.standing.reconcile(everything()?);
-        (self.listener, self.second_look) = (Some(listener), None);
+        self.state.reconcile(everything()?);
+        (self.listener, self.reread_at) = (Some(listener), None);
         Ok(())
     }
 }
 
 fn listen() -> io::Result<Receiver> {
     let listener = netlink::listen(SockProtocol::NetlinkRoute, GROUPS)?;
-    // It is read like a pipe, datagram by datagram, and this is tokio's safe way to wait for one.
+    // Each read returns one datagram. A pipe's receiver is the type of tokio that waits for any descriptor without
+    // unsafe code.
     Receiver::from_owned_fd_unchecked(listener)
 }
 
-/// Takes in what waits in the socket: some of it, or all if more was told than is there, since what is left would be
-/// older than what is looked at next.
-fn drain(listener: &Receiver, standing: &mut Standing) -> io::Result<Heard> {
+/// Applies the notices that wait in the socket: at most [`DATAGRAMS_IN_A_ROW`], or all of them if some were discarded, since
+/// those left over would be older than the dump that is read next.
+fn drain(listener: &Receiver, state: &mut NetworkState) -> io::Result<Received> {
     let mut buffer = vec![0; netlink::DATAGRAM_BYTES];
-    let (mut heard, mut left) = (Heard::All, IN_A_ROW);
-    while left > 0 || heard == Heard::NotAll {
+    let (mut received, mut left) = (Received::All, DATAGRAMS_IN_A_ROW);
+    while left > 0 || received == Received::NotAll {
         left = left.saturating_sub(1);
         match listener.try_read(&mut buffer) {
-            Ok(length) => notices(&buffer[..length]).for_each(|notice| standing.fold(notice)),
-            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => heard = Heard::NotAll,
+            Ok(length) => notices(&buffer[..length]).for_each(|notice| state.apply(notice)),
+            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => received = Received::NotAll,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => return Err(error),
         }
     }
-    Ok(heard)
+    Ok(received)
 }
 
 fn notices(datagram: &[u8]) -> impl Iterator<Item = Notice> {
-    netlink::messages(datagram).filter_map(|told| message::notice(told.kind, told.payload))
+    netlink::messages(datagram).filter_map(|message| message::notice(message.kind, message.payload))
 }
 
-/// All links, addresses and default routes.
+/// A dump of all links, addresses and default routes.
 fn everything() -> io::Result<Vec<Notice>> {
     let dumps: io::Result<Vec<_>> = [LINKS, ADDRESSES, ROUTES].into_iter().map(dump).collect();
     Ok(dumps?.concat())
@@ -155,7 +151,7 @@ fn default_routes() -> io::Result<Vec<DefaultRoute>> {
     Ok(dump(ROUTES)?.into_iter().filter_map(route).collect())
 }
 
-/// Requests for all of something, of all families: the kind, and the length of a header that is all zeros.
+/// A request for a dump of one kind, of all families: the kind, and the length of the header, which is all zeros.
 type Request = (u16, usize);
 const LINKS: Request = (libc::RTM_GETLINK, message::LINK_HEADER_BYTES);
 const ADDRESSES: Request = (libc::RTM_GETADDR, message::ADDRESS_HEADER_BYTES);
@@ -170,14 +166,14 @@ fn dump((kind, header_bytes): Request) -> io::Result<Vec<Notice>> {
 mod tests {
     use super::*;
 
-    /// A host that has no descriptor or no memory to spare for a moment must not cost a run of months its events.
+    /// A short shortage of descriptors or memory must not end the events of a run of months.
     #[tokio::test]
-    async fn what_has_failed_is_tried_again_in_time() {
+    async fn a_socket_that_failed_is_opened_again() {
         let mut events = NetworkEvents::open().unwrap();
         let clock = events.clock;
-        (events.listener, events.second_look) = (None, Some(clock.now()));
+        (events.listener, events.reread_at) = (None, Some(clock.now()));
         tokio::select! {
-            // Most likely none: what changed meanwhile, if anything did.
+            // Only if this host's network changes during the test.
             _ = events.next() => {}
             () = clock.sleep_until(Some(clock.now().plus(Duration::from_millis(100)))) => {}
         }

@@ -1,7 +1,7 @@
 //! The network of this host: what changes on it, which interface holds an address, how strong its Wi-Fi is.
 //!
-//! On Linux the kernel tells, over netlink: [`events`] listens, `message` reads what is told, `standing` makes changes
-//! of it. Elsewhere nothing is known. What a change means for a connection is not decided here.
+//! On Linux the kernel sends notices over netlink: [`events`] listens, `message` decodes them, `state` turns them into
+//! changes. On other systems nothing is known. What a change means for a connection is not decided here.
 
 mod interface;
 
@@ -14,7 +14,7 @@ mod netlink;
 #[cfg(target_os = "linux")]
 mod route;
 #[cfg(target_os = "linux")]
-mod standing;
+mod state;
 #[cfg(target_os = "linux")]
 mod wifi;
 
@@ -40,10 +40,10 @@ pub use wifi::wifi_dbm;
 pub struct NetworkChange {
     /// What changed: a link, an address or the default route.
     pub kind: EnvironmentKind,
-    /// Where: of a default route that is gone, the interface that it was on.
+    /// The interface; of a default route that was removed, the one that it was on.
     pub interface: Option<String>,
-    /// Of a default route that moved, the interface that it was on before.
+    /// Of a default route that moved to another interface, the one that it was on before.
     pub left: Option<String>,
-    /// The address or the routes, for a person; empty where kind and interface say all.
+    /// The address or the routes as text; empty where kind and interface say everything.
     pub detail: String,
 }

@@ -2,5 +2,5 @@
 
 mod kernel;
 mod messages;
-mod standing;
+mod state;
 mod wifi;

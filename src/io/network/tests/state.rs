@@ -1,8 +1,8 @@
-//! What changes, told by a kernel that is made up: repetitions, losses and orders that a real one shows rarely.
+//! Changes that follow from a made-up kernel's notices: repetitions, losses and orders that a real one shows rarely.
 
 use crate::io::network::message::{Address, Link, LinkState, Notice, Usability};
 use crate::io::network::route::{DefaultRoute, Family};
-use crate::io::network::standing::Standing;
+use crate::io::network::state::NetworkState;
 
 const ETH: u32 = 2;
 const WLAN: u32 = 3;
@@ -36,31 +36,31 @@ fn route(gateway: &str, index: u32, metric: u32) -> DefaultRoute {
     DefaultRoute { family, metric, gateway, index: Some(index) }
 }
 
-fn changes(standing: &mut Standing) -> Vec<String> {
-    std::iter::from_fn(|| standing.poll())
+fn changes(state: &mut NetworkState) -> Vec<String> {
+    std::iter::from_fn(|| state.poll())
         .map(|change| format!("{} {} {}", change.kind, change.interface.unwrap_or_default(), change.detail))
         .map(|line| line.trim().to_owned())
         .collect()
 }
 
-/// Where `eth0` and `wlan0` are up, `eth0` has the address `2001:db8::7`, and `route` is the only way out.
-fn standing(route: Option<DefaultRoute>) -> Standing {
+/// `eth0` and `wlan0` are up, `eth0` has the address `2001:db8::7`, and `route` is the only default route.
+fn initial(route: Option<DefaultRoute>) -> NetworkState {
     let mut everything = vec![eth(LinkState::Up), link(WLAN, "wlan0", LinkState::Up), usable("2001:db8::7")];
     everything.extend(route.map(Notice::DefaultRoute));
-    let mut standing = Standing::new(everything);
-    assert_eq!(changes(&mut standing), [""; 0]);
-    assert!(!standing.wants_routes());
-    standing
+    let mut state = NetworkState::new(everything);
+    assert_eq!(changes(&mut state), [""; 0]);
+    assert!(!state.wants_routes());
+    state
 }
 
 fn follow(notices: &[Notice], expected: &[&str]) {
-    let mut standing = standing(None);
-    notices.iter().cloned().for_each(|notice| standing.fold(notice));
-    assert_eq!(changes(&mut standing), expected, "{notices:?}");
+    let mut state = initial(None);
+    notices.iter().cloned().for_each(|notice| state.apply(notice));
+    assert_eq!(changes(&mut state), expected, "{notices:?}");
 }
 
 #[test]
-fn each_transition_of_a_link_is_told_once() {
+fn each_transition_of_a_link_is_reported_once() {
     use LinkState::{Off, Up, Waiting};
     follow(&[eth(Up), link(ETH, "", Up)], &[]);
     follow(&[eth(Waiting), eth(Off), link(ETH, "", Off), eth(Waiting)], &["link_down eth0"]);
@@ -70,13 +70,13 @@ fn each_transition_of_a_link_is_told_once() {
     follow(&[link(9, "new", Waiting), link(9, "new", Up)], &["link_up new"]);
     follow(&[Notice::LinkGone { index: 9 }], &[]);
     let gone = Notice::LinkGone { index: ETH };
-    let told = ["address_removed eth0 2001:db8::7/64", "link_down eth0"];
-    follow(&[gone.clone(), gone.clone()], &told);
+    let expected = ["address_removed eth0 2001:db8::7/64", "link_down eth0"];
+    follow(&[gone.clone(), gone.clone()], &expected);
     follow(&[eth(Off), gone], &["link_down eth0", "address_removed eth0 2001:db8::7/64"]);
 }
 
 #[test]
-fn an_address_is_told_once_from_when_it_can_be_used_and_never_if_it_is_link_local() {
+fn an_address_is_reported_once_from_when_it_can_be_used_and_never_if_it_is_link_local() {
     let added = "address_added eth0 2001:db8::8/64";
     let removed = "address_removed eth0 2001:db8::8/64";
     let gone = |ip| Notice::AddressGone(address(ip));
@@ -94,7 +94,7 @@ fn an_address_is_told_once_from_when_it_can_be_used_and_never_if_it_is_link_loca
 }
 
 #[test]
-fn a_default_route_is_told_where_packets_go_another_way() {
+fn a_default_route_is_reported_where_packets_go_another_way() {
     let v4 = route("192.0.2.1", ETH, 100);
     let v6 = route("fe80::1", ETH, 1024);
     let rows: [(Option<DefaultRoute>, &[DefaultRoute], &[&str]); 10] = [
@@ -137,38 +137,38 @@ fn a_default_route_is_told_where_packets_go_another_way() {
         ),
     ];
     for (was, routes, expected) in rows {
-        let mut standing = standing(was);
-        standing.settle(routes);
-        assert_eq!(changes(&mut standing), expected, "{was:?} {routes:?}");
-        standing.settle(routes);
-        assert_eq!(changes(&mut standing), [""; 0]);
+        let mut state = initial(was);
+        state.set_default_routes(routes);
+        assert_eq!(changes(&mut state), expected, "{was:?} {routes:?}");
+        state.set_default_routes(routes);
+        assert_eq!(changes(&mut state), [""; 0]);
     }
 }
 
 #[test]
 fn an_interface_that_is_renamed_or_made_anew_leads_the_same_way() {
-    let mut standing = standing(Some(route("192.0.2.1", ETH, 0)));
-    standing.fold(link(ETH, "lan", LinkState::Up));
-    standing.settle(&[route("192.0.2.1", ETH, 0)]);
-    assert_eq!(changes(&mut standing), [""; 0]);
-    standing.fold(Notice::LinkGone { index: ETH });
-    standing.fold(link(9, "lan", LinkState::Up));
-    standing.settle(&[route("192.0.2.1", 9, 0)]);
-    let told = ["address_removed lan 2001:db8::7/64", "link_down lan", "link_up lan"];
-    assert_eq!(changes(&mut standing), told);
+    let mut state = initial(Some(route("192.0.2.1", ETH, 0)));
+    state.apply(link(ETH, "lan", LinkState::Up));
+    state.set_default_routes(&[route("192.0.2.1", ETH, 0)]);
+    assert_eq!(changes(&mut state), [""; 0]);
+    state.apply(Notice::LinkGone { index: ETH });
+    state.apply(link(9, "lan", LinkState::Up));
+    state.set_default_routes(&[route("192.0.2.1", 9, 0)]);
+    let expected = ["address_removed lan 2001:db8::7/64", "link_down lan", "link_up lan"];
+    assert_eq!(changes(&mut state), expected);
 }
 
 #[test]
 fn the_interface_of_a_route_that_is_gone_with_it_keeps_its_name() {
-    let mut standing = standing(Some(route("192.0.2.1", WLAN, 0)));
-    standing.fold(Notice::LinkGone { index: WLAN });
-    standing.settle(&[]);
-    let told = ["link_down wlan0", "default_route_changed wlan0 gone, was via 192.0.2.1 on wlan0"];
-    assert_eq!(changes(&mut standing), told);
+    let mut state = initial(Some(route("192.0.2.1", WLAN, 0)));
+    state.apply(Notice::LinkGone { index: WLAN });
+    state.set_default_routes(&[]);
+    let expected = ["link_down wlan0", "default_route_changed wlan0 gone, was via 192.0.2.1 on wlan0"];
+    assert_eq!(changes(&mut state), expected);
 }
 
 #[test]
-fn routes_are_looked_at_after_all_that_may_have_changed_them_and_nothing_else() {
+fn routes_are_read_again_after_all_that_may_have_changed_them_and_nothing_else() {
     let default = Notice::DefaultRoute(route("192.0.2.1", ETH, 0));
     let rows = [
         (eth(LinkState::Up), false),
@@ -184,32 +184,32 @@ fn routes_are_looked_at_after_all_that_may_have_changed_them_and_nothing_else() 
         (Notice::DefaultRouteGone, true),
     ];
     for (notice, expected) in rows {
-        let mut standing = standing(None);
-        standing.fold(notice.clone());
-        assert_eq!((standing.wants_routes(), standing.wants_routes()), (expected, false), "{notice:?}");
+        let mut state = initial(None);
+        state.apply(notice.clone());
+        assert_eq!((state.wants_routes(), state.wants_routes()), (expected, false), "{notice:?}");
     }
 }
 
 #[test]
-fn a_link_that_is_switched_off_after_its_carrier_was_lost_has_its_routes_looked_at_again() {
-    let mut standing = standing(None);
-    standing.fold(eth(LinkState::Waiting));
-    assert!(standing.wants_routes());
-    standing.fold(eth(LinkState::Off));
-    assert!(standing.wants_routes());
-    assert_eq!(changes(&mut standing), ["link_down eth0"]);
+fn a_link_that_is_switched_off_after_its_carrier_was_lost_has_its_routes_read_again() {
+    let mut state = initial(None);
+    state.apply(eth(LinkState::Waiting));
+    assert!(state.wants_routes());
+    state.apply(eth(LinkState::Off));
+    assert!(state.wants_routes());
+    assert_eq!(changes(&mut state), ["link_down eth0"]);
 }
 
 #[test]
-fn after_a_loss_the_differences_are_told() {
-    let mut standing = standing(Some(route("192.0.2.1", ETH, 0)));
-    standing.reconcile(vec![
+fn after_lost_notices_the_differences_are_reported() {
+    let mut state = initial(Some(route("192.0.2.1", ETH, 0)));
+    state.reconcile(vec![
         link(WLAN, "wlan0", LinkState::Waiting),
         link(9, "new", LinkState::Up),
         Notice::Address(Address { index: 9, ..address("2001:db8::9") }, Usability::Usable),
         Notice::DefaultRoute(route("192.0.2.9", 9, 0)),
     ]);
-    let told = [
+    let expected = [
         "address_removed eth0 2001:db8::7/64",
         "link_down eth0",
         "link_down wlan0",
@@ -217,6 +217,6 @@ fn after_a_loss_the_differences_are_told() {
         "address_added new 2001:db8::9/64",
         "default_route_changed new via 192.0.2.9 on new, was via 192.0.2.1 on eth0",
     ];
-    assert_eq!(changes(&mut standing), told);
-    assert!(!standing.wants_routes());
+    assert_eq!(changes(&mut state), expected);
+    assert!(!state.wants_routes());
 }

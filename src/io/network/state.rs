@@ -1,11 +1,11 @@
-//! How this host's network stands, as a machine without sockets: folds what the kernel tells into what changed.
+//! The state of this host's network, without sockets: turns the kernel's notices into changes.
 //!
-//! Each change is told once, however often the kernel repeats itself. Link-local IPv6 addresses come and go with their
-//! links and are passed over; any other address counts from when it can be used, temporary ones included, since a
+//! Each change is reported once, however often the kernel repeats a notice. Link-local IPv6 addresses come and go with
+//! their links and are ignored. Any other address counts from when it can be used, temporary ones included, since a
 //! connection ends with the address that it was made from.
 //!
-//! Default routes are not folded: the kernel removes IPv4 routes of a lost link or address without a word. So what is
-//! told of them only says that they are to be [looked at](Standing::wants_routes) as a whole.
+//! Default routes are not updated from notices: the kernel removes the IPv4 routes of a lost link or address without
+//! sending one. A notice of a route only means that all of them [have to be read again](NetworkState::wants_routes).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -15,37 +15,40 @@ use super::message::{Address, Link, LinkState, Notice, Usability};
 use super::route::{self, Chosen, DefaultRoute, Family};
 use crate::event::EnvironmentKind;
 
-/// How this host's network stands.
+/// The links, usable addresses and chosen default routes of this host.
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct NetworkState {
+    /// By the interface's index.
     links: BTreeMap<u32, Link>,
     addresses: BTreeSet<Address>,
+    /// The default route in use, of each family that has one.
     routes: BTreeMap<Family, Chosen>,
+    /// Changes that [`NetworkState::poll`] has not returned yet.
     changes: VecDeque<NetworkChange>,
     routes_are_stale: bool,
 }
 
-impl Standing {
-    /// The standing that `everything` tells of; nothing has changed yet.
+impl NetworkState {
+    /// The state that a dump of everything describes, without changes.
     pub(super) fn new(everything: Vec<Notice>) -> Self {
-        let mut standing = Self::default();
-        standing.reconcile(everything);
-        standing.changes.clear();
-        standing
+        let mut state = Self::default();
+        state.reconcile(everything);
+        state.changes.clear();
+        state
     }
 
-    /// The next change that was not told yet.
+    /// The next change.
     pub(super) fn poll(&mut self) -> Option<NetworkChange> {
         self.changes.pop_front()
     }
 
-    /// Whether default routes may have changed since they were last looked at; asking is promising to look.
+    /// Whether default routes may have changed since they were last read. Asking resets it: the caller has to read them.
     pub(super) fn wants_routes(&mut self) -> bool {
         std::mem::take(&mut self.routes_are_stale)
     }
 
-    /// Takes in what the kernel told.
-    pub(super) fn fold(&mut self, notice: Notice) {
+    /// Applies one notice of the kernel.
+    pub(super) fn apply(&mut self, notice: Notice) {
         match notice {
             Notice::Link(link) => self.link(link),
             Notice::LinkGone { index } => self.link_gone(index),
@@ -55,8 +58,8 @@ impl Standing {
         }
     }
 
-    /// Takes in all default routes that there are.
-    pub(super) fn settle(&mut self, routes: &[DefaultRoute]) {
+    /// Replaces what is known of default routes by all that there are.
+    pub(super) fn set_default_routes(&mut self, routes: &[DefaultRoute]) {
         for family in Family::ALL {
             let chosen = route::best(routes, family).map(|route| self.choose(route));
             let was = self.routes.remove(&family);
@@ -71,7 +74,7 @@ impl Standing {
         }
     }
 
-    /// Takes in all that there is, after some of what the kernel told was lost.
+    /// Replaces the state by a dump of everything, after notices were lost.
     pub(super) fn reconcile(&mut self, everything: Vec<Notice>) {
         let (mut links, mut addresses, mut routes) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for notice in &everything {
@@ -89,10 +92,10 @@ impl Standing {
             self.link_gone(index);
         }
         for notice in everything {
-            self.fold(notice);
+            self.apply(notice);
         }
         self.routes_are_stale = false;
-        self.settle(&routes);
+        self.set_default_routes(&routes);
     }
 
     fn link(&mut self, mut link: Link) {
@@ -104,12 +107,12 @@ impl Standing {
         if is == state_was {
             return;
         }
-        // A link that is switched off after it lost its carrier is not told of again, but its routes go only now.
+        // A link that is switched off after it lost its carrier is no new change, but its routes are removed only now.
         self.routes_are_stale = true;
         if is == LinkState::Up {
-            self.tell(EnvironmentKind::LinkUp, self.name(index), String::new());
+            self.report(EnvironmentKind::LinkUp, self.name(index), String::new());
         } else if state_was == LinkState::Up {
-            self.tell(EnvironmentKind::LinkDown, self.name(index), String::new());
+            self.report(EnvironmentKind::LinkDown, self.name(index), String::new());
         }
     }
 
@@ -122,7 +125,7 @@ impl Standing {
         let Some(link) = self.links.remove(&index) else { return };
         self.routes_are_stale = true;
         if link.state == LinkState::Up {
-            self.tell(EnvironmentKind::LinkDown, name, String::new());
+            self.report(EnvironmentKind::LinkDown, name, String::new());
         }
     }
 
@@ -133,7 +136,7 @@ impl Standing {
                     self.address_changed(EnvironmentKind::AddressAdded, address);
                 }
             }
-            // One that was usable is looked for again when its link returns, and stays.
+            // A usable address becomes tentative again when its link returns: it stays usable.
             Usability::Tentative => {}
             Usability::Duplicate => self.address_gone(address),
         }
@@ -147,7 +150,7 @@ impl Standing {
 
     fn address_changed(&mut self, kind: EnvironmentKind, address: Address) {
         self.routes_are_stale = true;
-        self.tell(kind, self.name(address.index), format!("{}/{}", address.ip, address.prefix));
+        self.report(kind, self.name(address.index), format!("{}/{}", address.ip, address.prefix));
     }
 
     fn choose(&self, route: DefaultRoute) -> Chosen {
@@ -158,11 +161,12 @@ impl Standing {
         self.links.get(&index)?.name.clone()
     }
 
-    fn tell(&mut self, kind: EnvironmentKind, interface: Option<String>, detail: String) {
+    fn report(&mut self, kind: EnvironmentKind, interface: Option<String>, detail: String) {
         self.changes.push_back(NetworkChange { kind, interface, left: None, detail });
     }
 }
 
+/// Whether changes of the address are reported.
 fn counts(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(_) => true,
