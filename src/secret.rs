@@ -1,7 +1,8 @@
-//! A password, token or key: no message can show it, nothing can serialise it, and its memory is wiped on drop.
+//! A password, token or key: no message can show it, nothing can serialise it, and its memory is wiped on
+//! drop.
 //!
-//! What is kept is wiped. Copies on the way to and from the network are not: they pass through buffers of the MQTT, HTTP,
-//! JSON and TLS crates. Nor is the environment that the process was started with.
+//! What is kept is wiped. Copies on the way to and from the network are not: they pass through buffers of the
+//! MQTT, HTTP, JSON and TLS crates. Nor is the environment that the process was started with.
 
 use std::fmt;
 

@@ -9,8 +9,8 @@ pub fn of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Brings to the disk which files are in `folder`, where that can be done: not every file system syncs folders, and one
-/// that may not be read cannot be opened for it.
+/// Brings to the disk which files are in `folder`, where that can be done: not every file system syncs
+/// folders, and one that may not be read cannot be opened for it.
 pub fn sync(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error)

@@ -85,8 +85,8 @@ impl JournalFile {
         Ok(Self { file, torn: false })
     }
 
-    /// Appends one line by one `write`. After an error the same line may be given again: what was left of it is
-    /// closed off first, so that readers skip it.
+    /// Appends one line by one `write`. After an error the same line may be given again: what was left of it
+    /// is closed off first, so that readers skip it.
     pub fn append(&mut self, line: &[u8]) -> io::Result<()> {
         if self.torn {
             self.file.write_all(b"\n")?;
@@ -136,7 +136,8 @@ pub(super) fn read_on(
     take: impl FnMut(&Record),
 ) -> Result<Reading, JournalError> {
     let held = || lock::is_held(file).map_err(|source| failed("ask for the lock of", path, source));
-    // Asked on both sides of the reading: a run that begins or ends meanwhile is never taken for an interrupted one.
+    // Asked on both sides of the reading: a run that begins or ends meanwhile is never taken for an
+    // interrupted one.
     let before = held()?;
     let replayed = replay(begun.chain(BufReader::with_capacity(1 << 16, file)), take);
     let replayed = replayed.map_err(|source| JournalError::Replay { path: path.to_owned(), source })?;
@@ -144,7 +145,8 @@ pub(super) fn read_on(
     Ok(Reading { skipped_lines: skipped_lines(replayed, live), live })
 }
 
-/// Reads a journal from standard input, which nobody writes any more, and of which these first bytes were read already.
+/// Reads a journal from standard input, which nobody writes any more, and of which these first bytes were
+/// read already.
 pub(super) fn read_standard_input_on(
     begun: &[u8],
     take: impl FnMut(&Record),

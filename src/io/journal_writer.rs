@@ -46,7 +46,8 @@ impl RecordSink for JournalWriter {
         Ok(())
     }
 
-    /// What piled up while the disk was slow goes to it in one go: a sync for each would make it slower still.
+    /// What piled up while the disk was slow goes to it in one go: a sync for each would make it slower
+    /// still.
     fn idle(&mut self, queue: Queued) -> Idle {
         let Some(since) = self.unsynced_since else { return Idle::UntilNext };
         let left = since.plus(SYNC_WITHIN).since(self.clock.now());

@@ -1,7 +1,8 @@
 //! A file put in the place of another as a whole: no reader ever sees half of it.
 //!
-//! The new file is made beside the old one, under a name that nobody else uses, and is locked until it has its place. So
-//! one whose lock is free was left by a process that was killed: the next replacement in that folder removes it.
+//! The new file is made beside the old one, under a name that nobody else uses, and is locked until it has
+//! its place. So one whose lock is free was left by a process that was killed: the next replacement in that
+//! folder removes it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,13 +14,14 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::{folder, lock};
 
-/// What the names of new files begin and end with. What stands between is random: process numbers repeat where several
-/// containers share a folder.
+/// What the names of new files begin and end with. What stands between is random: process numbers repeat
+/// where several containers share a folder.
 const PREFIX: &str = ".nwdiag-";
 const SUFFIX: &str = ".new";
 
-/// Makes a new file beside `path`, opened as `options` say, has it prepared, brings it to the disk, and renames it into
-/// place. What stood there before stays when anything up to that fails. The file that is returned still has its lock.
+/// Makes a new file beside `path`, opened as `options` say, has it prepared, brings it to the disk, and
+/// renames it into place. What stood there before stays when anything up to that fails. The file that is
+/// returned still has its lock.
 pub fn replace(
     path: &Path,
     mut options: OpenOptions,
@@ -35,7 +37,8 @@ pub fn replace(
     Ok(file)
 }
 
-/// A new file with its lock. Where the file system has no locks it goes without: nobody can take it for a leftover then.
+/// A new file with its lock. Where the file system has no locks it goes without: nobody can take it for a
+/// leftover then.
 fn create(folder: &Path, options: &OpenOptions) -> io::Result<NamedTempFile> {
     loop {
         let new = Builder::new().prefix(PREFIX).suffix(SUFFIX).make_in(folder, |path| options.open(path))?;

@@ -1,4 +1,5 @@
-//! A bounded queue and a thread between the session and a sink that may be slow: a disk, a pipe, a paused terminal.
+//! A bounded queue and a thread between the session and a sink that may be slow: a disk, a pipe, a paused
+//! terminal.
 //!
 //! Sending never waits. When the queue is full, [`Backlog`] chooses the record to discard, and it is counted.
 
@@ -12,17 +13,20 @@ use super::clock::Clock;
 use crate::event::Record;
 use crate::journal::backlog::Backlog;
 
-/// Wait after a failed write before the same record is written again. Longer would keep records in memory for longer
-/// after a disk has room again.
+/// Wait after a failed write before the same record is written again. Longer would keep records in memory for
+/// longer after a disk has room again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where records go: the journal, or standard output. All calls come from one thread of the sink's own and may block.
+/// Where records go: the journal, or standard output. All calls come from one thread of the sink's own and
+/// may block.
 pub trait RecordSink: Send + 'static {
-    /// Writes one record. After [`WriteError::Later`] the same record is written again, [`RETRY_INTERVAL`] later.
+    /// Writes one record. After [`WriteError::Later`] the same record is written again, [`RETRY_INTERVAL`]
+    /// later.
     fn write(&mut self, record: &Record) -> Result<(), WriteError>;
 
-    /// Called before the first record, after each one, and when the time that the last call returned has passed: for
-    /// work that must not wait for the next record, such as syncing the journal or drawing the status line.
+    /// Called before the first record, after each one, and when the time that the last call returned has
+    /// passed: for work that must not wait for the next record, such as syncing the journal or drawing the
+    /// status line.
     fn idle(&mut self, queue: Queued) -> Idle;
 }
 
@@ -83,7 +87,8 @@ struct Queue {
 }
 
 impl SinkQueue {
-    /// Starts a thread named `name` that writes records to `sink`; `gone` is called once if the sink's reader goes away.
+    /// Starts a thread named `name` that writes records to `sink`; `gone` is called once if the sink's reader
+    /// goes away.
     pub fn start(
         name: &str,
         sink: impl RecordSink,
@@ -110,8 +115,8 @@ impl SinkQueue {
         self.shared.changed.notify_one();
     }
 
-    /// Waits until all records are written, for `within` at most, and returns how many were lost: 0 if the sink's reader
-    /// has gone.
+    /// Waits until all records are written, for `within` at most, and returns how many were lost: 0 if the
+    /// sink's reader has gone.
     pub async fn close(self, clock: Clock, within: Duration) -> u64 {
         self.shared.lock().closed = true;
         self.shared.changed.notify_one();
@@ -176,7 +181,8 @@ struct Worker<S> {
 impl<S: RecordSink> Worker<S> {
     fn work(mut self) -> Outcome {
         loop {
-            // In a statement of its own: the lock must be free again before the sink is called, which may block.
+            // In a statement of its own: the lock must be free again before the sink is called, which may
+            // block.
             let queued = self.shared.lock().queued();
             let idle = self.sink.idle(queued);
             if idle == Idle::Gone {
@@ -297,7 +303,8 @@ mod tests {
         assert!((99..=100).contains(&lost), "{lost}: the worker may have one in hand");
     }
 
-    /// A sink that is stuck in `idle` for as long as the test likes: a terminal that is paused while the status line is drawn.
+    /// A sink that is stuck in `idle` for as long as the test likes: a terminal that is paused while the
+    /// status line is drawn.
     struct StuckWhileIdle {
         idling: Sender<()>,
         released: Receiver<()>,

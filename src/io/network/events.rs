@@ -19,15 +19,16 @@ use crate::io::clock::Clock;
 /// (`include/uapi/linux/rtnetlink.h`).
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 
-/// When default routes are read a second time. The kernel sends its notice of a lost link or address before it removes
-/// the routes, and sends none for those, so that the first reading may come too early. The kernel needs far less; more
-/// would only delay the record of a lost route.
+/// When default routes are read a second time. The kernel sends its notice of a lost link or address before
+/// it removes the routes, and sends none for those, so that the first reading may come too early. The kernel
+/// needs far less; more would only delay the record of a lost route.
 const REREAD_ROUTES_AFTER: Duration = Duration::from_millis(250);
 
 /// When a socket that failed is opened again: a shortage of descriptors or memory may have passed by then.
 const REOPEN_AFTER: Duration = Duration::from_mins(1);
 
-/// Datagrams read without a pause. More would keep the session, which runs on the same thread, waiting for longer.
+/// Datagrams read without a pause. More would keep the session, which runs on the same thread, waiting for
+/// longer.
 const DATAGRAMS_IN_A_ROW: usize = 256;
 
 /// The changes of this host's network.
@@ -57,8 +58,8 @@ impl NetworkEvents {
         Ok(Self { listener, state: NetworkState::new(everything()?), clock: Clock::start(), reread_at: None })
     }
 
-    /// Waits for the next change. While the socket has failed there is none; what changed meanwhile follows once it is open
-    /// again. Dropping the future loses nothing.
+    /// Waits for the next change. While the socket has failed there is none; what changed meanwhile follows
+    /// once it is open again. Dropping the future loses nothing.
     pub async fn next(&mut self) -> NetworkChange {
         loop {
             if let Some(change) = self.state.poll() {
@@ -107,13 +108,13 @@ impl NetworkEvents {
 
 fn listen() -> io::Result<Receiver> {
     let listener = netlink::listen(SockProtocol::NetlinkRoute, GROUPS)?;
-    // Each read returns one datagram. A pipe's receiver is the type of tokio that waits for any descriptor without
-    // unsafe code.
+    // Each read returns one datagram. A pipe's receiver is the type of tokio that waits for any descriptor
+    // without unsafe code.
     Receiver::from_owned_fd_unchecked(listener)
 }
 
-/// Applies the notices that wait in the socket: at most [`DATAGRAMS_IN_A_ROW`], or all of them if some were discarded, since
-/// those left over would be older than the dump that is read next.
+/// Applies the notices that wait in the socket: at most [`DATAGRAMS_IN_A_ROW`], or all of them if some were
+/// discarded, since those left over would be older than the dump that is read next.
 fn drain(listener: &Receiver, state: &mut NetworkState) -> io::Result<Received> {
     let mut buffer = vec![0; netlink::DATAGRAM_BYTES];
     let (mut received, mut left) = (Received::All, DATAGRAMS_IN_A_ROW);
@@ -151,7 +152,8 @@ fn default_routes() -> io::Result<Vec<DefaultRoute>> {
     Ok(dump(ROUTES)?.into_iter().filter_map(route).collect())
 }
 
-/// A request for a dump of one kind, of all families: the kind, and the length of the header, which is all zeros.
+/// A request for a dump of one kind, of all families: the kind, and the length of the header, which is all
+/// zeros.
 type Request = (u16, usize);
 const LINKS: Request = (libc::RTM_GETLINK, message::LINK_HEADER_BYTES);
 const ADDRESSES: Request = (libc::RTM_GETADDR, message::ADDRESS_HEADER_BYTES);

@@ -1,7 +1,8 @@
 //! The network of this host: what changes on it, which interface holds an address, how strong its Wi-Fi is.
 //!
-//! On Linux the kernel sends notices over netlink: [`events`] listens, `message` decodes them, `state` turns them into
-//! changes. On other systems nothing is known. What a change means for a connection is not decided here.
+//! On Linux the kernel sends notices over netlink: [`events`] listens, `message` decodes them, `state` turns
+//! them into changes. On other systems nothing is known. What a change means for a connection is not decided
+//! here.
 
 mod interface;
 

@@ -1,6 +1,7 @@
-//! Netlink: the kernel's sockets for its own news. Frames and attributes; what is in them is read elsewhere.
+//! Netlink sockets, frames and attributes. What a message says is decoded elsewhere.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use netlink_packet_core::{
@@ -14,20 +15,24 @@ use nix::sys::socket::{
 };
 use nix::sys::time::TimeVal;
 
-/// More than the kernel puts into one datagram: it fills 32 KiB with a dump (`netlink_dump`, `net/netlink`).
+/// Room for one datagram, in bytes. The kernel fills at most 32 KiB when it answers a dump (`netlink_dump`,
+/// `net/netlink/af_netlink.c`); what does not fit would be lost.
 pub(super) const DATAGRAM_BYTES: usize = 64 * 1024;
 
-/// Answers are there when the request has been sent; this is for a kernel that has lost them.
-const PATIENCE_SECONDS: i64 = 1;
+/// How long a dump waits for the kernel, which answers before `send` returns. More would only hold up the
+/// thread for longer should an answer be lost.
+const ANSWER_TIMEOUT_SECONDS: i64 = 1;
 
-/// How often a dump is asked for that changes while it is being read.
-const TRIES: usize = 3;
+/// How many times a dump is requested if the kernel says that it changed while it was read.
+const DUMP_ATTEMPTS: usize = 3;
 
-/// The length of a netlink header, and what messages are aligned to.
+/// The length of `struct nlmsghdr`, in bytes.
 const HEADER_BYTES: usize = 16;
+
+/// `NLMSG_ALIGNTO`: each message begins at a multiple of so many bytes.
 const ALIGNMENT: usize = 4;
 
-/// A socket that never blocks, on which the kernel tells its news to `groups` (a bit for each).
+/// A non-blocking socket that receives the kernel's notices for the multicast `groups`, one bit each.
 pub(super) fn listen(protocol: SockProtocol, groups: u32) -> io::Result<OwnedFd> {
     let descriptor = open(protocol, SockFlag::SOCK_NONBLOCK)?;
     bind(descriptor.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
@@ -52,15 +57,15 @@ fn receive<'a>(descriptor: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8], E
 /// One message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message<'a> {
-    /// What it is, as its family numbers it.
+    /// The message type, as the protocol numbers it.
     pub(super) kind: u16,
-    /// What follows the header.
+    /// Everything after the header.
     pub(super) payload: &'a [u8],
     flags: u16,
     sequence: u32,
 }
 
-/// The messages of a datagram, up to the first that is cut off.
+/// The messages of a datagram, up to the first truncated one.
 pub(super) fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     std::iter::from_fn(move || {
         let frame = NetlinkBuffer::new_checked(datagram).ok()?;
@@ -75,7 +80,7 @@ pub(super) fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Message<'_>>
     })
 }
 
-/// The attributes in `bytes`, up to the first that is cut off, each as its kind and its value.
+/// The attributes in `bytes`, up to the first truncated one, each as its type and its value.
 pub(super) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     NlasIterator::new(bytes).map_while(Result::ok).filter_map(|attribute| {
         let length = usize::from(attribute.length());
@@ -83,23 +88,29 @@ pub(super) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     })
 }
 
-/// The value of the first attribute of this kind.
+/// The value of the first attribute of this type.
 pub(super) fn attribute(bytes: &[u8], kind: u16) -> Option<&[u8]> {
     attributes(bytes).find_map(|(found, value)| (found == kind).then_some(value))
 }
 
-/// A value of 32 bits.
+/// A number of 32 bits at the front of `value`, in the host's byte order.
 pub(super) fn number(value: &[u8]) -> Option<u32> {
     value.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
 }
 
-/// All that the kernel answers to a request for everything of `kind`, as message kinds and payloads. The kernel answers
-/// at once; the socket lives as long as the call.
+/// An address of 4 or 16 bytes, in network byte order.
+pub(super) fn ip(value: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(value).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(value).map(IpAddr::from)).ok()
+}
+
+/// Requests a dump of type `kind` and returns the types and payloads of the messages that the kernel answers.
+/// The socket is closed when the call returns.
 pub(super) fn dump(protocol: SockProtocol, kind: u16, request: &[u8]) -> io::Result<Vec<(u16, Vec<u8>)>> {
     let descriptor = open(protocol, SockFlag::empty())?;
-    setsockopt(&descriptor, sockopt::ReceiveTimeout, &TimeVal::new(PATIENCE_SECONDS, 0))?;
+    setsockopt(&descriptor, sockopt::ReceiveTimeout, &TimeVal::new(ANSWER_TIMEOUT_SECONDS, 0))?;
     let mut dump = Dump::default();
-    for sequence in 1..=TRIES {
+    for sequence in 1..=DUMP_ATTEMPTS {
         let sequence = u32::try_from(sequence).map_err(io::Error::other)?;
         send(descriptor.as_raw_fd(), &frame(kind, sequence, request)?, MsgFlags::empty())?;
         dump = read_dump(&descriptor, sequence)?;
@@ -122,7 +133,7 @@ fn frame(kind: u16, sequence: u32, payload: &[u8]) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether what was dumped stood still meanwhile.
+/// Whether the dumped objects stayed the same while they were dumped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Consistency {
     #[default]
@@ -136,11 +147,11 @@ struct Dump {
     consistency: Consistency,
 }
 
-/// Whether more of a dump is to come.
+/// Whether more messages of a dump follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Course {
-    On,
-    Over,
+enum Progress {
+    More,
+    Done,
 }
 
 fn read_dump(descriptor: &OwnedFd, sequence: u32) -> io::Result<Dump> {
@@ -149,7 +160,7 @@ fn read_dump(descriptor: &OwnedFd, sequence: u32) -> io::Result<Dump> {
     loop {
         let datagram = receive(descriptor, &mut buffer)?;
         for message in messages(datagram).filter(|message| message.sequence == sequence) {
-            if dump.take(message)? == Course::Over {
+            if dump.add(message)? == Progress::Done {
                 return Ok(dump);
             }
         }
@@ -157,19 +168,20 @@ fn read_dump(descriptor: &OwnedFd, sequence: u32) -> io::Result<Dump> {
 }
 
 impl Dump {
-    fn take(&mut self, message: Message<'_>) -> io::Result<Course> {
+    fn add(&mut self, message: Message<'_>) -> io::Result<Progress> {
         if message.flags & NLM_F_DUMP_INTR != 0 {
             self.consistency = Consistency::Interrupted;
         }
         match message.kind {
-            NLMSG_DONE => return Ok(Course::Over),
+            NLMSG_DONE => return Ok(Progress::Done),
             NLMSG_ERROR => return Err(refusal(message.payload)),
             kind => self.answers.push((kind, message.payload.to_vec())),
         }
-        Ok(Course::On)
+        Ok(Progress::More)
     }
 }
 
+/// The kernel's error in an `NLMSG_ERROR`.
 fn refusal(payload: &[u8]) -> io::Error {
     let code = ErrorBuffer::new_checked(payload).ok().and_then(|error| error.code());
     code.map_or_else(|| io::ErrorKind::InvalidData.into(), |code| io::Error::from_raw_os_error(-code.get()))

@@ -1,13 +1,13 @@
-//! Default routes: read from bytes, the best of them chosen, and told to a person.
+//! Default routes: decoded from netlink messages, the one in use chosen, and changes put into words.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use nix::libc;
 
-use super::message::ip;
-use super::netlink::{attribute, number};
+use super::netlink::{attribute, ip, number};
 
-/// Which of the two internets a route is for.
+/// IPv4 or IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Family {
     V4,
@@ -18,24 +18,24 @@ impl Family {
     pub(super) const ALL: [Self; 2] = [Self::V4, Self::V6];
 }
 
-/// A route to everywhere.
+/// A route for all destinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DefaultRoute {
     pub(super) family: Family,
-    /// The lowest is used.
+    /// The route with the lowest metric is used.
     pub(super) metric: u32,
-    /// `None` where the interface leads to one peer only.
+    /// `None` on an interface that needs none, such as a point-to-point link.
     pub(super) gateway: Option<IpAddr>,
-    /// The interface's number.
+    /// The interface's index.
     pub(super) index: Option<u32>,
 }
 
-/// The route that is used: of those with the lowest metric the one that the kernel names first.
+/// The route in use: of those with the lowest metric the first in the kernel's order.
 pub(super) fn best(routes: &[DefaultRoute], family: Family) -> Option<DefaultRoute> {
     routes.iter().filter(|route| route.family == family).min_by_key(|route| route.metric).copied()
 }
 
-/// A route that is used, with the name of its interface at that time.
+/// A route in use, with the name that its interface had when it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chosen {
     pub(super) route: DefaultRoute,
@@ -43,60 +43,63 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// Whether packets go the same way: to the same gateway through the same interface, renamed or made anew though it
-    /// may be.
-    pub(super) fn leads_like(&self, other: &Self) -> bool {
+    /// Whether packets take the same path: the same gateway on the same interface, by its index (it may have
+    /// been renamed) or by its name (it may have been made anew).
+    fn is_same_path(&self, other: &Self) -> bool {
         self.route.gateway == other.route.gateway
             && (self.route.index == other.route.index || self.interface == other.interface)
     }
+}
 
-    /// For a person.
-    pub(super) fn told(&self) -> String {
-        let place = self.interface.as_ref().map(|name| format!("on {name}"));
-        let way = match (self.route.gateway, self.route.family) {
+/// `via 192.0.2.1 on eth0`; without a gateway `on eth0`, and for IPv6 `IPv6 on eth0`.
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gateway = match (self.route.gateway, self.route.family) {
             (Some(gateway), _) => Some(format!("via {gateway}")),
             (None, Family::V6) => Some("IPv6".to_owned()),
             (None, Family::V4) => None,
         };
-        [way, place].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        let interface = self.interface.as_ref().map(|name| format!("on {name}"));
+        let parts: Vec<String> = gateway.into_iter().chain(interface).collect();
+        f.write_str(&parts.join(" "))
     }
 }
 
-/// What is said when one route follows another; `None` where packets go the same way.
+/// Describes the change from one route to another; `None` if packets take the same path.
 pub(super) fn change(was: Option<&Chosen>, is: Option<&Chosen>) -> Option<String> {
     match (was, is) {
         (None, None) => None,
-        (Some(was), None) => Some(format!("gone, was {}", was.told())),
-        (None, Some(is)) => Some(format!("{}, was none", is.told())),
-        (Some(was), Some(is)) => (!was.leads_like(is)).then(|| format!("{}, was {}", is.told(), was.told())),
+        (Some(was), None) => Some(format!("gone, was {was}")),
+        (None, Some(is)) => Some(format!("{is}, was none")),
+        (Some(was), Some(is)) => (!was.is_same_path(is)).then(|| format!("{is}, was {was}")),
     }
 }
 
-/// `struct rtmsg`: family, lengths of destination and source, type of service, table, protocol, scope, kind (8 bits
-/// each) and flags (32 bits).
+/// `struct rtmsg`: family, prefix lengths of destination and source, type of service, table, protocol, scope,
+/// type (8 bits each) and flags (32 bits).
 pub(super) const ROUTE_HEADER_BYTES: usize = 12;
 
-/// `RTA_VIA`: a gateway of the other family.
+/// A gateway of the other family: its family (16 bits) and its address.
 const RTA_VIA: u16 = 18;
 
-/// `RTNH_F_DEAD`.
+/// `RTNH_F_DEAD`: the kernel keeps the route, but does not use it.
 const DEAD: u32 = 1;
 
-/// `struct rtnexthop`: length (16 bits), flags, hops (8 bits each), the interface's index (32 bits); its attributes
-/// follow.
+/// `struct rtnexthop`: length with attributes (16 bits), flags and weight (8 bits each), the interface's
+/// index (32 bits). Its attributes follow.
 const NEXT_HOP_HEADER_BYTES: usize = 8;
 
-/// What a message tells of a default route.
+/// A default route in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum RouteEntry {
     /// The kernel may use it.
-    Used(DefaultRoute),
-    /// The kernel keeps it, but does not use it.
+    Usable(DefaultRoute),
+    /// The kernel keeps it, but does not use it: its interface is down.
     Dead,
 }
 
-/// The default route of the main table that a message tells of; `None` where it tells of another route.
-pub(super) fn default_route(payload: &[u8]) -> Option<Told> {
+/// Decodes a message about a default route of the main table; `None` if it is about another route.
+pub(super) fn default_route(payload: &[u8]) -> Option<RouteEntry> {
     let (header, attributes) = payload.split_at_checked(ROUTE_HEADER_BYTES)?;
     let &[family, destination_bits, _, _, table, _, _, kind, ref flags @ ..] = header else { return None };
     let is_default = destination_bits == 0 && table == libc::RT_TABLE_MAIN && kind == libc::RTN_UNICAST;
@@ -104,14 +107,14 @@ pub(super) fn default_route(payload: &[u8]) -> Option<Told> {
         return None;
     }
     if number(flags)? & DEAD != 0 {
-        return Some(Told::Dead);
+        return Some(RouteEntry::Dead);
     }
     let index = attribute(attributes, libc::RTA_OIF).and_then(number);
     let (gateway, index) = match first_hop(attributes) {
         Some(hop) => hop,
         None => (gateway(attributes), index),
     };
-    Some(Told::Used(DefaultRoute {
+    Some(RouteEntry::Usable(DefaultRoute {
         family: family_of(family)?,
         metric: attribute(attributes, libc::RTA_PRIORITY).and_then(number).unwrap_or_default(),
         gateway,
@@ -129,7 +132,7 @@ fn gateway(attributes: &[u8]) -> Option<IpAddr> {
     own.or_else(|| attribute(attributes, RTA_VIA).and_then(|via| ip(via.get(2..)?)))
 }
 
-/// The first of several ways that a route shares packets out to.
+/// Gateway and interface of the first next hop of a multipath route.
 fn first_hop(attributes: &[u8]) -> Option<(Option<IpAddr>, Option<u32>)> {
     let hops = attribute(attributes, libc::RTA_MULTIPATH)?;
     let length = hops.first_chunk().map(|bytes| usize::from(u16::from_ne_bytes(*bytes)))?;

@@ -1,11 +1,12 @@
 //! The state of this host's network, without sockets: turns the kernel's notices into changes.
 //!
-//! Each change is reported once, however often the kernel repeats a notice. Link-local IPv6 addresses come and go with
-//! their links and are ignored. Any other address counts from when it can be used, temporary ones included, since a
-//! connection ends with the address that it was made from.
+//! Each change is reported once, however often the kernel repeats a notice. Link-local IPv6 addresses come
+//! and go with their links and are ignored. Any other address counts from when it can be used, temporary ones
+//! included, since a connection ends with the address that it was made from.
 //!
-//! Default routes are not updated from notices: the kernel removes the IPv4 routes of a lost link or address without
-//! sending one. A notice of a route only means that all of them [have to be read again](NetworkState::wants_routes).
+//! Default routes are not updated from notices: the kernel removes the IPv4 routes of a lost link or address
+//! without sending one. A notice of a route only means that all of them [have to be read
+//! again](NetworkState::wants_routes).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -42,7 +43,8 @@ impl NetworkState {
         self.changes.pop_front()
     }
 
-    /// Whether default routes may have changed since they were last read. Asking resets it: the caller has to read them.
+    /// Whether default routes may have changed since they were last read. Asking resets it: the caller has to
+    /// read them.
     pub(super) fn wants_routes(&mut self) -> bool {
         std::mem::take(&mut self.routes_are_stale)
     }
@@ -107,7 +109,8 @@ impl NetworkState {
         if is == state_was {
             return;
         }
-        // A link that is switched off after it lost its carrier is no new change, but its routes are removed only now.
+        // A link that is switched off after it lost its carrier is no new change, but its routes are removed
+        // only now.
         self.routes_are_stale = true;
         if is == LinkState::Up {
             self.report(EnvironmentKind::LinkUp, self.name(index), String::new());

@@ -1,15 +1,15 @@
-//! Where the platform is not asked about its network: nothing is known of it.
+//! For systems other than Linux, where nothing is known of the host's network.
 
 use std::io;
 
 use super::NetworkChange;
 
-/// The changes of this host's network: none are known here.
+/// The changes of this host's network: none is ever seen.
 #[derive(Debug)]
 pub struct NetworkEvents;
 
 impl NetworkEvents {
-    /// Always at hand.
+    /// Never fails.
     pub fn open() -> io::Result<Self> {
         Ok(Self)
     }
@@ -20,7 +20,7 @@ impl NetworkEvents {
     }
 }
 
-/// The signal of a Wi-Fi link in dBm: not known here.
+/// The signal of a Wi-Fi link in dBm: always unknown.
 pub fn wifi_dbm(_: &str) -> Option<i32> {
     None
 }

@@ -1,6 +1,7 @@
-//! The signal of a Wi-Fi link: asked of nl80211, and read from `/proc/net/wireless` where that is not there.
+//! The signal of a Wi-Fi link, from nl80211 or, where the kernel lacks that, from `/proc/net/wireless`.
 //!
-//! Synchronous: the kernel answers from what it knows, at once. Every socket ends with the call that opened it.
+//! Synchronous: the kernel answers at once from what it has measured. No socket outlives the call that opened
+//! it.
 
 use std::io;
 
@@ -10,19 +11,20 @@ use nix::sys::socket::SockProtocol;
 
 use super::netlink::{attribute, attributes, dump};
 
-/// The signal of the station that `interface` is linked to, in dBm; `None` where it is not linked, or has no Wi-Fi.
+/// The signal of the access point that `interface` is associated with, in dBm; `None` if there is none, or no
+/// Wi-Fi.
 pub fn wifi_dbm(interface: &str) -> Option<i32> {
     let asked = nl80211_dbm(interface)
-        .inspect_err(|error| tracing::debug!(%error, interface, "nl80211 tells no signal"))
+        .inspect_err(|error| tracing::debug!(%error, interface, "nl80211 gives no signal"))
         .ok()
         .flatten();
     asked.or_else(|| table_dbm(&std::fs::read_to_string("/proc/net/wireless").ok()?, interface))
 }
 
-/// Signals between these are believed; 0 and less than -127 are how drivers say that they do not know.
-const BELIEVED_DBM: std::ops::RangeInclusive<i32> = -127..=-1;
+/// Signals that are taken as measured, in dBm: drivers report 0 or less than -127 when they do not know.
+const PLAUSIBLE_DBM: std::ops::RangeInclusive<i32> = -127..=-1;
 
-/// `struct genlmsghdr`: command, version (8 bits each), 16 bits of nothing.
+/// `struct genlmsghdr`: command and version (8 bits each), reserved (16 bits).
 pub(super) const GENERIC_HEADER_BYTES: usize = 4;
 
 // `include/uapi/linux/genetlink.h`.
@@ -39,7 +41,8 @@ const STATION: u16 = 21;
 const STATION_SIGNAL: u16 = 7;
 
 fn nl80211_dbm(interface: &str) -> io::Result<Option<i32>> {
-    // All families, not this one by name: for a name that it does not know the kernel would load modules.
+    // All families are asked for, not one by name: for a name that it does not know the kernel would load
+    // modules.
     let families = dump(SockProtocol::NetlinkGeneric, GENERIC_CONTROL, &[CONTROL_GET_FAMILY, 1, 0, 0])?;
     let Some(family) = families.iter().find_map(|(_, payload)| family_of_wifi(payload)) else {
         return Ok(None);
@@ -49,33 +52,34 @@ fn nl80211_dbm(interface: &str) -> io::Result<Option<i32>> {
     Ok(stations.iter().find_map(|(_, payload)| station_dbm(payload)))
 }
 
-/// The number of nl80211, if that is the family that a control message tells of.
+/// The family number of nl80211, if this control message describes that family.
 pub(super) fn family_of_wifi(payload: &[u8]) -> Option<u16> {
-    let told = payload.get(GENERIC_HEADER_BYTES..)?;
-    let id = attribute(told, CONTROL_FAMILY_ID)?.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes))?;
-    (attribute(told, CONTROL_FAMILY_NAME)? == FAMILY).then_some(id)
+    let family = payload.get(GENERIC_HEADER_BYTES..)?;
+    let id = attribute(family, CONTROL_FAMILY_ID)?.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes))?;
+    (attribute(family, CONTROL_FAMILY_NAME)? == FAMILY).then_some(id)
 }
 
-/// Asks for the stations that the interface with this number is linked to.
+/// A request for the stations of the interface with this index.
 pub(super) fn station_request(index: libc::c_uint) -> Vec<u8> {
     const ATTRIBUTE_BYTES: u16 = 8;
     let kind = [ATTRIBUTE_BYTES.to_ne_bytes(), INTERFACE_INDEX.to_ne_bytes()].concat();
     [&[GET_STATION, 0, 0, 0], &kind[..], &index.to_ne_bytes()].concat()
 }
 
-/// The signal of the station that an nl80211 message tells of.
+/// The signal in an nl80211 message about a station.
 pub(super) fn station_dbm(payload: &[u8]) -> Option<i32> {
-    let told = payload.get(GENERIC_HEADER_BYTES..)?;
-    let station = attributes(told).find_map(|(kind, value)| (kind == STATION).then_some(value))?;
+    let message = payload.get(GENERIC_HEADER_BYTES..)?;
+    let station = attributes(message).find_map(|(kind, value)| (kind == STATION).then_some(value))?;
     let &[signal, ..] = attribute(station, STATION_SIGNAL)? else { return None };
-    Some(i32::from(signal.cast_signed())).filter(|dbm| BELIEVED_DBM.contains(dbm))
+    Some(i32::from(signal.cast_signed())).filter(|dbm| PLAUSIBLE_DBM.contains(dbm))
 }
 
-/// The signal in the table of `/proc/net/wireless`: a line for each interface, `name: status quality level noise …`,
-/// a dot behind numbers that were measured anew. A level that is not below zero is in units of the driver's own.
+/// The signal in the table of `/proc/net/wireless`: a line for each interface, `name: status quality level
+/// noise …`, with a dot after numbers that were updated. A level that is not below zero is in a unit of the
+/// driver's.
 pub(super) fn table_dbm(table: &str, interface: &str) -> Option<i32> {
     let (_, values) =
         table.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| name.trim() == interface)?;
     let level = values.split_whitespace().nth(2)?;
-    level.trim_end_matches('.').parse().ok().filter(|dbm| BELIEVED_DBM.contains(dbm))
+    level.trim_end_matches('.').parse().ok().filter(|dbm| PLAUSIBLE_DBM.contains(dbm))
 }

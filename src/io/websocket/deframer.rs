@@ -1,5 +1,5 @@
-//! Decodes WebSocket frames from the broker, without I/O. Payload of data frames is passed on as it arrives, whatever the
-//! frame's length; only a control frame (at most 125 bytes) is kept until it is complete.
+//! Decodes WebSocket frames from the broker, without I/O. Payload of data frames is passed on as it arrives,
+//! whatever the frame's length; only a control frame (at most 125 bytes) is kept until it is complete.
 
 use std::io::Cursor;
 
@@ -97,8 +97,8 @@ struct Head {
 }
 
 impl Deframer {
-    /// Decodes the front of `input` and removes it, at most `room` bytes of payload (`room` must be 1 or more). Must not be
-    /// called again after a close frame or an error.
+    /// Decodes the front of `input` and removes it, at most `room` bytes of payload (`room` must be 1 or
+    /// more). Must not be called again after a close frame or an error.
     pub fn step(&mut self, input: &mut BytesMut, room: usize) -> Result<Step, FrameError> {
         if self.payload_left > 0 {
             return Ok(self.payload(input, room));
@@ -203,7 +203,8 @@ mod tests {
 
     use super::*;
 
-    /// Feeds `bytes` in pieces of the given sizes, over and over, and gathers the payload and the other steps.
+    /// Feeds `bytes` in pieces of the given sizes, over and over, and gathers the payload and the other
+    /// steps.
     fn deframed(bytes: &[u8], sizes: &[usize], room: usize) -> Result<(Vec<u8>, Vec<Step>), FrameError> {
         let (mut deframer, mut input) = (Deframer::default(), BytesMut::new());
         let (mut payload, mut others) = (Vec::new(), Vec::new());

@@ -1,5 +1,5 @@
-//! Encodes WebSocket frames to the broker, masked, and writes them to the stream below. Memory is bounded whatever the
-//! broker does: at most one data frame, one pong and one close frame wait.
+//! Encodes WebSocket frames to the broker, masked, and writes them to the stream below. Memory is bounded
+//! whatever the broker does: at most one data frame, one pong and one close frame wait.
 
 use std::io;
 use std::pin::Pin;
@@ -12,8 +12,8 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::deframer::NO_CLOSE_CODE;
 
-/// The longest payload of a data frame that we send, in bytes. A longer frame would take more memory while it waits;
-/// a shorter one adds headers.
+/// The longest payload of a data frame that we send, in bytes. A longer frame would take more memory while it
+/// waits; a shorter one adds headers.
 pub(super) const DATA_LIMIT_BYTES: usize = 16 * 1024;
 
 /// Frames that the stream below has not taken yet.
@@ -21,8 +21,8 @@ pub(super) const DATA_LIMIT_BYTES: usize = 16 * 1024;
 pub(super) struct FrameWriter {
     /// Encoded frames, less what the stream below has taken of the first.
     bytes: BytesMut,
-    /// The payload of the pong to send next. Only the latest ping has to be answered (RFC 6455, section 5.5.3), so that a
-    /// flood of pings takes no memory.
+    /// The payload of the pong to send next. Only the latest ping has to be answered (RFC 6455, section
+    /// 5.5.3), so that a flood of pings takes no memory.
     pong: Option<BytesMut>,
     /// Whether a close frame was encoded.
     close: CloseSent,
@@ -49,7 +49,8 @@ impl FrameWriter {
         self.close == CloseSent::Yes
     }
 
-    /// Encodes up to [`DATA_LIMIT_BYTES`] of `payload` as one binary frame and returns how many bytes it took.
+    /// Encodes up to [`DATA_LIMIT_BYTES`] of `payload` as one binary frame and returns how many bytes it
+    /// took.
     pub(super) fn data(&mut self, payload: &[u8]) -> usize {
         let piece = payload.get(..DATA_LIMIT_BYTES).unwrap_or(payload);
         self.frame(OpCode::Data(Data::Binary), piece);
@@ -90,7 +91,8 @@ impl FrameWriter {
         Poll::Ready(Ok(()))
     }
 
-    /// Like [`Self::poll_drain`], and then flushes the stream below if anything was written since the last flush.
+    /// Like [`Self::poll_drain`], and then flushes the stream below if anything was written since the last
+    /// flush.
     pub(super) fn poll_flush<W>(&mut self, below: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin,

@@ -1,5 +1,5 @@
-//! MQTT's byte stream over WebSocket frames. Messages are not assembled: payload bytes are passed on as they arrive, since
-//! MQTT packets need not match WebSocket messages (MQTT 5, section 6).
+//! MQTT's byte stream over WebSocket frames. Messages are not assembled: payload bytes are passed on as they
+//! arrive, since MQTT packets need not match WebSocket messages (MQTT 5, section 6).
 
 pub mod deframer;
 mod frame_writer;
@@ -23,8 +23,9 @@ const PROTOCOL_ERROR_CLOSE: u16 = 1002;
 
 /// MQTT's bytes over WebSocket, after the upgrade.
 ///
-/// Pings are answered while reading or flushing. A close frame from the broker reads as the end of the stream, even if the
-/// socket stays open. Reading may write answers with the reader's waker, so both halves must belong to one task.
+/// Pings are answered while reading or flushing. A close frame from the broker reads as the end of the
+/// stream, even if the socket stays open. Reading may write answers with the reader's waker, so both halves
+/// must belong to one task.
 #[derive(Debug)]
 pub struct WebsocketStream<S> {
     below: S,
@@ -103,8 +104,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebsocketStream<S> {
         Poll::Ready(Ok(arriving.filled().len()))
     }
 
-    /// Sends pongs and the close frame as far as the stream below takes them. A failure is not returned: the next read
-    /// tells more exactly how the connection ended.
+    /// Sends pongs and the close frame as far as the stream below takes them. A failure is not returned: the
+    /// next read tells more exactly how the connection ended.
     fn answer(&mut self, cx: &mut Context<'_>) {
         if let Poll::Ready(Err(error)) = self.writer.poll_flush(&mut self.below, cx) {
             tracing::debug!(%error, "a WebSocket answer could not be sent");
@@ -140,7 +141,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebsocketStream<S> {
     }
 }
 
-/// Each write becomes one frame of at most 16 KiB. Only a flush makes sure that it was written to the stream below.
+/// Each write becomes one frame of at most 16 KiB. Only a flush makes sure that it was written to the stream
+/// below.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebsocketStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();

@@ -1,4 +1,4 @@
-//! What bytes say: messages as the kernel lays them out.
+//! Messages as the kernel lays them out, and what is decoded from them.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,5 @@
-//! Changes that follow from a made-up kernel's notices: repetitions, losses and orders that a real one shows rarely.
+//! Changes that follow from a made-up kernel's notices: repetitions, losses and orders that a real one shows
+//! rarely.
 
 use crate::io::network::message::{Address, Link, LinkState, Notice, Usability};
 use crate::io::network::route::{DefaultRoute, Family};
