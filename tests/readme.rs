@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use nwdiag::cli::environment::Environment;
-use nwdiag::config::{Surroundings, settle};
+use nwdiag::config::{Surroundings, resolve};
 
 const README: &str = include_str!("../README.md");
 
@@ -55,7 +55,7 @@ fn every_command_of_the_readme_is_taken() {
         };
         let cli = nwdiag::cli::parse(words(&command), &environment)
             .unwrap_or_else(|error| panic!("{command}: {error}"));
-        settle(cli, around).unwrap_or_else(|error| panic!("{command}: {error}"));
+        resolve(cli, around).unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 }
 

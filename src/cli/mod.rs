@@ -1,6 +1,6 @@
 //! The command line as typed: types for clap, and the words of `--help`.
 //!
-//! Nothing is settled here. An option that was not given stays `None`, and what values mean together is
+//! Nothing is resolved here. An option that was not given stays `None`, and what values mean together is
 //! the business of `config`; only a text that is no duration, number or word at all is refused.
 
 pub mod environment;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use crate::cli;
 use crate::cli::environment::Environment;
-use crate::config::{Config, Surroundings, settle};
+use crate::config::{Config, Surroundings, resolve};
 use crate::io::{clock, journal_file, terminal};
 
 /// What a command came to.
@@ -51,7 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, environment:
         exists: &journal_file::is_there,
         random: fastrand::u32(..),
     };
-    let outcome = settle(cli, around).map_err(|error| CommandError::Settings(error.into())).and_then(command);
+    let outcome =
+        resolve(cli, around).map_err(|error| CommandError::Settings(error.into())).and_then(command);
     exit_code(outcome)
 }
 

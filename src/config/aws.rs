@@ -28,8 +28,8 @@ const TOKEN: &str = "AWS_SESSION_TOKEN";
 /// The longest key or token, in bytes: what a request's head has room for, percent-encoded.
 const KEY_LIMIT_BYTES: usize = 4096;
 
-/// Settles signing; a variable, which serves all targets, may do nothing on one without WebSocket.
-pub(super) fn settle(
+/// Resolves signing; a variable, which serves all targets, may do nothing on one without WebSocket.
+pub(super) fn resolve(
     args: &SecurityArgs,
     target: &Target,
     origins: &Origins,

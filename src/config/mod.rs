@@ -1,4 +1,4 @@
-//! Arguments and environment, settled: what a command does, with nothing left open. Every refusal is in here.
+//! Resolves arguments and environment into settings that leave nothing open. Every refusal is in here.
 //!
 //! Pure: time, zone, chance and the question whether a file exists are arguments. No file is read; a path goes on to
 //! whoever opens it.
@@ -61,10 +61,10 @@ pub struct Surroundings<'a> {
     pub random: u32,
 }
 
-/// Settles what the user wants, or says what is wrong, where, and what to write instead.
-pub fn settle(cli: Cli, around: Surroundings<'_>) -> Result<Config, ConfigError> {
+/// Resolves what the user wants, or says what is wrong, where, and what to write instead.
+pub fn resolve(cli: Cli, around: Surroundings<'_>) -> Result<Config, ConfigError> {
     match cli.command {
-        Command::Watch(args) => watch::settle(&args, &cli.origins, around).map(Box::new).map(Config::Watch),
+        Command::Watch(args) => watch::resolve(&args, &cli.origins, around).map(Box::new).map(Config::Watch),
         Command::Summary(args) => report::summary(args, &cli.origins, around).map(Config::Summary),
         Command::Export(args) => report::export(args, &cli.origins, around).map(Config::Export),
     }

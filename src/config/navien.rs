@@ -29,8 +29,8 @@ const PASSWORD: &str = "NAVIEN_PASSWORD";
 const API: &str = "navien-api";
 const ENDPOINT: &str = "navien-endpoint";
 
-/// Settles what `target` needs of it, if it is the Navien cloud; elsewhere its options, if typed, are refused.
-pub(super) fn settle(
+/// Resolves what `target` needs of it, if it is the Navien cloud; elsewhere its options, if typed, are refused.
+pub(super) fn resolve(
     args: &WatchArgs,
     target: &Target,
     origins: &Origins,

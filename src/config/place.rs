@@ -60,7 +60,7 @@ pub enum Verbosity {
     Trace,
 }
 
-/// Settles how the program shows itself.
+/// Resolves how the program shows itself.
 pub(super) fn display(args: &DisplayArgs, environment: &Environment) -> Display {
     Display {
         color: args.color.unwrap_or_else(|| color(environment)),

@@ -16,8 +16,8 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// A topic stands in every drop that follows a probe.
 const TOPIC_LIMIT_BYTES: usize = 1024;
 
-/// Settles the probe; an interval that only a variable sets is for those who ask for probes.
-pub(super) fn settle(args: &ProbeArgs, origins: &Origins) -> Result<Option<ProbeSettings>, ConfigError> {
+/// Resolves the probe; an interval that only a variable sets is for those who ask for probes.
+pub(super) fn resolve(args: &ProbeArgs, origins: &Origins) -> Result<Option<ProbeSettings>, ConfigError> {
     let (Some(interval), Some(topic)) = (interval(args, origins, INTERVAL)?, &args.probe) else {
         return Ok(None);
     };
@@ -25,7 +25,7 @@ pub(super) fn settle(args: &ProbeArgs, origins: &Origins) -> Result<Option<Probe
     Ok(Some(ProbeSettings { topic: topic.clone(), interval }))
 }
 
-/// Settles how often probes are sent, if they are asked for; `usual` where nobody says how often.
+/// Resolves how often probes are sent, if they are asked for; `usual` where nobody says how often.
 pub(super) fn interval(
     args: &ProbeArgs,
     origins: &Origins,

@@ -75,7 +75,7 @@ pub enum Layout {
     Compact,
 }
 
-/// Settles what `nwdiag summary` is to do.
+/// Resolves what `nwdiag summary` is to do.
 pub(super) fn summary(
     args: SummaryArgs,
     origins: &Origins,
@@ -89,7 +89,7 @@ pub(super) fn summary(
 const RECENT: u32 = 50;
 const MOST_RECENT: u32 = 10_000;
 
-/// Settles what `nwdiag export` is to do.
+/// Resolves what `nwdiag export` is to do.
 pub(super) fn export(
     args: ExportArgs,
     origins: &Origins,

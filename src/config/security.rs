@@ -41,7 +41,7 @@ pub enum CertificateCheck {
     Skipped,
 }
 
-/// Settles TLS; options that would do nothing on `target` are refused, while variables, which serve all targets, may
+/// Resolves TLS; options that would do nothing on `target` are refused, while variables, which serve all targets, may
 /// do nothing on one.
 pub(super) fn tls(
     args: &SecurityArgs,
@@ -119,7 +119,7 @@ pub(super) fn check_name(text: &str, most: usize) -> Result<(), Refusal> {
     if text.chars().any(char::is_control) { Err(Refusal::ControlCharacter) } else { Ok(()) }
 }
 
-/// Settles the user name: an argument wins over the URL, the URL over a variable.
+/// Resolves the user name: an argument wins over the URL, the URL over a variable.
 pub(super) fn username(
     args: &SecurityArgs,
     target: &Target,

@@ -90,7 +90,7 @@ pub(super) struct Timers {
     pub(super) connect_timeout: Duration,
 }
 
-/// Settles the spans of a session.
+/// Resolves the spans of a session.
 pub(super) fn timers(
     args: &SessionArgs,
     defaults: &Defaults,
@@ -188,7 +188,7 @@ const SMALLEST_PACKET: ByteSize = ByteSize::b(16);
 const LARGEST_PACKET: ByteSize = ByteSize::mib(256);
 const MAX_PACKET: ByteSize = ByteSize::mib(1);
 
-/// Settles the largest packet, in bytes.
+/// Resolves the largest packet, in bytes.
 pub(super) fn max_packet(args: &SessionArgs, origins: &Origins) -> Result<usize, ConfigError> {
     let size = args.max_packet.unwrap_or(MAX_PACKET);
     let checked = check_range(&size, &(SMALLEST_PACKET..=LARGEST_PACKET), |size| size.display().iec());
@@ -196,7 +196,7 @@ pub(super) fn max_packet(args: &SessionArgs, origins: &Origins) -> Result<usize,
     Ok(usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
 }
 
-/// Settles the subscriptions.
+/// Resolves the subscriptions.
 pub(super) fn filters(
     args: &SessionArgs,
     defaults: &Defaults,
@@ -211,7 +211,7 @@ pub(super) fn filters(
 /// Longer ones are refused by many brokers, and every record of a start holds it.
 const CLIENT_ID_LIMIT_BYTES: usize = 512;
 
-/// Settles the client ID; without one it is `random` behind what `defaults` say.
+/// Resolves the client ID; without one it is `random` behind what `defaults` say.
 pub(super) fn client_id(
     args: &SessionArgs,
     defaults: &Defaults,
@@ -226,7 +226,7 @@ pub(super) fn client_id(
         .map(|()| given.clone())
 }
 
-/// Settles whether the broker forgets the session; a kept one needs a name that stays.
+/// Resolves whether the broker forgets the session; a kept one needs a name that stays.
 pub(super) fn clean_session(args: &SessionArgs, origins: &Origins) -> Result<bool, ConfigError> {
     let clean = args.clean_session.unwrap_or(true);
     if !clean && args.client_id.is_none() {

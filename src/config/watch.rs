@@ -52,20 +52,20 @@ pub enum JournalChoice {
     None,
 }
 
-/// Settles what `nwdiag watch` is to do.
-pub(super) fn settle(
+/// Resolves what `nwdiag watch` is to do.
+pub(super) fn resolve(
     args: &WatchArgs,
     origins: &Origins,
     around: Surroundings<'_>,
 ) -> Result<WatchConfig, ConfigError> {
     let target = target(args.target.as_deref(), around.environment)?;
-    let navien = navien::settle(args, &target, origins, around.environment)?;
+    let navien = navien::resolve(args, &target, origins, around.environment)?;
     let args = &match navien {
         Some(_) => navien::without_needless(args.clone()),
         None => args.clone(),
     };
     let mut tls = security::tls(&args.security, &target, origins)?;
-    let aws = aws::settle(&args.security, &target, origins, around.environment)?;
+    let aws = aws::resolve(&args.security, &target, origins, around.environment)?;
     if tls.alpn.is_empty() {
         let broker =
             navien.as_ref().map(|navien| &navien.broker).or_else(|| aws::signed(aws.as_ref(), &target));
@@ -124,7 +124,7 @@ fn run(
         transport: transport(target),
         protocol,
         session,
-        probe: probe::settle(&args.probe, origins)?,
+        probe: probe::resolve(&args.probe, origins)?,
         reconnect,
         connect_timeout,
         limits,

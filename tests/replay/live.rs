@@ -7,7 +7,7 @@ use nwdiag::cli::environment::Environment;
 use nwdiag::collector::metrics::Metrics;
 use nwdiag::collector::{Collector, Liveness};
 use nwdiag::config::ZoneChoice;
-use nwdiag::config::{Config, Surroundings, WatchConfig, settle};
+use nwdiag::config::{Config, Surroundings, WatchConfig, resolve};
 use nwdiag::event::{Event, FORMAT_VERSION, Record, Start, StopReason};
 use nwdiag::io::clock::{Clock, local};
 use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
@@ -52,7 +52,7 @@ fn config() -> WatchConfig {
         exists: &|_| false,
         random: 1,
     };
-    match settle(nwdiag::cli::parse(arguments, &environment).unwrap(), around).unwrap() {
+    match resolve(nwdiag::cli::parse(arguments, &environment).unwrap(), around).unwrap() {
         Config::Watch(config) => *config,
         Config::Summary(_) | Config::Export(_) => unreachable!("'watch' was asked for"),
     }

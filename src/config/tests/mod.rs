@@ -30,11 +30,11 @@ fn config(arguments: Vec<String>, environment: &Environment) -> Result<Config, C
         exists: &|path| path == Path::new("saved"),
         random: 0x5f0c_2a91,
     };
-    settle(cli::parse(arguments, environment).unwrap(), around)
+    resolve(cli::parse(arguments, environment).unwrap(), around)
 }
 
 /// Splits at spaces; `_` in an argument stands for a space.
-fn settled(line: &str, variables: Variables<'_>) -> Config {
+fn resolved(line: &str, variables: Variables<'_>) -> Config {
     let arguments = line.split(' ').map(|argument| argument.replace('_', " ")).collect();
     config(arguments, &environment(variables)).unwrap()
 }

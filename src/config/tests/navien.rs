@@ -10,7 +10,7 @@ const ACCOUNT: [(&str, &str); 2] =
     [("NAVIEN_EMAIL", "me@home.example"), ("NAVIEN_PASSWORD", "hunter2 is mine")];
 
 fn watch(line: &str, more: Variables<'_>) -> WatchConfig {
-    match settled(line, &[&ACCOUNT, more].concat()) {
+    match resolved(line, &[&ACCOUNT, more].concat()) {
         Config::Watch(watch) => *watch,
         other => panic!("{line}: {other:?}"),
     }
@@ -76,5 +76,5 @@ fn variables_for_other_targets_do_nothing_here() {
 fn its_variables_do_nothing_elsewhere() {
     let variables = [("NWDIAG_NAVIEN_API", "https://h"), ("NWDIAG_NAVIEN_ENDPOINT", "h:1")];
     assert!(watch("nwdiag watch mqtt://h", &variables).navien.is_none());
-    assert!(matches!(settled("nwdiag summary navien", &[]), Config::Summary(_)));
+    assert!(matches!(resolved("nwdiag summary navien", &[]), Config::Summary(_)));
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn report(line: &str, variables: Variables<'_>) -> (ReportConfig, String) {
-    match settled(line, variables) {
+    match resolved(line, variables) {
         Config::Summary(summary) => (summary.report, format!("{:?}", summary.format)),
         Config::Export(export) => (export.report, format!("{:?} {}", export.layout, export.recent)),
         Config::Watch(watch) => panic!("{line}: {watch:?}"),

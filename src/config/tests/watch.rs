@@ -7,7 +7,7 @@ use crate::event::Qos;
 use crate::secret::Secret;
 
 fn watch(line: &str, variables: Variables<'_>) -> WatchConfig {
-    match settled(line, variables) {
+    match resolved(line, variables) {
         Config::Watch(watch) => *watch,
         other => panic!("{line}: {other:?}"),
     }
@@ -112,7 +112,7 @@ fn a_broker_has_patient_defaults_and_the_demo_quick_ones() {
 }
 
 #[test]
-fn session_options_are_settled() {
+fn session_options_are_resolved() {
     check(&[
         (
             "nwdiag watch mqtt://h --client-id me --clean-session false --keep-alive 2m --max-packet 64KiB",
@@ -252,7 +252,7 @@ fn colours_zone_and_verbosity_follow_options_and_conventions() {
 }
 
 #[test]
-fn tls_options_are_settled() {
+fn tls_options_are_resolved() {
     let empty = "TlsOptions { cafile: None, identity: None, alpn: [], check: Required }";
     check(&[
         ("nwdiag watch mqtts://h", &[], tls_view, empty),
