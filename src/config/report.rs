@@ -160,10 +160,26 @@ fn source(
     let Some(operand) = operand else {
         return args.journal.clone().map(ReportSource::File).ok_or(ConfigError::NoTarget(command));
     };
-    match operand.journal(around.exists) {
+    match file_named(operand.text(), around.exists) {
         Some(_) if chosen.is_some() => Err(Refusal::TwoJournals.at(origins, "journal")),
         Some(source) => Ok(source),
         None => journal_of(&operand.target()?, args, around),
+    }
+}
+
+/// Names that end so are files, whether or not they exist: journals, or dumps.
+const FILE_ENDINGS: [&str; 2] = [".jsonl", ".json"];
+
+/// The file that an operand names, or standard input; `None` if it names a target.
+fn file_named(operand: &str, exists: &dyn Fn(&Path) -> bool) -> Option<ReportSource> {
+    let is_target = operand.contains("://") || Target::parse(operand).is_ok();
+    let looks_like_a_file =
+        operand.contains('/') || FILE_ENDINGS.iter().any(|ending| operand.ends_with(ending));
+    match operand {
+        STANDARD => Some(ReportSource::Stdin),
+        _ if is_target => None,
+        path if looks_like_a_file || exists(Path::new(path)) => Some(ReportSource::File(path.into())),
+        _ => None,
     }
 }
 
