@@ -1,4 +1,4 @@
-//! Signing for AWS IoT: region, keys and target have to fit together.
+//! Signing for AWS IoT: region, keys and target.
 
 use url::Host;
 
@@ -11,12 +11,12 @@ use crate::secret::Secret;
 use crate::sigv4::Credentials;
 use crate::target::{Broker, Target, scheme};
 
-/// What `--aws-sigv4` asks for.
+/// The settings of `--aws-sigv4`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsSigning {
-    /// As `us-east-1`.
+    /// The AWS region, such as `us-east-1`.
     pub region: String,
-    /// From the environment.
+    /// The keys, from the environment.
     pub credentials: Credentials,
 }
 
@@ -25,10 +25,12 @@ const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const TOKEN: &str = "AWS_SESSION_TOKEN";
 
-/// The longest key or token, in bytes: what a request's head has room for, percent-encoded.
+/// The longest key or token, in bytes. It is part of the upgrade's URL, percent-encoded, and servers limit
+/// the length of those.
 const KEY_LIMIT_BYTES: usize = 4096;
 
-/// Resolves signing; a variable, which serves all targets, may do nothing on one without WebSocket.
+/// Resolves signing. On a target without WebSocket the option is refused, and a variable, which may serve
+/// other targets, is ignored.
 pub(super) fn resolve(
     args: &SecurityArgs,
     target: &Target,
@@ -46,7 +48,7 @@ pub(super) fn resolve(
     Ok(Some(AwsSigning { region: region.clone(), credentials }))
 }
 
-/// The broker, where there is an upgrade to sign.
+/// The broker, if its connection begins with an upgrade to WebSocket, which is what is signed.
 fn upgraded(target: &Target) -> Result<&Broker, Refusal> {
     match target {
         Target::Broker(broker) if matches!(broker.transport, Transport::Ws | Transport::Wss) => Ok(broker),
@@ -67,7 +69,7 @@ fn check(region: &str, broker: &Broker) -> Result<(), Refusal> {
     if broker.path.contains('?') { Err(Refusal::SignedQuery) } else { Ok(()) }
 }
 
-/// `us-east-1`, `us-gov-west-1`: words of letters and, last, a number.
+/// `us-east-1`, `us-gov-west-1`: two or more words of letters and a number.
 fn is_region(text: &str) -> bool {
     let is_word = |word: &str| word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
     let parts: Vec<&str> = text.split('-').collect();
@@ -99,10 +101,11 @@ fn secret(environment: &Environment, name: &str) -> Result<Option<Secret>, Confi
     Ok(Some(Secret::new(text)))
 }
 
-/// Keys whose name begins so are good with their session token only (AWS IAM, unique identifiers).
+/// IDs of temporary keys begin so; such a key is valid only with its session token (AWS IAM, "unique
+/// identifiers").
 const TEMPORARY: &str = "ASIA";
 
-/// What may be meant otherwise, a sentence each.
+/// Settings that are allowed but probably not meant, a sentence each.
 pub(super) fn warnings(signing: Option<&AwsSigning>, target: &Target, origins: &Origins) -> Vec<String> {
     let (Some(AwsSigning { region, credentials }), Ok(broker)) = (signing, upgraded(target)) else {
         return Vec::new();
@@ -128,12 +131,12 @@ pub(super) fn warnings(signing: Option<&AwsSigning>, target: &Target, origins: &
     elsewhere.into_iter().chain(in_clear).chain(temporary).collect()
 }
 
-/// The broker that a signature is for, if one is wanted.
+/// The broker whose upgrade is signed, if any.
 pub(super) fn signed<'t>(signing: Option<&AwsSigning>, target: &'t Target) -> Option<&'t Broker> {
     signing.and_then(|_| upgraded(target).ok())
 }
 
-/// What the SDKs of AWS offer on the port of HTTPS, where the user wants nothing else.
+/// The protocol to offer by ALPN where the user gives none: on port 443 what the AWS SDKs offer.
 pub(super) fn alpn(broker: &Broker) -> Option<String> {
     let is_https = (broker.transport, broker.port) == (Transport::Wss, 443);
     is_https.then(|| "http/1.1".to_owned())

@@ -1,7 +1,7 @@
 //! Resolves arguments and environment into settings that leave nothing open. Every refusal is in here.
 //!
-//! Pure: time, zone, chance and the question whether a file exists are arguments. No file is read; a path goes on to
-//! whoever opens it.
+//! Pure: the time, the time zone, a random number and the question whether a file exists are arguments. No
+//! file is read here; paths are passed on to whoever opens them.
 
 mod aws;
 mod error;
@@ -46,22 +46,22 @@ pub enum Config {
     Export(ExportConfig),
 }
 
-/// The facts of the world that settings depend on.
+/// What settings depend on besides the command line.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The variables of this process.
     pub environment: &'a Environment,
-    /// The wall clock.
+    /// The wall clock's time.
     pub now: DateTime<Utc>,
     /// The local time zone.
     pub zone: Zone,
-    /// Whether a path names a file that is there.
+    /// Whether there is a file at a path.
     pub exists: &'a dyn Fn(&Path) -> bool,
-    /// Makes the client ID of this run differ from others.
+    /// For the default client ID, so that it differs from those of other runs.
     pub random: u32,
 }
 
-/// Resolves what the user wants, or says what is wrong, where, and what to write instead.
+/// Resolves what the user typed; an error says what is wrong, where, and what to write instead.
 pub fn resolve(cli: Cli, around: Surroundings<'_>) -> Result<Config, ConfigError> {
     match cli.command {
         Command::Watch(args) => watch::resolve(&args, &cli.origins, around).map(Box::new).map(Config::Watch),

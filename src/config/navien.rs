@@ -1,4 +1,4 @@
-//! The target `navien`: who signs in, where, and which options it leaves no choice about.
+//! The target `navien`: the account, the service's address, and the options that have no effect on it.
 
 use super::error::{ConfigError, Refusal};
 use super::security::check_name;
@@ -9,18 +9,18 @@ use crate::secret::Secret;
 use crate::session::settings::ApplianceSettings;
 use crate::target::{Broker, NAME_LIMIT_BYTES, Target};
 
-/// What the Navien cloud needs to know.
+/// The settings of the target `navien`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NavienOptions {
-    /// Who signs in.
+    /// The account's e-mail address.
     pub email: Secret,
-    /// How that is proved.
+    /// The account's password.
     pub password: Secret,
-    /// Where.
+    /// The address of the sign-in.
     pub service: ServiceUrl,
-    /// The broker behind it.
+    /// The MQTT broker.
     pub broker: Broker,
-    /// How often the appliances are asked for their status, if at all.
+    /// How often the appliances are asked for their status; `None` for never.
     pub appliances: Option<ApplianceSettings>,
 }
 
@@ -29,7 +29,8 @@ const PASSWORD: &str = "NAVIEN_PASSWORD";
 const API: &str = "navien-api";
 const ENDPOINT: &str = "navien-endpoint";
 
-/// Resolves what `target` needs of it, if it is the Navien cloud; elsewhere its options, if typed, are refused.
+/// Resolves the settings if `target` is `navien`. For another target its options are refused on the command
+/// line.
 pub(super) fn resolve(
     args: &WatchArgs,
     target: &Target,
@@ -65,7 +66,7 @@ fn options(
     })
 }
 
-/// An option, whether it is given, and why `navien` has no use for it.
+/// An option, whether it is given, and why it has no effect on `navien`.
 type Needless = (&'static str, fn(&WatchArgs) -> bool, &'static str);
 
 const NEEDLESS: [Needless; 7] = [
@@ -87,7 +88,8 @@ fn refuse_needless(args: &WatchArgs, origins: &Origins) -> Result<(), ConfigErro
     typed.map_or(Ok(()), |(option, _, why)| Err(Refusal::NeedlessForNavien(why).at(origins, option)))
 }
 
-/// The arguments without what variables say for other targets.
+/// The arguments without the options that have no effect on `navien`: variables may set them for other
+/// targets.
 pub(super) fn without_needless(mut args: WatchArgs) -> WatchArgs {
     args.session.topics.clear();
     args.session.qos = None;
@@ -109,7 +111,8 @@ fn broker(args: &NavienArgs) -> Result<Broker, Refusal> {
     Broker::parse(&format!("wss://{text}{BROKER_PATH}")).map_err(|_| Refusal::Endpoint)
 }
 
-/// A probe asks each device; where else it might be published is not for us to try on somebody's appliance.
+/// A probe asks each appliance for its status. One with a topic is refused: publishing elsewhere could change
+/// an appliance.
 fn appliances(args: &WatchArgs, origins: &Origins) -> Result<Option<ApplianceSettings>, ConfigError> {
     if args.probe.probe.as_deref().is_some_and(|topic| topic != PROBE_TOPIC)
         && !origins.from_environment("probe")

@@ -1,4 +1,4 @@
-//! Points in time as people write them: what `--since` and `--until` take, after journalctl.
+//! Points in time as `--since` and `--until` take them; the notation is journalctl's.
 
 use std::ops::RangeInclusive;
 
@@ -10,22 +10,22 @@ use crate::report::Zone;
 /// Why a text is not a point in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeriodError {
-    /// Nothing that is understood.
+    /// No known notation.
     #[error("'{0}' is not a time: write 2026-11-22, '2026-11-22 08:00', yesterday, '1h ago' or 24h")]
     Unknown(String),
-    /// A number that could be hours or days.
+    /// A number without a unit.
     #[error("'{0}' has no unit: write {0}s, {0}m, {0}h or {0}d for an age")]
     Unit(String),
-    /// Before or after all that a calendar can say.
+    /// Beyond the dates that can be represented.
     #[error("'{0}' is too far away")]
     TooFar(String),
 }
 
 /// Reads a point in time.
 ///
-/// Taken are RFC 3339; a local date, date and time, or time of today; the same followed by `UTC`; `now`, `today`,
-/// `yesterday`, `tomorrow` (days begin at midnight); and an age: `24h`, `24h ago` or `-24h`. A local time that a clock
-/// change made twice, or left out, is the earlier of the two instants that it could be.
+/// Accepts RFC 3339; a local date, date and time, or time of today; the same followed by `UTC`; `now`,
+/// `today`, `yesterday`, `tomorrow` (midnight); and an age: `24h`, `24h ago` or `-24h`. A local time that
+/// occurs twice because of a clock change, or not at all, is the earlier of the two possible instants.
 pub fn moment(text: &str, now: DateTime<Utc>, zone: Zone) -> Result<DateTime<Utc>, PeriodError> {
     let written = text.trim();
     if written.parse::<u64>().is_ok() {
@@ -38,7 +38,7 @@ pub fn moment(text: &str, now: DateTime<Utc>, zone: Zone) -> Result<DateTime<Utc
         Some(rest) => (rest.trim_end(), utc as Zone),
         None => (written, zone),
     };
-    if let Some(time) = on_the_calendar(local, zone(now).naive_local()) {
+    if let Some(time) = local_time(local, zone(now).naive_local()) {
         return instant(time, zone).ok_or_else(|| PeriodError::TooFar(written.to_owned()));
     }
     match written {
@@ -56,8 +56,8 @@ const DATE_AND_TIME: [&str; 6] = [
     "%H:%M",
 ];
 
-/// A date, a time or a word, as wall clocks show it.
-fn on_the_calendar(text: &str, today: NaiveDateTime) -> Option<NaiveDateTime> {
+/// A date, a time or a word such as `today`, as a local time.
+fn local_time(text: &str, today: NaiveDateTime) -> Option<NaiveDateTime> {
     let today = today.date();
     let day = match text {
         "today" => Some(today),
@@ -70,7 +70,7 @@ fn on_the_calendar(text: &str, today: NaiveDateTime) -> Option<NaiveDateTime> {
     time.filter(|time| YEARS.contains(&time.year()))
 }
 
-/// What RFC 3339 can say; at the far ends of chrono's calendar a change of zone would overflow.
+/// The years of RFC 3339. At the ends of chrono's calendar a change of the time zone would overflow.
 const YEARS: RangeInclusive<i32> = 1..=9999;
 
 fn clock_time(text: &str, format: &str, today: NaiveDate) -> Option<NaiveDateTime> {
@@ -80,7 +80,8 @@ fn clock_time(text: &str, format: &str, today: NaiveDate) -> Option<NaiveDateTim
     NaiveTime::parse_from_str(text, format).ok().map(|time| today.and_time(time))
 }
 
-/// The earliest instant at which clocks of `zone` show `local`; in a gap, what the offset after it would make of it.
+/// The earliest instant at which it is `local` in `zone`. Where a clock change leaves that time out, the
+/// earlier of the instants that the offsets before and after the change give.
 fn instant(local: NaiveDateTime, zone: Zone) -> Option<DateTime<Utc>> {
     let around = [local.checked_sub_days(Days::new(1))?, local.checked_add_days(Days::new(1))?];
     let candidate = |near: NaiveDateTime| {
@@ -88,11 +89,11 @@ fn instant(local: NaiveDateTime, zone: Zone) -> Option<DateTime<Utc>> {
         local.checked_sub_offset(offset).map(|time| time.and_utc())
     };
     let candidates = [candidate(around[0])?, candidate(around[1])?];
-    let shown = candidates.into_iter().filter(|time| zone(*time).naive_local() == local).min();
-    shown.or_else(|| candidates.into_iter().min())
+    let exact = candidates.into_iter().filter(|time| zone(*time).naive_local() == local).min();
+    exact.or_else(|| candidates.into_iter().min())
 }
 
-/// `now` less an age.
+/// `now` minus an age.
 fn before(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, PeriodError> {
     let age = text.strip_prefix('-').or_else(|| text.strip_suffix("ago")).unwrap_or(text);
     let age = crate::cli::value::duration(age).map_err(|_| PeriodError::Unknown(text.to_owned()))?;
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_clocks_show_twice_or_never_is_the_earlier_instant() {
+    fn a_local_time_that_occurs_twice_or_never_is_the_earlier_instant() {
         let rows = [
             ("2026-10-25 01:59", "2026-10-24T23:59:00Z"),
             ("2026-10-25 02:30", "2026-10-25T00:30:00Z"),
@@ -190,7 +191,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_is_too_strange(text in "[-+]?[0-9]{1,20}[-: yYdhsm.]{0,3}[0-9]{0,20}[-:T ]?.{0,12}", age in ".{0,24}") {
+        fn no_text_panics(text in "[-+]?[0-9]{1,20}[-: yYdhsm.]{0,3}[0-9]{0,20}[-:T ]?.{0,12}", age in ".{0,24}") {
             let _ = read(&text);
             let _ = read(&format!("{age} ago"));
         }

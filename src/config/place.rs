@@ -1,4 +1,4 @@
-//! Where things are and how they show: state directory, colours, zone, verbosity.
+//! The journal's path, and how the program's output looks: colours, time zone, verbosity.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -10,28 +10,29 @@ use crate::cli::environment::Environment;
 use crate::cli::value::ColorChoice;
 use crate::report::Zone;
 
-/// How the program shows itself.
+/// How the program's output looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Display {
-    /// Colours, with `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` heeded; `Auto` asks for a terminal only.
+    /// Resolved from the option, `NO_COLOR`, `CLICOLOR_FORCE` and `TERM`; `Auto` only depends on whether the
+    /// output is a terminal.
     pub color: ColorChoice,
-    /// The zone of times.
+    /// The time zone of times.
     pub zone: ZoneChoice,
-    /// How much goes to standard error.
+    /// How much is written to standard error.
     pub verbosity: Verbosity,
 }
 
-/// The zone in which times are shown and read.
+/// The time zone in which times are written and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ZoneChoice {
-    /// Of this host.
+    /// This host's.
     Local,
     /// UTC.
     Utc,
 }
 
 impl ZoneChoice {
-    /// The zone as a function; `local` is this host's.
+    /// The time zone as a function; `local` is this host's.
     pub fn function(self, local: Zone) -> Zone {
         match self {
             Self::Local => local,
@@ -40,17 +41,17 @@ impl ZoneChoice {
     }
 }
 
-/// UTC, as a zone.
+/// UTC as a [`Zone`].
 pub(super) fn utc(time: DateTime<Utc>) -> DateTime<FixedOffset> {
     time.fixed_offset()
 }
 
-/// How much goes to standard error.
+/// How much is written to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// `-q`: errors only, no status line and no progress.
     Quiet,
-    /// Warnings too.
+    /// Errors and warnings.
     Normal,
     /// `-v`.
     Info,
@@ -60,7 +61,7 @@ pub enum Verbosity {
     Trace,
 }
 
-/// Resolves how the program shows itself.
+/// Resolves how the program's output looks.
 pub(super) fn display(args: &DisplayArgs, environment: &Environment) -> Display {
     Display {
         color: args.color.unwrap_or_else(|| color(environment)),
@@ -79,7 +80,7 @@ fn verbosity(args: &DisplayArgs) -> Verbosity {
     }
 }
 
-/// As <https://bixense.com/clicolors> orders them: a wish for no colour comes first.
+/// The order of <https://bixense.com/clicolors>: `NO_COLOR` comes before `CLICOLOR_FORCE`.
 fn color(environment: &Environment) -> ColorChoice {
     let forced = environment.value("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     if environment.value("NO_COLOR").is_some() {
@@ -93,7 +94,8 @@ fn color(environment: &Environment) -> ColorChoice {
     }
 }
 
-/// The path of the journal of the target called `name`; `None` where the environment names no home.
+/// The path of the journal of the target called `name`; `None` if neither `XDG_STATE_HOME` nor `HOME` is an
+/// absolute path.
 pub(super) fn journal(name: &str, environment: &Environment) -> Option<PathBuf> {
     let absolute =
         |variable: &str| environment.value(variable).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -1,4 +1,4 @@
-//! The probe: where it is published, and how often.
+//! The probe: its topic and its interval.
 
 use std::time::Duration;
 
@@ -9,14 +9,15 @@ use crate::cli::environment::Origins;
 use crate::cli::watch::ProbeArgs;
 use crate::session::settings::ProbeSettings;
 
+/// The default interval between two probes.
 const INTERVAL: Duration = Duration::from_mins(1);
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// A topic stands in every drop that follows a probe.
+/// The longest topic of a probe, in bytes. It is part of each record of a drop that follows a probe.
 const TOPIC_LIMIT_BYTES: usize = 1024;
 
-/// Resolves the probe; an interval that only a variable sets is for those who ask for probes.
+/// Resolves the probe; `None` without `--probe`.
 pub(super) fn resolve(args: &ProbeArgs, origins: &Origins) -> Result<Option<ProbeSettings>, ConfigError> {
     let (Some(interval), Some(topic)) = (interval(args, origins, INTERVAL)?, &args.probe) else {
         return Ok(None);
@@ -25,13 +26,14 @@ pub(super) fn resolve(args: &ProbeArgs, origins: &Origins) -> Result<Option<Prob
     Ok(Some(ProbeSettings { topic: topic.clone(), interval }))
 }
 
-/// Resolves how often probes are sent, if they are asked for; `usual` where nobody says how often.
+/// Resolves the interval between probes; `None` without `--probe`. An interval alone is refused on the
+/// command line, but not from a variable, which may serve other targets.
 pub(super) fn interval(
     args: &ProbeArgs,
     origins: &Origins,
-    usual: Duration,
+    default: Duration,
 ) -> Result<Option<Duration>, ConfigError> {
-    let interval = args.probe_interval.unwrap_or(usual);
+    let interval = args.probe_interval.unwrap_or(default);
     check_span(interval, SHORTEST..=LONGEST).map_err(|refusal| refusal.at(origins, "probe-interval"))?;
     match &args.probe {
         Some(_) => Ok(Some(interval)),

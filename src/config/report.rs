@@ -16,62 +16,62 @@ use crate::target::Target;
 /// What `nwdiag summary` is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SummaryConfig {
-    /// What to report and where to put it.
+    /// What to report and where to write it.
     pub report: ReportConfig,
-    /// What it is written as.
+    /// The output format.
     pub format: SummaryFormat,
 }
 
 /// What `nwdiag export` is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportConfig {
-    /// What to report and where to put it.
+    /// What to report and where to write it.
     pub report: ReportConfig,
-    /// How the JSON is laid out.
+    /// Whether the JSON is indented.
     pub layout: Layout,
-    /// How many recent drops and connections are listed.
+    /// How many recent drops, and how many recent connections, are listed.
     pub recent: usize,
 }
 
-/// What to report and where to put it.
+/// What to report and where to write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportConfig {
     /// Where records come from.
     pub source: ReportSource,
-    /// Records before this are left out.
+    /// Earlier records are left out.
     pub since: Option<DateTime<Utc>>,
-    /// Records after this are left out.
+    /// Later records are left out.
     pub until: Option<DateTime<Utc>>,
-    /// The file to write; standard output where there is none.
+    /// The file to write; `None` for standard output.
     pub output: Option<PathBuf>,
-    /// How it looks.
+    /// Colours, time zone and verbosity.
     pub display: Display,
 }
 
 /// Where records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportSource {
-    /// The journal of a target; where it is missing, nothing was recorded yet.
+    /// The journal of a target. If there is no file, nothing was recorded yet.
     Journal {
         /// The target's name.
         name: String,
         /// Where the journal is.
         path: PathBuf,
     },
-    /// A file that the user named; it has to be there.
+    /// A file that the user named: it has to exist.
     File(PathBuf),
     /// Standard input.
     Stdin,
 }
 
-/// How JSON is laid out.
+/// Whether JSON is indented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// Indented on a terminal, on one line elsewhere.
+    /// Indented on a terminal, one line elsewhere.
     Auto,
     /// Indented.
     Pretty,
-    /// On one line.
+    /// One line.
     Compact,
 }
 
@@ -86,7 +86,10 @@ pub(super) fn summary(
     Ok(SummaryConfig { report: report(args.source, display, "summary", origins, around)?, format })
 }
 
+/// Recent drops and connections that `export` lists by default.
 const RECENT: u32 = 50;
+
+/// The largest `--recent`: that many drops and that many connections are kept in memory.
 const MOST_RECENT: u32 = 10_000;
 
 /// Resolves what `nwdiag export` is to do.
@@ -120,7 +123,7 @@ fn report(
     Ok(ReportConfig { source, since, until, output, display })
 }
 
-/// Standard input as a file to read, standard output as a file to write.
+/// The file name for standard input and standard output.
 const STANDARD: &str = "-";
 
 type Period = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
@@ -139,8 +142,8 @@ fn period(
     let (since, until) = (read("since", &args.since)?, read("until", &args.until)?);
     match (since, until) {
         (Some(since), Some(until)) if since > until => {
-            let shown = |time| zone(time).format("%Y-%m-%d %H:%M:%S").to_string();
-            let refusal = Refusal::PeriodOrder { since: shown(since), until: shown(until) };
+            let text = |time| zone(time).format("%Y-%m-%d %H:%M:%S").to_string();
+            let refusal = Refusal::PeriodOrder { since: text(since), until: text(until) };
             Err(refusal.at(origins, "since"))
         }
         _ => Ok((since, until)),
@@ -155,7 +158,7 @@ fn source(
 ) -> Result<ReportSource, ConfigError> {
     let chosen = args.journal.as_ref().filter(|_| !origins.from_environment("journal"));
     let operand = Operand::find(args.target.as_deref(), around.environment)?;
-    // A journal that was asked for by hand is not that of a target that a variable happens to name.
+    // --journal on the command line wins over a target that only a variable names.
     let operand = operand.filter(|operand| operand.is_argument() || chosen.is_none());
     let Some(operand) = operand else {
         return args.journal.clone().map(ReportSource::File).ok_or(ConfigError::NoTarget(command));

@@ -1,4 +1,4 @@
-//! User, password and TLS: who we say we are, and whom we believe.
+//! User name, password and TLS.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,16 @@ use crate::event::Transport;
 use crate::secret::Secret;
 use crate::target::{Broker, NAME_LIMIT_BYTES, Target, scheme};
 
-/// What TLS needs to know; without effect on a target that is not encrypted, and empty there.
+/// The settings of TLS; the defaults for a target that is not encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TlsOptions {
-    /// Trusted instead of the system's certificates.
+    /// The certificates that are trusted, instead of the system's.
     pub cafile: Option<PathBuf>,
-    /// How we prove who we are.
+    /// The client certificate.
     pub identity: Option<ClientCertificate>,
-    /// Protocols offered by ALPN, in order; each has 1 to 255 bytes.
+    /// The protocols offered by ALPN, in order; each has 1 to 255 bytes.
     pub alpn: Vec<String>,
-    /// Whether the broker has to prove who it is.
+    /// Whether the broker's certificate is checked.
     pub check: CertificateCheck,
 }
 
@@ -31,18 +31,18 @@ pub struct ClientCertificate {
     pub key: PathBuf,
 }
 
-/// Whether the broker has to prove who it is.
+/// Whether the broker's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CertificateCheck {
-    /// It has to.
+    /// It has to be valid.
     #[default]
     Required,
-    /// `--insecure`: any certificate will do.
+    /// `--insecure`: any certificate is accepted.
     Skipped,
 }
 
-/// Resolves TLS; options that would do nothing on `target` are refused, while variables, which serve all targets, may
-/// do nothing on one.
+/// Resolves TLS. On a target that is not encrypted, its options are refused on the command line and ignored
+/// from variables, which may serve other targets.
 pub(super) fn tls(
     args: &SecurityArgs,
     target: &Target,
@@ -61,7 +61,7 @@ pub(super) fn tls(
     })
 }
 
-/// What carries MQTT to `target`.
+/// The transport of `target`.
 pub(super) fn transport(target: &Target) -> Transport {
     match target {
         Target::Broker(broker) => broker.transport,
@@ -70,7 +70,7 @@ pub(super) fn transport(target: &Target) -> Transport {
     }
 }
 
-/// The options of TLS that are given although nothing is encrypted.
+/// The options of TLS that are given although `transport` is not encrypted; `None` if it is.
 fn without_effect(args: &SecurityArgs, transport: Transport) -> Option<(Vec<&'static str>, Refusal)> {
     let secure = match transport {
         Transport::Tcp => scheme(Transport::Tls),
@@ -97,7 +97,7 @@ fn identity(args: &SecurityArgs, origins: &Origins) -> Result<Option<ClientCerti
     }
 }
 
-/// The longest name that ALPN can say, in bytes.
+/// The longest protocol name of ALPN, in bytes (RFC 7301, section 3.1).
 const ALPN_LIMIT_BYTES: usize = 255;
 
 fn check_alpn(names: &[String]) -> Result<(), Refusal> {
@@ -113,13 +113,14 @@ pub(super) fn check_length(text: &str, most: usize) -> Result<(), Refusal> {
     }
 }
 
-/// A text for a packet and for the journal: neither empty nor long, and nothing that a terminal would obey.
+/// Refuses a text that packets and the journal must not hold: an empty one, one of more than `most` bytes,
+/// and one with control characters, which a terminal would obey.
 pub(super) fn check_name(text: &str, most: usize) -> Result<(), Refusal> {
     check_length(text, most)?;
     if text.chars().any(char::is_control) { Err(Refusal::ControlCharacter) } else { Ok(()) }
 }
 
-/// Resolves the user name: an argument wins over the URL, the URL over a variable.
+/// Resolves the user name: the option comes before the URL, and the URL before the variable.
 pub(super) fn username(
     args: &SecurityArgs,
     target: &Target,
@@ -146,10 +147,11 @@ fn named_in(broker: &Broker) -> Result<Option<String>, ConfigError> {
 
 const PASSWORD_VARIABLE: &str = "NWDIAG_PASSWORD";
 
-/// The longest password that CONNECT can carry, in bytes.
+/// The longest password of CONNECT, in bytes: MQTT gives its length in 16 bits.
 const PASSWORD_LIMIT_BYTES: usize = 65_535;
 
-/// Takes the password from the environment; one in a file is left to whoever reads files, and comes first.
+/// The password in the environment; `None` if a password file is given, which comes first and is read
+/// elsewhere.
 pub(super) fn password(
     args: &SecurityArgs,
     environment: &Environment,
@@ -163,7 +165,7 @@ pub(super) fn password(
     Ok(Some(Secret::new(text)))
 }
 
-/// The refusal of a password that has no user name beside it.
+/// The refusal of a password without a user name.
 pub(super) fn password_alone(args: &SecurityArgs, origins: &Origins) -> ConfigError {
     match args.password_file {
         Some(_) => Refusal::PasswordAlone.at(origins, "password-file"),

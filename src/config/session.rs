@@ -1,4 +1,4 @@
-//! The numbers of a session and of coming back, each held to its range; `demo` has quicker defaults.
+//! The numbers of a session and of reconnecting, their ranges and their defaults.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -15,11 +15,11 @@ use crate::event::Qos;
 use crate::session::settings::{Filter, ReconnectSettings};
 use crate::target::{Scenario, Target};
 
-/// What applies where the user says nothing.
+/// The values of options that are not given.
 #[derive(Debug)]
 pub(super) struct Defaults {
     keep_alive: Duration,
-    /// At most; never above the keep-alive.
+    /// The keep-alive, if that is shorter.
     ping_interval: Duration,
     ping_timeout: Duration,
     connect_timeout: Duration,
@@ -27,7 +27,8 @@ pub(super) struct Defaults {
     reconnect_max: Duration,
     topic: Option<&'static str>,
     qos: Qos,
-    client_id_begins: &'static str,
+    /// What the client ID begins with; a random number follows.
+    client_id_prefix: &'static str,
 }
 
 const BROKER: Defaults = Defaults {
@@ -39,13 +40,14 @@ const BROKER: Defaults = Defaults {
     reconnect_max: Duration::from_mins(2),
     topic: None,
     qos: Qos::AtMostOnce,
-    client_id_begins: "nwdiag-",
+    client_id_prefix: "nwdiag-",
 };
 
-/// A minute between two packets keeps the entry in a home router's NAT; the vendor's clients use 20, and lose it.
-const NAVIEN: Defaults = Defaults { qos: Qos::AtLeastOnce, client_id_begins: "navien-client-", ..BROKER };
+/// The keep-alive stays at one minute, where the vendor's clients use 20: home routers forget a NAT entry
+/// sooner than that.
+const NAVIEN: Defaults = Defaults { qos: Qos::AtLeastOnce, client_id_prefix: "navien-client-", ..BROKER };
 
-/// So quick that a person sees every kind of drop within half a minute.
+/// Short enough that a person sees every kind of drop within half a minute.
 const DEMO: Defaults = Defaults {
     keep_alive: Duration::from_secs(10),
     ping_interval: Duration::from_secs(2),
@@ -55,10 +57,10 @@ const DEMO: Defaults = Defaults {
     reconnect_max: Duration::from_secs(2),
     topic: Some("demo/#"),
     qos: Qos::AtLeastOnce,
-    client_id_begins: "nwdiag-",
+    client_id_prefix: "nwdiag-",
 };
 
-/// A demo of silence: pings would hide an idle timeout.
+/// For the scenario of an idle timeout, which frequent pings would hide.
 const QUIET_DEMO: Defaults = Defaults { ping_interval: Duration::from_secs(10), ..DEMO };
 
 /// The defaults for `target`.
@@ -77,20 +79,20 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(65_535);
 
-/// The spans of a session.
+/// The durations of a session.
 #[derive(Debug)]
 pub(super) struct Timers {
-    /// Announced in CONNECT.
+    /// The keep-alive in CONNECT.
     pub(super) keep_alive: Duration,
-    /// Silence before a ping.
+    /// How long nothing is sent before a PINGREQ is.
     pub(super) ping_interval: Duration,
-    /// Time for its answer.
+    /// How long a PINGRESP may take.
     pub(super) ping_timeout: Duration,
-    /// Time for an attempt to connect.
+    /// How long an attempt to connect may take.
     pub(super) connect_timeout: Duration,
 }
 
-/// Resolves the spans of a session.
+/// Resolves the durations of a session.
 pub(super) fn timers(
     args: &SessionArgs,
     defaults: &Defaults,
@@ -115,21 +117,24 @@ fn check_keep_alive(given: Duration) -> Result<(), Refusal> {
     check_span(given, SECOND..=LONGEST_KEEP_ALIVE)?;
     match given.subsec_nanos() {
         0 => Ok(()),
-        _ => Err(Refusal::KeepAliveFraction(shown(given))),
+        _ => Err(Refusal::KeepAliveFraction(duration_text(given))),
     }
 }
 
 fn check_ping_interval(given: Duration, keep_alive: Duration) -> Result<(), Refusal> {
     check_span(given, SECOND..=LONGEST_KEEP_ALIVE)?;
     if given > keep_alive {
-        return Err(Refusal::PingAboveKeepAlive { ping: shown(given), keep_alive: shown(keep_alive) });
+        return Err(Refusal::PingAboveKeepAlive {
+            ping: duration_text(given),
+            keep_alive: duration_text(keep_alive),
+        });
     }
     Ok(())
 }
 
-/// Refuses a span outside of `range`.
+/// Refuses a duration outside of `range`.
 pub(super) fn check_span(given: Duration, range: RangeInclusive<Duration>) -> Result<(), Refusal> {
-    check_range(&given, &range, |span| shown(*span))
+    check_range(&given, &range, |span| duration_text(*span))
 }
 
 fn check_range<T: PartialOrd, S: Display>(
@@ -149,11 +154,12 @@ pub(super) fn check_number(given: u32, range: RangeInclusive<u32>) -> Result<(),
     check_range(&given, &range, |number| *number)
 }
 
-fn shown(span: Duration) -> String {
+fn duration_text(span: Duration) -> String {
     humantime::format_duration(span).to_string()
 }
 
-/// A default that the user did not choose gives way to the bound that the user did.
+/// Resolves the waits between attempts. If one bound is given and contradicts the default of the other, the
+/// default is replaced by the given bound.
 pub(super) fn reconnect(
     args: &ReconnectArgs,
     defaults: &Defaults,
@@ -165,7 +171,7 @@ pub(super) fn reconnect(
     }
     let (min, max) = match (args.reconnect_min, args.reconnect_max) {
         (Some(min), Some(max)) if min > max => {
-            let refusal = Refusal::ReconnectOrder { min: shown(min), max: shown(max) };
+            let refusal = Refusal::ReconnectOrder { min: duration_text(min), max: duration_text(max) };
             return Err(refusal.at(origins, "reconnect-min"));
         }
         (Some(min), max) => (min, max.unwrap_or(defaults.reconnect_max.max(min))),
@@ -177,6 +183,7 @@ pub(super) fn reconnect(
     Ok(ReconnectSettings { min, max, deep_every, max_attempts: None })
 }
 
+/// The default of `--deep-reconnect-every`, in attempts.
 const DEEP_EVERY: u32 = 10;
 
 /// Refuses 0.
@@ -184,11 +191,14 @@ pub(super) fn check_count(given: impl Into<u64>) -> Result<(), Refusal> {
     if given.into() == 0 { Err(Refusal::Zero) } else { Ok(()) }
 }
 
+// The range of `--max-packet`: room for the packets of a handshake, up to the longest that MQTT allows.
 const SMALLEST_PACKET: ByteSize = ByteSize::b(16);
 const LARGEST_PACKET: ByteSize = ByteSize::mib(256);
+
+/// The default of `--max-packet`.
 const MAX_PACKET: ByteSize = ByteSize::mib(1);
 
-/// Resolves the largest packet, in bytes.
+/// Resolves the largest packet that is accepted, in bytes.
 pub(super) fn max_packet(args: &SessionArgs, origins: &Origins) -> Result<usize, ConfigError> {
     let size = args.max_packet.unwrap_or(MAX_PACKET);
     let checked = check_range(&size, &(SMALLEST_PACKET..=LARGEST_PACKET), |size| size.display().iec());
@@ -208,10 +218,10 @@ pub(super) fn filters(
     topic::filters(topics, qos).map_err(|error| Refusal::Topic(error).at(origins, "topic"))
 }
 
-/// Longer ones are refused by many brokers, and every record of a start holds it.
+/// The longest client ID, in bytes. Many brokers refuse longer ones, and it is part of each `start` record.
 const CLIENT_ID_LIMIT_BYTES: usize = 512;
 
-/// Resolves the client ID; without one it is `random` behind what `defaults` say.
+/// Resolves the client ID; by default a prefix and `random`.
 pub(super) fn client_id(
     args: &SessionArgs,
     defaults: &Defaults,
@@ -219,14 +229,14 @@ pub(super) fn client_id(
     origins: &Origins,
 ) -> Result<String, ConfigError> {
     let Some(given) = &args.client_id else {
-        return Ok(format!("{}{random:08x}", defaults.client_id_begins));
+        return Ok(format!("{}{random:08x}", defaults.client_id_prefix));
     };
     check_name(given, CLIENT_ID_LIMIT_BYTES)
         .map_err(|refusal| refusal.at(origins, "client-id"))
         .map(|()| given.clone())
 }
 
-/// Resolves whether the broker forgets the session; a kept one needs a name that stays.
+/// Resolves whether the session is clean. A kept session needs a client ID that stays the same.
 pub(super) fn clean_session(args: &SessionArgs, origins: &Origins) -> Result<bool, ConfigError> {
     let clean = args.clean_session.unwrap_or(true);
     if !clean && args.client_id.is_none() {

@@ -1,38 +1,38 @@
-//! Topic filters, held to the rules of MQTT (section 4.7 of both versions) before a broker sees them.
+//! Topic filters, checked against the rules of MQTT (section 4.7 of both versions) before a broker gets them.
 
 use crate::event::Qos;
 use crate::session::settings::Filter;
 
-/// The longest filter that MQTT can say, in bytes.
+/// The longest filter, in bytes: MQTT gives its length in 16 bits.
 const FILTER_LIMIT_BYTES: usize = 65_535;
 
-/// All filters together, in bytes: they stand in one record.
+/// The most bytes of all filters together: they are part of each `start` record, which has at most 64 KiB.
 const TOTAL_LIMIT_BYTES: usize = 10_000;
 
 /// Why a filter is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TopicError {
-    /// No text at all.
+    /// An empty text.
     #[error("an empty filter matches nothing: use '#' for all topics")]
     Empty,
     /// A character that MQTT forbids.
     #[error("a filter holds a NUL character, which MQTT forbids")]
     Nul,
-    /// `#` where it may not be.
+    /// `#` in a place where MQTT forbids it.
     #[error("'{0}': '#' stands only at the end and alone in its level, as in 'home/#'")]
     Hash(String),
-    /// `+` where it may not be.
+    /// `+` in a place where MQTT forbids it.
     #[error("'{0}': '+' stands alone in its level, as in 'home/+/temperature'")]
     Plus(String),
-    /// Longer than a length field can say.
+    /// More than [`FILTER_LIMIT_BYTES`].
     #[error("a filter of {0} bytes is too long: at most {FILTER_LIMIT_BYTES} are taken")]
     Length(usize),
-    /// Too much for one record.
+    /// More than [`TOTAL_LIMIT_BYTES`].
     #[error("all filters together are {0} bytes: at most {TOTAL_LIMIT_BYTES} are taken, so use wildcards")]
     Total(usize),
 }
 
-/// The filters to subscribe to, each once, in the order given.
+/// The filters to subscribe to, in the order given, without duplicates.
 pub(super) fn filters(texts: &[String], qos: Qos) -> Result<Vec<Filter>, TopicError> {
     let mut filters: Vec<Filter> = Vec::new();
     for text in texts {

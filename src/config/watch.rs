@@ -23,32 +23,33 @@ use crate::target::{NAME_LIMIT_BYTES, Target};
 pub struct WatchConfig {
     /// What to watch.
     pub target: Target,
-    /// The run. For `demo`, `target.url` lacks the port: it is known once the simulator listens.
+    /// The settings of the run. For `demo`, `target.url` lacks the port, which is only known once the
+    /// simulator listens.
     pub run: RunSettings,
-    /// Where the password is; it is not read yet. `run` holds a password only where this is `None`.
+    /// The password's file, which is read later. `run` holds a password only if this is `None`.
     pub password_file: Option<PathBuf>,
     /// TLS.
     pub tls: TlsOptions,
-    /// Signing for AWS IoT, if wanted.
+    /// Signing for AWS IoT.
     pub aws: Option<AwsSigning>,
-    /// The Navien cloud, where that is the target.
+    /// The settings of the target `navien`, if that is the target.
     pub navien: Option<NavienOptions>,
-    /// Where records go.
+    /// Where records are written.
     pub journal: JournalChoice,
-    /// What goes to standard output.
+    /// The format of standard output.
     pub output: WatchFormat,
-    /// How it looks.
+    /// Colours, time zone and verbosity.
     pub display: Display,
-    /// What the user should know before the run starts, a sentence each.
+    /// Warnings to print before the run starts, a sentence each.
     pub warnings: Vec<String>,
 }
 
-/// Where records go.
+/// Where records are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalChoice {
-    /// To this file; its directory may not exist yet.
+    /// To this file. Its folder may not exist yet.
     File(PathBuf),
-    /// Nowhere.
+    /// `--no-journal`: nowhere.
     None,
 }
 
@@ -97,7 +98,7 @@ fn target(argument: Option<&str>, environment: &Environment) -> Result<Target, C
     Ok(target)
 }
 
-/// Every record of a start holds the URL, without its query.
+/// The URL, without its query, is part of each `start` record: it must not be too long for one.
 fn check_path(target: &Target) -> Result<(), ConfigError> {
     let Target::Broker(broker) = target else { return Ok(()) };
     check_length(&broker.to_string(), NAME_LIMIT_BYTES)
@@ -157,14 +158,14 @@ fn session_settings(
     })
 }
 
-/// The password file, unless a variable names it and the target has no use for it.
+/// The password file; `None` if only a variable names it and the target has no accounts of MQTT.
 fn password_file<'a>(args: &'a WatchArgs, target: &Target, origins: &Origins) -> Option<&'a PathBuf> {
     let file = args.security.password_file.as_ref();
     file.filter(|_| has_accounts(target) || !origins.from_environment("password-file"))
 }
 
-/// The demo lets everybody in, and the Navien cloud has accounts of its own: a password that a variable holds for other
-/// brokers stays away from them.
+/// Whether the target takes a user name and password in CONNECT. The demo asks for none, and the Navien cloud
+/// has accounts of its own: a password that a variable holds for other brokers must not be sent to them.
 const fn has_accounts(target: &Target) -> bool {
     match target {
         Target::Broker(_) => true,
@@ -172,20 +173,21 @@ const fn has_accounts(target: &Target) -> bool {
     }
 }
 
-/// The vendor's clients speak 3.1.1: what they meet is to be met here.
+/// The versions of MQTT to try. For `navien` it is 3.1.1, as its vendor's clients use, so that we meet what
+/// they meet.
 fn protocol(args: &SessionArgs, target: &Target) -> ProtocolChoice {
-    let usual = match target {
+    let default = match target {
         Target::Broker(_) | Target::Demo(_) => value::ProtocolChoice::Auto,
         Target::Navien => value::ProtocolChoice::V311,
     };
-    match args.protocol.unwrap_or(usual) {
+    match args.protocol.unwrap_or(default) {
         value::ProtocolChoice::Auto => ProtocolChoice::Auto,
         value::ProtocolChoice::V311 => ProtocolChoice::Only(Protocol::V311),
         value::ProtocolChoice::V5 => ProtocolChoice::Only(Protocol::V5),
     }
 }
 
-/// The target as the journal tells it.
+/// The target as `start` records describe it.
 fn facts(
     (target, navien): (&Target, Option<&NavienOptions>),
     protocol: ProtocolChoice,
@@ -211,7 +213,7 @@ fn facts(
     }
 }
 
-/// Ten years: any longer means for ever, and is better left out.
+/// The longest `--duration`: ten years. For a longer run the option is better left out.
 const LONGEST_RUN: Duration = Duration::from_hours(10 * 365 * 24);
 
 fn limits(args: &LimitArgs, origins: &Origins) -> Result<Limits, ConfigError> {
