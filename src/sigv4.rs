@@ -1,7 +1,9 @@
-//! Signs the path of a WebSocket upgrade as AWS Signature Version 4 wants it in a query: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>.
+//! Signs the URL of a WebSocket upgrade with AWS Signature Version 4, in its query:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>.
 //!
-//! As AWS IoT takes it: `host` alone is signed, the session token is not, and nothing says when the signature expires.
-//! Pure: keys, place and time are arguments. What comes out is as good as a key for some minutes, and stays hidden.
+//! As AWS IoT expects it: `host` is the only signed header, the session token is not signed, and there is no
+//! `X-Amz-Expires`. Pure: keys, scope and time are arguments. Whoever has the result can connect with it for
+//! some minutes, so that it is a secret, too.
 
 use std::fmt::Write;
 
@@ -12,54 +14,54 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// The service that brokers belong to, as its signatures name it.
+/// The name of AWS IoT in the scope of a signature.
 pub const IOT_SERVICE: &str = "iotdevicegateway";
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 const SIGNED_HEADERS: &str = "host";
 
-/// Everything else is percent-encoded, in a value of the query.
+/// The characters of a query value that are percent-encoded: all but the unreserved ones of RFC 3986.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// The same for a path, which keeps its slashes.
+/// The characters of a path that are percent-encoded: a slash is not.
 const PATH: &AsciiSet = &VALUE.remove(b'/');
 
-/// Who signs.
+/// The keys to sign with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// Names the key; no secret by itself, but the half of one.
+    /// The ID of the key. It is part of the signed URL, but no message needs it.
     pub access_key_id: Secret,
-    /// The key.
+    /// The key itself.
     pub secret_access_key: Secret,
-    /// Comes with keys that are good for a while only; an empty one counts as none.
+    /// The session token of temporary keys; an empty one counts as none.
     pub session_token: Option<Secret>,
 }
 
-/// Where a signature is good.
+/// Region and service for which a signature is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope<'a> {
-    /// As `us-east-1`.
+    /// Such as `us-east-1`.
     pub region: &'a str,
-    /// As [`IOT_SERVICE`].
+    /// Such as [`IOT_SERVICE`].
     pub service: &'a str,
 }
 
 /// What is signed.
 #[derive(Debug, Clone, Copy)]
 pub struct SigningInput<'a> {
-    /// The header `Host` as it goes over the wire, port and all.
+    /// The header `Host` as it is sent, with the port if it has one.
     pub host_header: &'a str,
-    /// The path as it goes over the wire, percent-encoded, without a query.
+    /// The path as it is sent, percent-encoded, without a query.
     pub path: &'a str,
-    /// Where the signature is to be good.
+    /// For which region and service.
     pub scope: Scope<'a>,
-    /// Who signs.
+    /// With which keys.
     pub credentials: &'a Credentials,
-    /// When; fractions of a second are cut.
+    /// The time of the signature; fractions of a second are dropped.
     pub time: DateTime<Utc>,
 }
 
-/// Path and query of a GET that carries its own signature.
+/// Path and query of a signed GET request.
 pub fn presign(input: &SigningInput<'_>) -> Secret {
     let mut url = format!("{}?{}", input.path, input.query());
     let token = input.credentials.session_token.as_ref().map(Secret::reveal);
@@ -71,7 +73,7 @@ pub fn presign(input: &SigningInput<'_>) -> Secret {
 }
 
 impl SigningInput<'_> {
-    /// What is signed of the query, in the order of its names.
+    /// The signed part of the query, sorted by name.
     fn query(&self) -> String {
         let credential = format!("{}/{}", self.credentials.access_key_id.reveal(), self.scope());
         let mut query = format!("X-Amz-Algorithm={ALGORITHM}");
@@ -96,7 +98,8 @@ impl SigningInput<'_> {
     fn signature(&self) -> String {
         let first = format!("AWS4{}", self.credentials.secret_access_key.reveal());
         let Scope { region, service } = self.scope;
-        // Whoever has one of these keys can sign for the rest of the day: each is wiped once the next is known.
+        // Whoever has one of these keys can sign for the rest of the day: each is wiped once the next is
+        // known.
         let mut key = Zeroizing::new(first.into_bytes());
         for step in [&self.date(), region, service, TERMINATOR] {
             key = Zeroizing::new(mac(&key, step.as_bytes()).as_ref().to_vec());
@@ -129,7 +132,7 @@ fn mac(key: &[u8], message: &[u8]) -> hmac::Tag {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // A String takes whatever is written to it.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,4 +1,5 @@
-//! What to watch: a broker's URL, the Navien cloud or the built-in `demo`. Bad input is refused here, with what to write instead.
+//! The target to watch: a broker's URL, `navien` or the built-in `demo`. A text that is none is refused with
+//! what to write instead.
 
 use std::fmt;
 
@@ -6,7 +7,7 @@ use url::{Host, Url};
 
 use crate::event::Transport;
 
-/// The longest client ID, path or user name taken, in bytes: records must stay below 64 KiB.
+/// The longest URL, user name or account name, in bytes. They are part of records, which have at most 64 KiB.
 pub const NAME_LIMIT_BYTES: usize = 1024;
 
 /// A target as the user named it.
@@ -14,47 +15,47 @@ pub const NAME_LIMIT_BYTES: usize = 1024;
 pub enum Target {
     /// A broker.
     Broker(Box<Broker>),
-    /// The simulator, started on 127.0.0.1.
+    /// The built-in simulator, on 127.0.0.1.
     Demo(Scenario),
     /// The broker of the Navien cloud, after a sign-in.
     Navien,
 }
 
-/// Declares the scenarios of the demo: each with its word.
+/// Declares the scenarios of the demo with their names on the command line.
 macro_rules! scenarios {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
-        /// What the demo plays.
+        /// What the demo simulates.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
         pub enum Scenario {
-            /// A bit of everything.
+            /// Several causes, one after the other.
             #[default]
             Tour,
             $($(#[$doc])* $name,)+
         }
 
         impl Scenario {
-            /// The scenarios that have a word, which is the cause that they play.
+            /// The scenarios that can be chosen by name. The name is that of the cause that is simulated.
             pub const NAMED: &[(&str, Self)] = &[$(($word, Self::$name),)+];
         }
     };
 }
 
 scenarios! {
-    /// A twin pushes the client off.
+    /// A second client with the same client ID takes over the session.
     DuplicateClientId = "duplicate-client-id",
-    /// A SUBSCRIBE is not allowed.
+    /// The broker closes the connection on a SUBSCRIBE that it does not allow.
     AuthorizationViolation = "authorization-violation",
     /// The broker restarts.
     BrokerRestart = "broker-restart",
     /// Connections are closed after a short silence.
     IdleTimeout = "idle-timeout",
-    /// Connects come too often.
+    /// The broker refuses connects that come too often.
     ConnectRateLimit = "rate-limit",
-    /// User or password are refused.
+    /// The broker refuses user name or password.
     BadCredentials = "bad-credentials",
     /// The broker's certificate has expired.
     CertificateExpired = "certificate-expired",
-    /// The broker says why, in MQTT 5.
+    /// The broker gives a reason code in MQTT 5.
     ServerDisconnect = "server-disconnect",
     /// The broker ends sessions of a certain age, and says so in MQTT 5.
     ConnectionLifetime = "connection-lifetime",
@@ -65,7 +66,7 @@ scenarios! {
 }
 
 impl Target {
-    /// Reads a target from the command line or the environment.
+    /// Reads a target as the user writes it.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         if text == DEMO_NAME {
             return Ok(Self::Demo(Scenario::Tour));
@@ -83,7 +84,7 @@ impl Target {
         Err(TargetError::Unknown(text.to_owned()))
     }
 
-    /// The name of the target's journal, without the ending.
+    /// The name of the target's journal file, without its extension.
     pub fn name(&self) -> String {
         match self {
             Self::Broker(broker) => broker.name(),
@@ -101,18 +102,18 @@ fn unknown_scenario(word: &str) -> TargetError {
     TargetError::Scenario { given: word.to_owned(), known: known.join(", ") }
 }
 
-/// Where a broker listens and how to speak to it.
+/// The address of a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broker {
-    /// What carries MQTT.
+    /// TCP, TLS, WebSocket, or WebSocket over TLS.
     pub transport: Transport,
-    /// Name in lower-case ASCII, or address.
+    /// A name in lower-case ASCII, or an IP address.
     pub host: Host<String>,
-    /// TCP port.
+    /// The TCP port.
     pub port: u16,
     /// Path and query of the WebSocket upgrade; empty for plain MQTT.
     pub path: String,
-    /// User name of the URL.
+    /// The user name in the URL.
     pub username: Option<String>,
 }
 
@@ -122,12 +123,12 @@ pub enum TargetError {
     /// Neither a URL nor a known name.
     #[error("unknown target '{0}': write a URL such as mqtt://host:1883, or 'demo', or 'navien'")]
     Unknown(String),
-    /// A demo that is not played.
+    /// `demo:` with an unknown name.
     #[error("unknown scenario 'demo:{given}': there are {known}")]
     Scenario {
         /// As given.
         given: String,
-        /// What there is.
+        /// The names that there are.
         known: String,
     },
     /// The URL cannot be read.
@@ -138,13 +139,13 @@ pub enum TargetError {
         /// What is wrong.
         reason: String,
     },
-    /// A scheme that is not ours.
+    /// An unknown scheme.
     #[error("unknown scheme '{0}://': use mqtt://, mqtts://, ws:// or wss://")]
     Scheme(String),
-    /// A password would show in the process list and in shell histories.
+    /// A password in the URL, where process lists and shell histories would show it.
     #[error("a password in the URL is refused: set NWDIAG_PASSWORD or use --password-file")]
     Password,
-    /// MQTT over TCP has no path.
+    /// A path in the URL of a transport without WebSocket.
     #[error("'{0}' has a path, which {1}:// does not know: leave it out, or use ws:// or wss://")]
     Path(String, String),
 }
@@ -167,7 +168,7 @@ impl Broker {
         Ok(Self { transport, host, port, path, username })
     }
 
-    /// `scheme-host-port`, fit for a file name.
+    /// `scheme-host-port`, with `_` for what does not belong into a file name.
     pub fn name(&self) -> String {
         let host = match &self.host {
             Host::Domain(name) => name.clone(),
@@ -180,7 +181,7 @@ impl Broker {
     }
 }
 
-/// The URL without credentials and query, the port always there.
+/// The URL without user name and query, always with the port.
 impl fmt::Display for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -189,14 +190,15 @@ impl fmt::Display for Broker {
 }
 
 fn malformed(text: &str, reason: String) -> TargetError {
-    let shown = match (text.split_once("://"), text.rsplit_once('@')) {
+    let without_user = match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://…@{rest}"),
         _ => text.to_owned(),
     };
-    let shown = shown.split('?').next().unwrap_or_default().to_owned();
-    TargetError::Malformed { text: shown, reason }
+    let without_query = without_user.split('?').next().unwrap_or_default().to_owned();
+    TargetError::Malformed { text: without_query, reason }
 }
 
+/// Each scheme with its transport and default port.
 const SCHEMES: [(&str, Transport, u16); 4] = [
     ("mqtt", Transport::Tcp, 1883),
     ("mqtts", Transport::Tls, 8883),
@@ -221,7 +223,8 @@ fn default_port(transport: Transport) -> u16 {
     SCHEMES.iter().find(|(_, known, _)| *known == transport).map_or(0, |(.., port)| *port)
 }
 
-/// The URL standard leaves hosts of schemes that it does not know as they are: ours follow the same rules as the web's.
+/// The host, parsed by the rules for `https`: for schemes that it does not know the URL standard leaves hosts
+/// as they are.
 fn host(text: &str, url: &Url) -> Result<Host<String>, TargetError> {
     let written = url.host_str().filter(|host| !host.is_empty());
     let written = written.ok_or_else(|| malformed(text, "the host is missing".to_owned()))?;

@@ -1,7 +1,8 @@
-//! Variables as a second source of options: what the command line left open is filled in from `NWDIAG_...`.
+//! Environment variables as a second source of options: an option that the command line does not give is
+//! taken from its variable, `NWDIAG_` and its name.
 //!
-//! A variable becomes the argument that it stands for, so that both go through one parser and one set of rules. The
-//! process's own environment is not read here: it is an argument.
+//! Each variable is turned into the argument that it stands for, so that one parser and one set of rules
+//! serve both. The process's environment is an argument and not read here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -11,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-/// The variables of a process. Its `Debug` tells names only: one of them may be a password.
+/// The variables of a process. `Debug` shows their names only, as a value may be a password.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
@@ -33,7 +34,8 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// Which options were taken from the environment, to name the right place in a message.
+/// The options that were taken from the environment, so that messages can name the variable instead of the
+/// option.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins(BTreeSet<String>);
 
@@ -49,7 +51,7 @@ impl Origins {
     }
 }
 
-/// Options that need no variable: they ask for help, or are short for another option.
+/// Options without a variable: they print something else, or are short for another option.
 const WITHOUT_VARIABLE: [&str; 3] = ["help", "version", "json"];
 
 /// The variable of an option; `None` for operands and for `--help`, `--version` and `--json`.
@@ -61,7 +63,8 @@ fn variable_name(long: &str) -> String {
     format!("NWDIAG_{}", long.to_uppercase().replace('-', "_"))
 }
 
-/// The arguments with those of the environment put before them, and which options these are.
+/// Inserts the arguments that variables stand for before those of the command line, and returns which options
+/// these are.
 pub(super) fn fill_in(
     mut args: Vec<OsString>,
     environment: &Environment,
@@ -78,14 +81,15 @@ pub(super) fn fill_in(
         added.extend(arguments(command, option, &variable, value)?);
         origins.extend(option.get_long().map(str::to_owned));
     }
-    // The program has no options before the subcommand, which therefore is the second argument.
+    // The subcommand is the second argument, since no option comes before it.
     args.splice(AFTER_SUBCOMMAND..AFTER_SUBCOMMAND, added);
     Ok((args, Origins(origins)))
 }
 
 const AFTER_SUBCOMMAND: usize = 2;
 
-/// The variable to use for an option: one that is set, known to the command, and not overruled by an argument.
+/// The variable to use for an option: one that is set, known to the command, and not overruled by an
+/// argument.
 fn applicable<'e>(
     command: &Command,
     given: &ArgMatches,
@@ -102,19 +106,19 @@ fn written(given: &ArgMatches, option: &Arg) -> bool {
     given.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine)
 }
 
-/// The options that `option` cannot stand beside, whichever of the two says so.
+/// The options that conflict with `option`, whichever of the two declares the conflict.
 fn rivals<'c>(command: &'c Command, option: &'c Arg) -> impl Iterator<Item = &'c Arg> {
     let excludes = |one: &Arg, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
     command.get_arguments().filter(move |other| excludes(option, other) || excludes(other, option))
 }
 
-/// One `NWDIAG_FORMAT` serves three commands, which know different formats.
+/// Whether the value is a format that only another command has: one `NWDIAG_FORMAT` serves all of them.
 fn foreign_format(option: &Arg, value: &OsStr) -> bool {
     let known = |value: &OsStr| option.get_possible_values().iter().any(|known| known.get_name() == value);
     option.get_long() == Some("format") && !known(value)
 }
 
-/// What one would have typed instead of setting the variable.
+/// The arguments that have the same effect as the variable.
 fn arguments(
     command: &Command,
     option: &Arg,
@@ -148,7 +152,8 @@ fn refusal(command: &Command, variable: &str, instead: &str) -> clap::Error {
     command.clone().error(ErrorKind::InvalidValue, format!("invalid value in {variable}: write {instead}"))
 }
 
-/// The lines of a value that lists several; a value that is not UTF-8 stays whole and is refused by the parser.
+/// The lines of a value that lists several; a value that is not UTF-8 stays whole and is refused by the
+/// parser.
 fn lines(value: &OsStr) -> Vec<OsString> {
     match value.to_str() {
         Some(text) => text.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect(),
@@ -163,19 +168,19 @@ fn with_value(flag: &OsStr, value: &OsStr) -> OsString {
     argument
 }
 
-/// Makes an error about an added argument name the variable: the user never typed the option.
+/// Makes an error about an inserted argument name the variable, since the user did not type the option.
 pub(super) fn name_variable(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
         if let Some(ContextValue::String(option)) = error.get(kind) {
-            let renamed = ContextValue::String(shown_variable(option));
+            let renamed = ContextValue::String(variable_of(option));
             error.insert(kind, renamed);
         }
     }
     error
 }
 
-/// `--keep-alive <DURATION>` as the variable that stands for it.
-fn shown_variable(shown: &str) -> String {
-    let long = shown.trim_start_matches('-').split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
+/// The variable of an option that clap names, such as `--keep-alive <DURATION>`.
+fn variable_of(option: &str) -> String {
+    let long = option.trim_start_matches('-').split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
     variable_name(long.unwrap_or_default())
 }

@@ -1,7 +1,7 @@
-//! The command line as typed: types for clap, and the words of `--help`.
+//! The command line as typed: types for clap, and the text of `--help`.
 //!
-//! Nothing is resolved here. An option that was not given stays `None`, and what values mean together is
-//! the business of `config`; only a text that is no duration, number or word at all is refused.
+//! Nothing is resolved here. An option that was not given stays `None`, and `config` decides what values mean
+//! together; only a text that cannot be read as a value of its option is refused.
 
 pub mod environment;
 pub mod report;
@@ -82,9 +82,9 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Reads the arguments, the program's own name first, and fills in what only the environment says.
+/// Parses the arguments, of which the first is the program's name, together with the environment.
 ///
-/// Help, version and wrong usage come back as clap's error, which knows its exit code and its stream.
+/// Help, version and wrong usage are returned as clap's error, which has its exit code and its stream.
 pub fn parse<I>(args: I, environment: &Environment) -> Result<Cli, clap::Error>
 where
     I: IntoIterator<Item: Into<OsString>>,

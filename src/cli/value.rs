@@ -1,4 +1,4 @@
-//! The words that options take, and how their texts are read.
+//! The values of options: their words, and how durations and sizes are read.
 
 use std::time::Duration;
 
@@ -62,20 +62,21 @@ pub enum ProtocolChoice {
 /// Why a text is not a value.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ValueError {
-    /// A number that could be anything.
+    /// A number without a unit.
     #[error("the unit is missing: write {0}s, {0}m, {0}h or {0}d")]
     Unit(u64),
-    /// No duration.
+    /// A text that is not a duration.
     #[error("{0}; write a duration such as 500ms, 90s, 5m, 24h or 7d")]
     Duration(#[from] humantime::DurationError),
-    /// A duration with more digits than any age of the universe.
+    /// A duration too long to be represented.
     #[error("too many digits")]
     Digits,
-    /// No size.
+    /// A text that is not a size.
     #[error("write a number of bytes, or a size such as 64KiB or 1MiB")]
     Size,
 }
 
+/// The most digits of a number in a duration: 10^9 years still fit into the seconds of a `Duration`.
 const DIGITS: usize = 9;
 
 /// Reads `90s`, `5m`, `24h`, `7d`, `1h 30m`; a bare number is refused.
@@ -83,7 +84,8 @@ pub fn duration(text: &str) -> Result<Duration, ValueError> {
     if let Ok(number) = text.trim().parse() {
         return Err(ValueError::Unit(number));
     }
-    // humantime adds seconds up without a look at the far end, and would panic there.
+    // humantime panics on an overflow of the seconds, so that numbers with too many digits are refused
+    // before.
     let number = |c: char| c.is_ascii_digit() || c.is_whitespace();
     let digits = |run: &str| run.chars().filter(char::is_ascii_digit).count();
     if text.split(|c| !number(c)).any(|run| digits(run) > DIGITS) {

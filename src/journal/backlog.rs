@@ -1,13 +1,14 @@
-//! Records that wait for a slow place, in bounded memory: what matters least is given up first.
+//! Records that wait for a slow sink, in bounded memory: when it is full, the least important record is
+//! discarded.
 
 use std::collections::VecDeque;
 
 use crate::event::{Event, Record};
 
-/// Records that wait at most (journal format).
+/// The most records that wait (journal format).
 pub const BACKLOG_LIMIT: usize = 10_000;
 
-/// What is given up first comes first.
+/// The number of ranks. A record of rank 0 is discarded first.
 const RANKS: usize = 5;
 
 const fn rank(event: &Event) -> usize {
@@ -31,8 +32,11 @@ const fn rank(event: &Event) -> usize {
 #[derive(Debug)]
 pub struct Backlog {
     limit: usize,
+    /// Records pushed so far; each is numbered by it.
     arrivals: u64,
+    /// The waiting records of each rank with their numbers.
     waiting: [VecDeque<(u64, Record)>; RANKS],
+    /// Records discarded since the last one left.
     lost: u64,
 }
 
@@ -48,7 +52,7 @@ impl Backlog {
         Self { limit, arrivals: 0, waiting: Default::default(), lost: 0 }
     }
 
-    /// Adds a record; if there is no room, the oldest of the least important ones is lost.
+    /// Adds a record; if there is no room, the oldest record of the lowest rank is discarded.
     pub fn push(&mut self, record: Record) {
         self.waiting[rank(&record.event)].push_back((self.arrivals, record));
         self.arrivals += 1;
@@ -60,7 +64,7 @@ impl Backlog {
         }
     }
 
-    /// The oldest record; it carries the number lost since the last one that left.
+    /// Removes the oldest record and adds to it the number discarded since the last one left.
     pub fn pop(&mut self) -> Option<Record> {
         let oldest = self.waiting.iter_mut().filter(|rank| !rank.is_empty());
         let rank = oldest.min_by_key(|rank| rank.front().map(|(arrival, _)| *arrival))?;
@@ -79,7 +83,7 @@ impl Backlog {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// How many were lost since the last one that left.
+    /// How many were discarded since the last one left.
     pub const fn lost(&self) -> u64 {
         self.lost
     }

@@ -1,4 +1,4 @@
-//! Lines of a stream in bounded memory: a line over the limit is passed over, not gathered.
+//! Reads the lines of a stream in bounded memory: a line above the limit is skipped without being kept.
 
 use std::io::{self, BufRead};
 
@@ -9,7 +9,7 @@ use super::LINE_LIMIT_BYTES;
 pub(super) enum Found {
     /// A line, without its newline, is in the buffer.
     Line,
-    /// The stream ended behind an unfinished line, which is in the buffer.
+    /// The stream ended in an unfinished line, which is in the buffer.
     Torn,
     /// A line was too long to be a record.
     TooLong,
@@ -17,7 +17,7 @@ pub(super) enum Found {
     End,
 }
 
-/// Reads the next line into `line`, which is emptied first.
+/// Reads the next line into `line`, which is cleared first.
 pub(super) fn next(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Found> {
     line.clear();
     let mut too_long = false;

@@ -1,4 +1,4 @@
-//! Reads a journal from beginning to end, and passes over what cannot be read, counting it.
+//! Reads a journal from beginning to end; lines that cannot be read are skipped and counted.
 
 use std::io::{self, BufRead};
 
@@ -6,34 +6,34 @@ use super::lines::{self, Found};
 use super::{LineError, decode};
 use crate::event::Record;
 
-/// What became of the lines.
+/// How many lines were read and skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Replayed {
-    /// Lines that are records, or will be to a later nwdiag.
+    /// Lines that are records, those of events that only a later nwdiag knows included.
     pub lines: u64,
     /// Lines that could not be read.
     pub skipped: u64,
-    /// Whether the last line lacks its end and could not be read: torn, or just being written.
+    /// Whether the last line has no newline and could not be read: it is torn, or being written.
     pub torn_end: bool,
 }
 
-/// Why a journal cannot be read on.
+/// Why reading stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The source failed.
     #[error("cannot be read")]
     Read(#[from] io::Error),
-    /// The numbers behind this line mean something else.
+    /// A later format version, in which the numbers mean something else.
     #[error("line {line} was {error}")]
     Version {
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// What it says.
+        /// The version.
         error: LineError,
     },
 }
 
-/// Hands every record of `source` to `take`, in order.
+/// Passes every record of `source` to `take`, in order.
 pub fn replay(mut source: impl BufRead, mut take: impl FnMut(&Record)) -> Result<Replayed, ReplayError> {
     let mut replayed = Replayed::default();
     let mut line = Vec::new();
@@ -56,7 +56,7 @@ pub fn replay(mut source: impl BufRead, mut take: impl FnMut(&Record)) -> Result
                 Err(LineError::Corrupt(_)) => replayed.skipped += 1,
             },
         }
-        // While it is being written, a journal ends more than once: what comes next is the rest of this line.
+        // More may be appended after the end was read: it would be the rest of this line, not a line.
         if found == Found::Torn {
             return Ok(replayed);
         }
