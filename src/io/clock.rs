@@ -1,7 +1,7 @@
-//! The only place that reads clocks and waits for them.
+//! Reads the clocks and waits. Nothing else does.
 //!
-//! A run's clock goes on while the host sleeps and knows no steps: CLOCK_BOOTTIME on Linux. Timers follow the same
-//! clock, so that a deadline that passed during a suspension is seen on waking.
+//! A run's clock goes on while the host is suspended and is never set: on Linux it is `CLOCK_BOOTTIME`.
+//! Timers use the same clock, so that a deadline that passes during a suspension fires on waking.
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 
 use crate::event::{ClockReading, Moment, Stamp};
 
-/// A run's clock: its origin is the run's start.
+/// A run's clock, which counts from the run's start.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     origin: Duration,
@@ -27,12 +27,12 @@ impl Clock {
         Moment::after_start(since_boot().saturating_sub(self.origin))
     }
 
-    /// Both clocks.
+    /// The wall clock and the run's clock.
     pub fn stamp(self) -> Stamp {
         Stamp { wall: wall(), moment: self.now() }
     }
 
-    /// Waits until `deadline`, for ever where there is none; a deadline in the past is over at once.
+    /// Waits until `deadline`, or for ever without one. Returns at once if it has passed.
     pub async fn sleep_until(self, deadline: Option<Moment>) {
         let Some(deadline) = deadline else { return std::future::pending().await };
         loop {
@@ -48,21 +48,22 @@ impl Clock {
     }
 }
 
-/// How often the clocks are read for one reading, at most.
-const TRIES: usize = 4;
+/// How many times all clocks are read to get one reading.
+const READ_ATTEMPTS: usize = 4;
 
-/// How long reading them takes at most, if nothing comes between.
-const TOGETHER: Duration = Duration::from_micros(50);
+/// The longest time that reading all clocks takes without an interruption. A larger value would take an
+/// interruption for a set clock or a suspension.
+const UNINTERRUPTED: Duration = Duration::from_micros(50);
 
-/// All clocks of this host, read as close together as can be: where this process was held up between two of them, they
-/// are read again.
+/// A reading of all clocks of this host, as close together as possible: if the process was interrupted in
+/// between, they are read again.
 pub fn reading() -> ClockReading {
-    let mut closest = read_in_turn();
-    for _ in 1..TRIES {
-        if closest.0 <= TOGETHER {
+    let mut closest = read_all();
+    for _ in 1..READ_ATTEMPTS {
+        if closest.0 <= UNINTERRUPTED {
             break;
         }
-        let again = read_in_turn();
+        let again = read_all();
         if again.0 < closest.0 {
             closest = again;
         }
@@ -70,8 +71,8 @@ pub fn reading() -> ClockReading {
     closest.1
 }
 
-/// All clocks, and how long reading them took.
-fn read_in_turn() -> (Duration, ClockReading) {
+/// How long reading all clocks took, and what they read.
+fn read_all() -> (Duration, ClockReading) {
     let (boot, awake, wall) = (since_boot(), awake_since_boot(), wall());
     let reading = ClockReading { boot, monotonic: awake.unwrap_or(boot), wall };
     (since_boot().saturating_sub(boot), reading)
@@ -88,7 +89,7 @@ pub fn local(time: DateTime<Utc>) -> DateTime<FixedOffset> {
     time.with_timezone(&Local).fixed_offset()
 }
 
-/// The IANA name of the local time zone, or its offset where the name is not known.
+/// The IANA name of the local time zone; its offset from UTC if the name is unknown.
 pub fn time_zone() -> String {
     iana_time_zone::get_timezone().unwrap_or_else(|_| local(wall()).offset().to_string())
 }
@@ -120,7 +121,8 @@ async fn sleep(span: Duration) -> io::Result<()> {
     let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?;
     let span = TimeSpec::from_duration(span.max(Duration::from_nanos(1)));
     timer.set(Expiration::OneShot(span), TimerSetTimeFlags::empty())?;
-    // A timer descriptor turns readable like a pipe does, and this is tokio's safe way to wait for one.
+    // A timer descriptor becomes readable when it expires. A pipe's receiver is the type of tokio that waits
+    // for any descriptor without unsafe code.
     Receiver::from_owned_fd_unchecked(timer.into())?.readable().await
 }
 

@@ -1,5 +1,5 @@
-//! TLS that loses nothing at its end. The library tells an error as soon as it meets one, though it may have decrypted
-//! in the same breath what came before: the broker's last word may lie there.
+//! A TLS stream that delivers all decrypted data before an error. The TLS library returns an error as soon as
+//! it meets one, even if it has decrypted data before it, such as the broker's DISCONNECT.
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -11,16 +11,16 @@ use tokio_rustls::client::TlsStream;
 
 use super::socket::Socket;
 
-/// TLS over a socket, the handshake being done.
+/// TLS over a socket, after the handshake.
 #[derive(Debug)]
 pub struct Encrypted {
     tls: TlsStream<Socket>,
-    /// What is to be told once all that came before it is read.
+    /// The error to return once all data before it is read.
     failed: Option<io::Error>,
 }
 
 impl Encrypted {
-    /// Over a connection that has just agreed on TLS.
+    /// A stream over `tls`, whose handshake is complete.
     pub const fn new(tls: TlsStream<Socket>) -> Self {
         Self { tls, failed: None }
     }
@@ -30,7 +30,7 @@ impl Encrypted {
         self.tls.get_ref().0.tcp()
     }
 
-    /// What was decrypted before `error`, and the error itself only once nothing of that is left.
+    /// Reads what was decrypted before `error`; returns the error if nothing is left.
     fn read_before(&mut self, error: io::Error, buf: &mut ReadBuf<'_>) -> io::Result<()> {
         let decrypted = self.tls.get_mut().1.reader().read(buf.initialize_unfilled());
         let Some(count) = decrypted.ok().filter(|count| *count > 0) else { return Err(error) };

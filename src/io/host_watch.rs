@@ -1,4 +1,5 @@
-//! What this host says about the connection: changes of its network, the kernel's view of the socket, the Wi-Fi signal.
+//! What this host knows of the connection: changes of its network, the kernel's counters of the socket, the
+//! Wi-Fi signal.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,31 +10,34 @@ use super::network::{self, NetworkChange, NetworkEvents};
 use crate::event::{Environment, Moment, bounded};
 use crate::session::host_view::Measured;
 
-/// A signal is asked for anew after this long: it changes with people and doors, not faster.
+/// How long a measured signal is used before it is measured again. It changes as people and doors move; a
+/// driver may take a while to report it.
 const SIGNAL_AGE: Duration = Duration::from_secs(5);
 
-/// Watches the host. It knows which interface the connection uses; after a drop, which one it used.
+/// Watches the host for one connection.
 #[derive(Debug)]
 pub struct HostWatch {
     events: Option<NetworkEvents>,
+    /// The interface that the connection uses; after a drop, the one that it used.
     interface: Option<String>,
+    /// The latest signal in dBm, and when it was measured.
     signal: Option<(Moment, Option<i32>)>,
 }
 
 impl HostWatch {
-    /// Watches this host. Must be called within a tokio runtime.
+    /// Watches changes of the network, too. Needs a tokio runtime.
     pub fn open() -> Self {
         let events = NetworkEvents::open()
             .inspect_err(|error| tracing::warn!(%error, "changes of this host's network cannot be seen"));
         Self { events: events.ok(), ..Self::blind() }
     }
 
-    /// Measures on demand, and sees no changes of the network.
+    /// Only measures: changes of the network are not watched.
     pub const fn blind() -> Self {
         Self { events: None, interface: None, signal: None }
     }
 
-    /// A connection was made from this address: its interface is in use from now on.
+    /// Sets the interface in use: that of the connection's local address.
     pub fn connected(&mut self, local: IpAddr) {
         let interface = network::interface_of(local);
         if interface != self.interface {
@@ -41,23 +45,23 @@ impl HostWatch {
         }
     }
 
-    /// The next change of the network. Safe to give up and call again.
+    /// Waits for the next change of the network. Cancel safe.
     pub async fn change(&mut self) -> Environment {
         match &mut self.events {
             Some(events) => {
                 let change = events.next().await;
-                self.told(change)
+                self.environment(change)
             }
             None => std::future::pending().await,
         }
     }
 
-    /// What can be measured now.
+    /// Measures the connection, and the signal if the latest is older than [`SIGNAL_AGE`].
     pub fn measure(&mut self, now: Moment, link: Option<&Link>) -> Measured {
         Measured { wifi_dbm: self.signal(now), ..self.glance(link) }
     }
 
-    /// The same with the signal that was measured last: a driver may take its time to tell it.
+    /// Measures the connection only, with the latest signal: it never waits for a Wi-Fi driver.
     pub fn glance(&self, link: Option<&Link>) -> Measured {
         let tcp = link.and_then(|link| kernel::tcp_reading(link.tcp()));
         Measured { tcp, wifi_dbm: self.signal.and_then(|(_, dbm)| dbm) }
@@ -75,7 +79,7 @@ impl HostWatch {
         }
     }
 
-    fn told(&self, change: NetworkChange) -> Environment {
+    fn environment(&self, change: NetworkChange) -> Environment {
         let concerns =
             |used: &String| [&change.interface, &change.left].into_iter().flatten().any(|one| one == used);
         let in_use = self.interface.as_ref().filter(|_| change.interface.is_some()).map(concerns);
@@ -108,10 +112,10 @@ mod tests {
             (change(None, None), None),
         ];
         let mut watch = HostWatch::blind();
-        assert_eq!(watch.told(rows[0].0.clone()).in_use, None, "before the first connection");
+        assert_eq!(watch.environment(rows[0].0.clone()).in_use, None, "before the first connection");
         watch.interface = Some("eth0".to_owned());
         for (change, in_use) in rows {
-            assert_eq!(watch.told(change.clone()).in_use, in_use, "{change:?}");
+            assert_eq!(watch.environment(change.clone()).in_use, in_use, "{change:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::journal::replay::{ReplayError, Replayed, replay};
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The folder cannot be made.
+    /// The folder cannot be created.
     #[error(
         "cannot make the folder '{path}' for the journal: choose another place with \
             --journal, or use --no-journal"
@@ -25,16 +25,16 @@ pub enum JournalError {
         source: io::Error,
     },
     /// The file cannot be opened, locked or replaced.
-    #[error("cannot {deed} the journal '{path}'")]
+    #[error("cannot {action} the journal '{path}'")]
     File {
         /// What was tried.
-        deed: &'static str,
+        action: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// Another `watch` writes it.
+    /// Another `watch` has its lock.
     #[error(
         "the journal '{path}' is being written by {holder}: stop that one, or choose another \
             file with --journal"
@@ -42,13 +42,13 @@ pub enum JournalError {
     Held {
         /// The file.
         path: PathBuf,
-        /// Process and host, as far as they are known.
+        /// The other process and its host, as far as they are known.
         holder: String,
     },
-    /// A device, pipe or folder cannot be appended to and replaced.
+    /// A device, pipe or folder, none of which can be a journal.
     #[error("the journal '{0}' is not a regular file: choose another with --journal, or use --no-journal")]
     NoFile(PathBuf),
-    /// It cannot be read on.
+    /// Reading it failed, or it has a later format.
     #[error("the journal '{path}'")]
     Replay {
         /// The file.
@@ -58,11 +58,11 @@ pub enum JournalError {
     },
 }
 
-/// The one writer of a journal. The lock goes with it.
+/// The writer of a journal, which has its lock.
 #[derive(Debug)]
 pub struct JournalFile {
     file: File,
-    /// Whether the file may end in the middle of a line.
+    /// Whether the file may end in an incomplete line.
     torn: bool,
 }
 
@@ -74,19 +74,19 @@ impl JournalFile {
         Ok(Self { file, torn })
     }
 
-    /// Opens an empty journal in the place of the one at `path`, if any.
+    /// Replaces the journal at `path`, if there is one, by an empty one, and opens that.
     pub fn replace(path: &Path) -> Result<Self, JournalError> {
         let _held_until_renamed = locked(path)?;
-        // A link is followed: what it points to is replaced.
+        // A symbolic link stays: the file that it points to is replaced.
         let path = &std::fs::canonicalize(path).map_err(|source| failed("find", path, source))?;
-        // It has its lock before it has its place, so that nobody else can get hold of it.
+        // The new file is locked before it is renamed into place, so that no other writer can lock it first.
         let replaced = replace(path, options(), |file| lock::acquire(file).map(drop));
         let file = replaced.map_err(|source| failed("replace", path, source))?;
         Ok(Self { file, torn: false })
     }
 
-    /// Appends one line by one `write`. After an error the same line may be given again: what was left of it
-    /// is closed off first, so that readers skip it.
+    /// Appends one line with one `write`. After an error the same line may be appended again: an incomplete
+    /// line is ended first, so that readers skip it.
     pub fn append(&mut self, line: &[u8]) -> io::Result<()> {
         if self.torn {
             self.file.write_all(b"\n")?;
@@ -104,7 +104,7 @@ impl JournalFile {
         if self.torn { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
-    /// Brings what was appended to the disk; nothing to do where the file is not on one.
+    /// Syncs what was appended to the disk. Does nothing for a file that cannot be synced.
     pub fn sync(&self) -> io::Result<()> {
         match self.file.sync_data() {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
@@ -113,22 +113,22 @@ impl JournalFile {
     }
 }
 
-/// What a reader found.
+/// The result of reading a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     /// Lines that could not be read.
     pub skipped_lines: u64,
-    /// Whether a `watch` writes the journal.
+    /// Whether a `watch` was writing the journal at the time.
     pub live: bool,
 }
 
-/// Reads the journal at `path`, which somebody may be writing.
+/// Reads the journal at `path`, which a `watch` may be writing.
 pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Reading, JournalError> {
     let file = File::open(path).map_err(|source| failed("open", path, source))?;
     read_on(&[], &file, path, take)
 }
 
-/// Reads a journal of which these first bytes were read already.
+/// Reads a journal of which the first bytes, `begun`, were read already.
 pub(super) fn read_on(
     begun: &[u8],
     file: &File,
@@ -136,8 +136,8 @@ pub(super) fn read_on(
     take: impl FnMut(&Record),
 ) -> Result<Reading, JournalError> {
     let held = || lock::is_held(file).map_err(|source| failed("ask for the lock of", path, source));
-    // Asked on both sides of the reading: a run that begins or ends meanwhile is never taken for an
-    // interrupted one.
+    // The lock is looked at before and after reading, so that a run that begins or ends meanwhile is not
+    // taken for an interrupted one.
     let before = held()?;
     let replayed = replay(begun.chain(BufReader::with_capacity(1 << 16, file)), take);
     let replayed = replayed.map_err(|source| JournalError::Replay { path: path.to_owned(), source })?;
@@ -145,8 +145,7 @@ pub(super) fn read_on(
     Ok(Reading { skipped_lines: skipped_lines(replayed, live), live })
 }
 
-/// Reads a journal from standard input, which nobody writes any more, and of which these first bytes were
-/// read already.
+/// Reads a journal from standard input, which has no lock. Its first bytes, `begun`, were read already.
 pub(super) fn read_standard_input_on(
     begun: &[u8],
     take: impl FnMut(&Record),
@@ -155,23 +154,23 @@ pub(super) fn read_standard_input_on(
     Ok(Reading { skipped_lines: skipped_lines(replayed, false), live: false })
 }
 
-/// A line without its end is no loss while somebody is writing it.
+/// An incomplete last line counts as skipped, unless it is being written.
 fn skipped_lines(replayed: Replayed, live: bool) -> u64 {
     replayed.skipped + u64::from(replayed.torn_end && !live)
 }
 
-/// Whether a journal may be there: a file, and no folder.
+/// Whether there is a file at `path`.
 pub fn is_there(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Whether nothing was ever recorded there.
+/// Whether there is nothing at `path`.
 pub fn is_missing(path: &Path) -> bool {
     matches!(std::fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-fn failed(deed: &'static str, path: &Path, source: io::Error) -> JournalError {
-    JournalError::File { deed, path: path.to_owned(), source }
+fn failed(action: &'static str, path: &Path, source: io::Error) -> JournalError {
+    JournalError::File { action, path: path.to_owned(), source }
 }
 
 fn options() -> OpenOptions {
@@ -180,7 +179,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// The file at `path`, made if it is missing, with its lock.
+/// Opens the file at `path`, created if it is missing, and locks it.
 fn locked(path: &Path) -> Result<File, JournalError> {
     make_folder(path)?;
     loop {
@@ -192,7 +191,7 @@ fn locked(path: &Path) -> Result<File, JournalError> {
         if !lock::acquire(&file).map_err(|source| failed("lock", path, source))? {
             return Err(JournalError::Held { path: path.to_owned(), holder: holder(path) });
         }
-        // Another writer may have put a new file there between our opening and our locking.
+        // Another writer may have replaced the file between our opening and our locking.
         if is_same(&file, path).map_err(|source| failed("open", path, source))? {
             if is_new {
                 folder::sync(folder::of(path)).map_err(|source| failed("make", path, source))?;
@@ -228,7 +227,8 @@ fn ends_torn(mut file: &File) -> io::Result<bool> {
     Ok(last != *b"\n")
 }
 
-/// Who wrote the last `start`: it is looked for from the end, in steps that widen.
+/// Process and host of the last `start` record. It is looked for in the last MiB first, then in eight times
+/// as much, and so on.
 fn holder(path: &Path) -> String {
     let find = || -> io::Result<Option<String>> {
         let mut file = File::open(path)?;

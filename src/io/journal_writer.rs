@@ -1,4 +1,4 @@
-//! Writes records to the journal from a thread of its own, and sees to it that they reach the disk in time.
+//! Writes records to the journal and syncs them to the disk in time.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
 use crate::event::{Event, Moment, Record};
 use crate::journal::encode;
 
-/// The longest that a record may be on its way to the disk (journal format).
+/// The longest time between writing a record and syncing it (journal format). A power cut loses at most as
+/// much.
 const SYNC_WITHIN: Duration = Duration::from_secs(1);
 
 /// The journal as a sink of records.
@@ -16,14 +17,14 @@ const SYNC_WITHIN: Duration = Duration::from_secs(1);
 pub struct JournalWriter {
     file: JournalFile,
     clock: Clock,
-    /// When the oldest record that may not be on the disk yet was written.
+    /// When the oldest record that is not synced yet was written.
     unsynced_since: Option<Moment>,
-    /// Whether one of them must not wait.
+    /// Whether one of them has to be synced at once.
     urgent: bool,
 }
 
 impl JournalWriter {
-    /// Writes to `file`.
+    /// A writer to `file`.
     pub const fn new(file: JournalFile, clock: Clock) -> Self {
         Self { file, clock, unsynced_since: None, urgent: false }
     }
@@ -41,12 +42,12 @@ impl RecordSink for JournalWriter {
     fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let line = encode(record).map_err(std::io::Error::from)?;
         self.file.append(&line)?;
-        self.urgent |= must_last(&record.event);
+        self.urgent |= is_synced_at_once(&record.event);
         self.unsynced_since.get_or_insert(self.clock.now());
         Ok(())
     }
 
-    /// What piled up while the disk was slow goes to it in one go: a sync for each would make it slower
+    /// Records that wait in the queue are written before a sync: syncing each would make a slow disk slower
     /// still.
     fn idle(&mut self, queue: Queued) -> Idle {
         let Some(since) = self.unsynced_since else { return Idle::UntilNext };
@@ -59,8 +60,8 @@ impl RecordSink for JournalWriter {
     }
 }
 
-/// Whether a power cut must not take the record.
-const fn must_last(event: &Event) -> bool {
+/// Whether the record is synced at once, so that no power cut loses it.
+const fn is_synced_at_once(event: &Event) -> bool {
     match event {
         Event::Connected(_) | Event::Drop(_) | Event::Stop(_) => true,
         Event::Start(_)

@@ -1,23 +1,23 @@
-//! What the kernel knows of a connection: `TCP_INFO`. Asks, and reads the answer; what it means is not decided here.
+//! Reads the kernel's counters of a connection (`TCP_INFO`). What they mean is not decided here.
 //!
-//! The answer is a `struct tcp_info` (Linux, `include/uapi/linux/tcp.h`), which only ever grew at its end. An older
-//! kernel hands out less of it: what it does not know is unknown here too.
+//! The kernel returns a `struct tcp_info` (Linux, `include/uapi/linux/tcp.h`), to which later kernels only
+//! append fields. A field that an older kernel does not return is unknown.
 
 use tokio::net::TcpStream;
 
 use crate::event::TcpReading;
 
-/// The reading of a connection; `None` where the kernel has let go of it and where the platform tells nothing.
+/// The counters of a connection; `None` once the kernel has closed it, and on systems other than Linux.
 #[cfg(target_os = "linux")]
 pub fn tcp_reading(tcp: &TcpStream) -> Option<TcpReading> {
     let mut bytes = [0; linux::KNOWN_BYTES];
     let length = linux::tcp_info(tcp, &mut bytes)
-        .inspect_err(|error| tracing::debug!(%error, "the kernel tells nothing of the connection"))
+        .inspect_err(|error| tracing::debug!(%error, "the kernel gives no TCP_INFO of the connection"))
         .ok()?;
     linux::reading(bytes.get(..length)?)
 }
 
-/// The reading of a connection; `None` where the kernel has let go of it and where the platform tells nothing.
+/// The counters of a connection; `None` once the kernel has closed it, and on systems other than Linux.
 #[cfg(not(target_os = "linux"))]
 pub fn tcp_reading(_: &TcpStream) -> Option<TcpReading> {
     None
@@ -34,10 +34,10 @@ mod linux {
 
     use crate::event::{TcpReading, rounded};
 
-    /// As much of `struct tcp_info` as is read here: up to and with `tcpi_notsent_bytes` (Linux 4.6).
+    /// How much of `struct tcp_info` is read, in bytes: up to the end of `tcpi_notsent_bytes` (Linux 4.6).
     pub(super) const KNOWN_BYTES: usize = NOT_SENT_BYTES + 4;
 
-    // Offsets in `struct tcp_info`; bytes first, then numbers of 32 bits.
+    // Offsets in `struct tcp_info`, in bytes. The first three fields have 8 bits, the others 32.
     const STATE: usize = 0;
     const RETRANSMITS: usize = 2;
     const BACKOFF: usize = 4;
@@ -50,18 +50,19 @@ mod linux {
     const TOTAL_RETRANSMITS: usize = 100;
     const NOT_SENT_BYTES: usize = 144;
 
-    /// `TCP_CLOSE` (`include/net/tcp_states.h`): the counters are purged.
+    /// `TCP_CLOSE` (`include/net/tcp_states.h`): the connection is closed, and its counters are reset.
     const CLOSED: u8 = 7;
 
-    /// Fills `bytes` with the start of the connection's `struct tcp_info`; returns how many bytes of it there are.
+    /// Fills `bytes` with the front of the connection's `struct tcp_info` and returns how many bytes the
+    /// kernel has of it.
     #[expect(
         unsafe_code,
         reason = "no crate offers TCP_INFO in a form that an older kernel's shorter answer fits"
     )]
     pub(super) fn tcp_info(tcp: &TcpStream, bytes: &mut [u8; KNOWN_BYTES]) -> io::Result<usize> {
         let mut length = libc::socklen_t::try_from(bytes.len()).map_err(io::Error::other)?;
-        // SAFETY: the descriptor is open while `tcp` is borrowed; the kernel writes `length` bytes at most, which is
-        // the size of `bytes`, and how many it wrote into `length`; any bytes are a valid `[u8]`.
+        // SAFETY: the descriptor is open while `tcp` is borrowed; the kernel writes `length` bytes at most,
+        // which is the size of `bytes`, and how many it wrote into `length`; any bytes are a valid `[u8]`.
         let answer = unsafe {
             libc::getsockopt(
                 tcp.as_raw_fd(),
@@ -75,7 +76,7 @@ mod linux {
         usize::try_from(length).map_err(io::Error::other)
     }
 
-    /// What the bytes of a `struct tcp_info` say; `None` where the kernel has let go of the connection.
+    /// Decodes a `struct tcp_info`; `None` if the connection is closed.
     pub(super) fn reading(info: &[u8]) -> Option<TcpReading> {
         let byte = |at: usize| info.get(at).copied();
         let number = |at: usize| info.get(at..)?.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes));
@@ -84,7 +85,8 @@ mod linux {
         }
         let millis = |at| number(at).map(f64::from);
         let millis_of_micros = |at| millis(at).map(|micros| rounded(micros / 1e3, 1e3));
-        // Before the first sample there is a variance all the same: the one to begin with.
+        // Before the first sample the round trip is 0, and the variance is the kernel's initial value, not a
+        // measurement.
         let rtt_ms = millis_of_micros(RTT_MICROSECONDS).filter(|rtt| *rtt > 0.0);
         Some(TcpReading {
             rtt_ms,

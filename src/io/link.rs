@@ -1,4 +1,4 @@
-//! Moves bytes between a stream and the session: reads while it can, writes what waits, tells how the stream ended.
+//! Moves bytes between a stream and the session, and classifies how the stream ended.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,32 +17,34 @@ use crate::session::late::{Heard, LATE_ANSWER_WINDOW, LateListener};
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 16 * 1024;
-/// A peer that does not take what we answer is not read from either, beyond this.
+
+/// While more bytes than this wait to be written, nothing is read: a peer that takes none of our answers must
+/// not fill our memory with them. It is room for 60,000 acknowledgements.
 const UNSENT_LIMIT_BYTES: usize = 256 * 1024;
 
-/// What the stream did.
+/// What happened on the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// All that was queued has left for the socket.
+    /// All queued bytes were written to the socket.
     Sent,
-    /// This many bytes arrived: they are in [`Link::arrived`].
+    /// This many bytes arrived; [`Link::arrived`] returns them.
     Received(usize),
     /// The stream ended.
     Ended(StreamEnd),
 }
 
-/// An open stream with what waits to be written.
+/// An open stream and the bytes that wait to be written to it.
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
     unsent: BytesMut,
-    /// Whether something is queued, or written and not flushed.
+    /// Whether bytes are queued, or written and not flushed.
     sending: bool,
     buffer: Box<[u8]>,
 }
 
 impl Link {
-    /// Takes a stream that was just dialled.
+    /// A link over an open stream.
     pub fn new(stream: Stream) -> Self {
         Self {
             stream,
@@ -63,34 +65,37 @@ impl Link {
         self.buffer.get(..count).unwrap_or_default()
     }
 
-    /// The connection under the stream.
+    /// The TCP connection below the stream.
     pub fn tcp(&self) -> &TcpStream {
         self.stream.tcp()
     }
 
-    /// Writes and reads until all is written, something arrives or the stream ends. Safe to give up and call again.
+    /// Writes and reads until all is written, bytes arrive or the stream ends. Cancel safe.
     pub async fn exchange(&mut self) -> Moved {
         poll_fn(|context| self.poll_exchange(context)).await
     }
 
-    /// What has arrived already, without waiting for more; `None` where nothing has. It is read even from a peer that
-    /// takes nothing: a judgement on the peer must not be made before its last word is heard.
+    /// Reads what has arrived already, without waiting; `None` if nothing has. This reads even while too many
+    /// bytes wait to be written: before a deadline is held against the peer, all that it has sent has to be
+    /// read.
     pub async fn waiting(&mut self) -> Option<Moved> {
         let now_or_never = poll_fn(|context| match self.poll_read(context) {
             Poll::Ready(moved) => Poll::Ready(Some(moved)),
             Poll::Pending => Poll::Ready(None),
         });
-        // The runtime makes a busy task wait now and then by calling a stream not ready: here that would be untrue.
+        // Tokio's cooperative budget would report a ready stream as not ready now and then: here that would
+        // be wrong.
         tokio::task::unconstrained(now_or_never).await
     }
 
-    /// Writes what waits, closes in order and waits for the peer to do so too, `within` at most.
+    /// Writes the queued bytes, shuts down the stream and waits until the peer does so too, for at most
+    /// `within`.
     pub async fn finish(mut self, clock: Clock, within: Duration) {
         let deadline = clock.now().plus(within);
         let closing = async {
             self.stream.write_all(&self.unsent).await?;
             self.stream.shutdown().await?;
-            // Closed with bytes of the peer unread, the socket would reset, and that may overtake our DISCONNECT.
+            // A socket that is closed with unread bytes sends a reset, which can overtake our DISCONNECT.
             while self.stream.read(&mut self.buffer).await? > 0 {}
             Ok::<(), io::Error>(())
         };
@@ -102,7 +107,7 @@ impl Link {
         }
     }
 
-    /// Reads on for the answer to a ping that was given up, and tells how long it took.
+    /// Reads on for the answer to a ping that timed out, and returns how long it took.
     pub async fn listen(mut self, clock: Clock, mut listener: LateListener) -> Option<Duration> {
         let deadline = clock.now().plus(LATE_ANSWER_WINDOW);
         let answer = async {
@@ -134,7 +139,7 @@ impl Link {
         if write_error.is_none() && self.unsent.len() > UNSENT_LIMIT_BYTES {
             return Poll::Pending;
         }
-        // What the peer said before it stopped listening is the better word: read it to its end before giving up.
+        // What the peer sent before it closed says more than our failed write: read it to its end first.
         match (self.poll_read(context), write_error) {
             (Poll::Pending, Some(error)) => Poll::Ready(Moved::Ended(self.stream.end_of(Err(error)))),
             (result, _) => result,
@@ -176,14 +181,14 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn what_has_arrived_is_had_without_waiting_for_more() {
+    async fn what_has_arrived_is_read_without_waiting_for_more() {
         let (mut link, mut peer) = pair().await;
         assert_eq!(link.waiting().await, None);
         peer.write_all(&vec![7; 3 * READ_BYTES]).await.unwrap();
         peer.shutdown().await.unwrap();
         let mut received = 0;
         let end = loop {
-            // The first chunk is waited for: only then is it certain that something has arrived.
+            // Only after the first chunk, which is waited for, is it certain that bytes have arrived.
             let moved = if received == 0 { Some(link.exchange().await) } else { link.waiting().await };
             match moved {
                 Some(Moved::Received(count)) => received += count,
@@ -196,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn what_was_queued_is_said_to_be_sent_once_and_before_any_answer_to_it() {
+    async fn queued_bytes_are_reported_as_sent_once_and_before_any_answer_to_them() {
         let (mut link, mut peer) = pair().await;
         link.send(b"ping");
         assert_eq!(link.exchange().await, Moved::Sent);

@@ -1,9 +1,9 @@
-//! The journal's lock: one writer holds it, readers only ask whether it is held.
+//! Locks on whole files. A writer takes the lock; readers only ask whether it is taken.
 
 use std::fs::File;
 use std::io;
 
-/// Takes the lock for as long as `file` is open; `false` where somebody else holds it.
+/// Takes the lock, which lasts until `file` and its duplicates are closed; `false` if somebody else has it.
 #[cfg(target_os = "linux")]
 pub fn acquire(file: &File) -> io::Result<bool> {
     use nix::errno::Errno;
@@ -16,7 +16,7 @@ pub fn acquire(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Whether somebody holds the lock; never takes it.
+/// Whether somebody else has the lock. Never takes it.
 #[cfg(target_os = "linux")]
 pub fn is_held(file: &File) -> io::Result<bool> {
     use nix::fcntl::{FcntlArg, fcntl};
@@ -38,7 +38,7 @@ fn whole_file(kind: i32) -> nix::libc::flock {
     }
 }
 
-/// Takes the lock for as long as `file` is open; `false` where somebody else holds it.
+/// Takes the lock, which lasts until `file` and its duplicates are closed; `false` if somebody else has it.
 #[cfg(not(target_os = "linux"))]
 pub fn acquire(file: &File) -> io::Result<bool> {
     match file.try_lock() {
@@ -48,7 +48,8 @@ pub fn acquire(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Whether somebody holds the lock. Where only taking a lock can tell, it is shared and let go at once.
+/// Whether somebody else has the lock. The system can only tell by taking it: it is taken shared and released
+/// at once.
 #[cfg(not(target_os = "linux"))]
 pub fn is_held(file: &File) -> io::Result<bool> {
     match file.try_lock_shared() {

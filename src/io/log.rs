@@ -1,4 +1,4 @@
-//! Logs on standard error, from a thread of their own: a paused terminal must not stop the session.
+//! Logs to standard error, written by a separate thread: a paused terminal must not stop the session.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use super::terminal::{ErrorOutput, StatusLine};
 
-/// Starts logging this program's own events up to `level`, above `status`. What waits is written when the guard goes.
-/// Libraries stay silent: what they log may hold secrets.
+/// Starts logging this program's own events up to `level`, above the status line. What waits is written when
+/// the guard is dropped. Libraries' events are left out, as they may hold secrets.
 pub fn start(level: LevelFilter, status: StatusLine) -> Result<WorkerGuard, TryInitError> {
     let (writer, guard) = tracing_appender::non_blocking(ErrorOutput { status });
     let layer = Layer::new().with_writer(writer).event_format(Sentence);

@@ -1,15 +1,15 @@
-//! A terminal that is drawn on up to a margin at its right: there the terminal echoes what a person types, `^C` above
-//! all. On a full line the echo would go to the next one, and the status line could not be taken away any more.
+//! Standard error with a margin at its right, where the terminal echoes what a person types, such as `^C`.
+//! The echo after a full line would go to the next one, and the status line could not be erased any more.
 
 use std::io;
 
 use console::Term;
 use indicatif::TermLike;
 
-/// Columns left free.
+/// Columns of the margin: enough for two echoed control characters.
 const MARGIN: u16 = 4;
 
-/// Standard error, narrower by the margin.
+/// Standard error as a terminal that is narrower by the margin.
 #[derive(Debug)]
 pub struct Margined(Term);
 

@@ -1,4 +1,4 @@
-//! A password that lies in a file.
+//! Reads a password from a file.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// The longest password that MQTT can carry, in bytes.
+/// The longest password, in bytes: MQTT gives its length in 16 bits.
 const PASSWORD_LIMIT_BYTES: usize = 65_535;
 
 /// Why there is no password.
@@ -22,20 +22,20 @@ pub enum PasswordError {
         /// Why.
         source: io::Error,
     },
-    /// The file holds no password.
+    /// The file holds nothing but a line break.
     #[error("the password file '{0}' is empty: write the password into it")]
     Empty(PathBuf),
-    /// MQTT cannot carry it.
+    /// The password is too long for MQTT.
     #[error("the password in '{0}' is longer than MQTT can carry (65,535 bytes): is it the right file?")]
     TooLong(PathBuf),
 }
 
-/// A password and whether others can read it.
+/// A password, and a warning if others can read its file.
 #[derive(Debug, Clone)]
 pub struct Password {
-    /// The text of the file, less the line break at its end.
+    /// The text of the file without the line break at its end.
     pub secret: Secret,
-    /// What the user should know about the file.
+    /// The warning to print.
     pub warning: Option<String>,
 }
 

@@ -1,6 +1,7 @@
-//! What a report is made from where the user named a file: a journal or a dump, told apart by what is in it.
+//! Reads the file that the user named for a report: a journal or a dump, told apart by its content.
 //!
-//! A journal is read line by line whatever its size; a dump is read as a whole, within a limit. A pipe is read once.
+//! A journal of any size is read line by line; a dump is read as a whole, up to a limit. No byte is read
+//! twice, so that pipes can be read.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,13 +17,13 @@ use crate::journal::replay::ReplayError;
 /// What was read.
 #[derive(Debug)]
 pub enum Input {
-    /// A journal, whose records were handed on.
+    /// A journal; its records were passed on.
     Journal(Reading),
     /// A dump.
     Dump(Box<Dump>),
 }
 
-/// Why nothing can be reported.
+/// Why the input cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The file cannot be opened or read.
@@ -33,7 +34,7 @@ pub enum InputError {
         /// Why.
         source: io::Error,
     },
-    /// It is a journal that cannot be read on.
+    /// It is a journal, and reading it failed.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// It is neither journal nor dump.
@@ -41,13 +42,13 @@ pub enum InputError {
     Dump {
         /// The file.
         path: PathBuf,
-        /// What it is instead.
+        /// Why it is no dump.
         source: DumpError,
     },
-    /// Standard input fails.
+    /// Standard input cannot be read.
     #[error("standard input cannot be read")]
     StandardInput(#[source] io::Error),
-    /// A journal on standard input cannot be read on.
+    /// It is a journal on standard input, and reading it failed.
     #[error("the journal on standard input")]
     StandardInputJournal(#[source] ReplayError),
     /// Standard input is neither journal nor dump.
@@ -55,23 +56,24 @@ pub enum InputError {
     StandardInputDump(#[source] DumpError),
 }
 
-/// What the first bytes, or all of them, turned out to be.
+/// What kind of input it is, by its first bytes or by all of them.
 enum Begun {
-    /// A journal that begins like this.
+    /// A journal that begins with these bytes.
     Journal(Vec<u8>),
     Dump(Box<Dump>),
-    /// Neither, after all of these bytes.
+    /// Neither; these are all of its bytes.
     Neither(Vec<u8>, DumpError),
 }
 
-/// Reads the file at `path`; the records of a journal go to `take`.
+/// Reads the file at `path`; passes the records of a journal to `take`.
 pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Input, InputError> {
     let failed = |source| InputError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let bytes = match begin(&file).map_err(failed)? {
         Begun::Dump(dump) => return Ok(Input::Dump(dump)),
         Begun::Journal(bytes) => bytes,
-        // An empty or damaged file says nothing of itself; its name or its writer does.
+        // The content of an empty or damaged file does not tell its kind: its name does, or the lock of its
+        // writer.
         Begun::Neither(bytes, _) if is_called_a_journal(path) || lock::is_held(&file).map_err(failed)? => {
             bytes
         }
@@ -80,7 +82,7 @@ pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Input, InputError>
     Ok(Input::Journal(journal_file::read_on(&bytes, &file, path, take)?))
 }
 
-/// Reads standard input; the records of a journal go to `take`.
+/// Reads standard input; passes the records of a journal to `take`.
 pub fn read_standard_input(take: impl FnMut(&Record)) -> Result<Input, InputError> {
     match begin(io::stdin().lock()).map_err(InputError::StandardInput)? {
         Begun::Dump(dump) => Ok(Input::Dump(dump)),
@@ -91,12 +93,12 @@ pub fn read_standard_input(take: impl FnMut(&Record)) -> Result<Input, InputErro
     }
 }
 
-/// The ending that this program gives to journals.
+/// Whether the file has the extension that this program gives to journals.
 fn is_called_a_journal(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "jsonl")
 }
 
-/// Reads as far as it takes to see what it is.
+/// Reads as far as needed to know which kind of input it is.
 fn begin(mut source: impl Read) -> io::Result<Begun> {
     let mut bytes = Vec::new();
     read_up_to(&mut source, LINE_LIMIT_BYTES, &mut bytes)?;
@@ -118,7 +120,7 @@ fn begin(mut source: impl Read) -> io::Result<Begun> {
     })
 }
 
-/// Reads on until there are `length` bytes, or no more.
+/// Reads until `bytes` has `length` bytes, or to the end.
 fn read_up_to(source: &mut impl Read, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
     let missing = length.saturating_sub(bytes.len()) as u64;
     source.take(missing).read_to_end(bytes).map(drop)

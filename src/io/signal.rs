@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::event::StopReason;
 
-/// Sends a request for every signal that ends a run, from now on.
+/// From now on, sends a request for every signal that ends a run.
 pub fn listen(stops: &mpsc::Sender<StopReason>) -> io::Result<()> {
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
     if !hangup_is_ignored() {
@@ -18,7 +18,7 @@ pub fn listen(stops: &mpsc::Sender<StopReason>) -> io::Result<()> {
         let stops = stops.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                // A full queue holds a request already.
+                // If the queue is full, it holds a request already.
                 let _ = stops.try_send(StopReason::Signal);
             }
         });
@@ -26,7 +26,7 @@ pub fn listen(stops: &mpsc::Sender<StopReason>) -> io::Result<()> {
     Ok(())
 }
 
-/// Under `nohup` a hang-up is to be ignored, and listening to it would undo that.
+/// Whether SIGHUP was ignored when the process began, as under `nohup`. Listening to it would undo that.
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,5 +1,5 @@
-//! A TCP socket that tells an error twice. The kernel tells it once, to whoever asks first: where that is a write, the
-//! read behind it finds a plain end, and a reset or a lost path would pass for FIN.
+//! A TCP socket that returns an error of a write to the next read, too. The kernel returns an error once:
+//! after a write has got it, a read finds a plain end, and a reset or a lost route would be taken for a FIN.
 
 use std::io;
 use std::pin::Pin;
@@ -8,26 +8,27 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The bottom of every stream.
+/// The lowest layer of every stream.
 #[derive(Debug)]
 pub struct Socket {
     tcp: TcpStream,
-    /// What a write was told, as the operating system numbers it.
+    /// The error (`errno`) of the first write that failed. Reads return it in place of the end of the stream.
     failed: Option<i32>,
 }
 
 impl Socket {
-    /// Over a connection that was just made.
+    /// A socket over an open connection.
     pub const fn new(tcp: TcpStream) -> Self {
         Self { tcp, failed: None }
     }
 
-    /// The connection.
+    /// The TCP connection.
     pub const fn tcp(&self) -> &TcpStream {
         &self.tcp
     }
 
-    /// A broken pipe says no more than that the end is there: what a read finds is the better word.
+    /// Remembers the error of a write. A broken pipe is not remembered: it only says that the connection has
+    /// ended, and a read tells more exactly how.
     fn note<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &written
             && error.kind() != io::ErrorKind::BrokenPipe
@@ -87,7 +88,8 @@ mod tests {
 
     use super::*;
 
-    /// Both ends of a connection over loopback, where what one does has reached the other when it returns.
+    /// Both ends of a connection over loopback, where a call's effect has reached the other end when it
+    /// returns.
     async fn pair() -> (Socket, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reset_that_a_write_met_first_is_still_a_reset_behind_what_had_come() {
+    async fn a_reset_that_a_write_met_first_is_still_a_reset_after_what_had_arrived() {
         let (mut ours, mut theirs) = pair().await;
         theirs.write_all(b"bye").await.unwrap();
         theirs.set_zero_linger().unwrap();

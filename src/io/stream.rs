@@ -1,6 +1,7 @@
-//! A dialled connection as one stream of MQTT bytes, whatever lies under it, and the word for how it ended.
+//! An open connection as one stream of MQTT bytes, whatever its layers, and how it ended.
 //!
-//! It knows what the layers say, not what that means for a session: see [`StreamEnd`].
+//! The end is classified by what the layers report ([`StreamEnd`]); what that means for a session is not
+//! decided here.
 
 use std::fmt;
 use std::io;
@@ -17,50 +18,50 @@ use crate::io::encrypted::Encrypted;
 use crate::io::socket::Socket;
 use crate::io::websocket::{End, WebsocketStream};
 
-/// One layer of a connection, or several on top of each other.
+/// A layer of a connection, with the layers below it.
 trait Layer: AsyncRead + AsyncWrite + Unpin + Send {
-    /// The socket at the bottom.
+    /// The TCP connection.
     fn tcp(&self) -> &TcpStream;
 
-    /// What reading 0 bytes means here.
+    /// The end that reading 0 bytes stands for.
     fn orderly_end(&self) -> StreamEnd;
 
-    /// What the peer said before it went, which says more than any later error.
-    fn parting_word(&self) -> Option<StreamEnd>;
+    /// The end that the peer announced, such as a close frame. It says more than any later error.
+    fn announced_end(&self) -> Option<StreamEnd>;
 }
 
 /// A connection to a broker: TCP, TLS, WebSocket or WebSocket over TLS.
 ///
-/// Written bytes have left only after a flush. Both halves belong to one task.
+/// Bytes are written to the socket for certain only after a flush. Both halves must belong to one task.
 pub struct Stream(Box<dyn Layer>);
 
 impl Stream {
-    /// Over TCP alone.
+    /// Plain TCP.
     pub fn over_tcp(tcp: TcpStream) -> Self {
         Self(Box::new(Socket::new(tcp)))
     }
 
-    /// Over TLS.
+    /// TLS.
     pub fn over_tls(tls: TlsStream<Socket>) -> Self {
         Self(Box::new(Encrypted::new(tls)))
     }
 
-    /// Over WebSocket, which itself runs over a stream.
+    /// WebSocket over another stream.
     pub fn over_websocket(websocket: WebsocketStream<Self>) -> Self {
         Self(Box::new(websocket))
     }
 
-    /// The socket under everything, to read the kernel's view of it.
+    /// The TCP connection, for the kernel's counters.
     pub fn tcp(&self) -> &TcpStream {
         self.0.tcp()
     }
 
     /// How the stream ended, after a read of 0 bytes (`Ok`) or a failed read or write.
     ///
-    /// After a failed write, read to the end first: what the peer said before is the better word.
+    /// After a failed write, read to the end before asking: what the peer sent before says more.
     pub fn end_of(&self, result: io::Result<()>) -> StreamEnd {
-        if let Some(word) = self.0.parting_word() {
-            return word;
+        if let Some(end) = self.0.announced_end() {
+            return end;
         }
         match result {
             Ok(()) => self.0.orderly_end(),
@@ -84,7 +85,7 @@ impl Layer for Socket {
         StreamEnd::Fin
     }
 
-    fn parting_word(&self) -> Option<StreamEnd> {
+    fn announced_end(&self) -> Option<StreamEnd> {
         None
     }
 }
@@ -98,7 +99,7 @@ impl Layer for Encrypted {
         StreamEnd::CloseNotify
     }
 
-    fn parting_word(&self) -> Option<StreamEnd> {
+    fn announced_end(&self) -> Option<StreamEnd> {
         None
     }
 }
@@ -112,7 +113,7 @@ impl Layer for WebsocketStream<Stream> {
         self.below().0.orderly_end()
     }
 
-    fn parting_word(&self) -> Option<StreamEnd> {
+    fn announced_end(&self) -> Option<StreamEnd> {
         self.end().map(|end| match end {
             End::Closed(close) => StreamEnd::WebsocketClose(close.code, close.reason.clone()),
             End::Broken(error) => StreamEnd::WebsocketProtocol(error.to_string()),
@@ -120,7 +121,7 @@ impl Layer for WebsocketStream<Stream> {
     }
 }
 
-/// How a stream ended that failed with `error`, going by the error alone.
+/// How a stream ended that failed with `error`, by the error alone.
 pub fn end_by(error: &io::Error) -> StreamEnd {
     match tls_error(error) {
         Some(rustls::Error::AlertReceived(alert)) => StreamEnd::TlsAlert(TlsAlert(u8::from(*alert))),
@@ -136,7 +137,7 @@ pub fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 
 fn socket_end(error: &io::Error) -> StreamEnd {
     match error.kind() {
-        // What TLS says of a FIN without close_notify.
+        // The TLS library's error for a FIN without close_notify.
         io::ErrorKind::UnexpectedEof => StreamEnd::Fin,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             StreamEnd::Reset

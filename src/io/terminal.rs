@@ -1,4 +1,4 @@
-//! The terminal: what is one, how wide it is, and the status line on it.
+//! Which outputs are terminals, how wide they are, and the status line.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -10,9 +10,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::margin::Margined;
 
-/// The width of a page where nobody says otherwise.
+/// The width of a page where standard output is no terminal.
 const USUAL_COLUMNS: u16 = 80;
-/// Pages do not get wider than this: long lines are hard to read.
+
+/// The largest width of a page: longer lines are hard to read.
 const WIDEST_COLUMNS: u16 = 120;
 
 /// Whether standard output is a terminal.
@@ -20,23 +21,25 @@ pub fn is_on_output() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Whether standard output goes to another program, which may write to the same terminal: `watch | jq`.
+/// Whether standard output goes to another program, as in `watch | jq`, which may write to the same terminal.
 fn is_piped() -> bool {
     let owned = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     let kind = owned.and_then(|output| output.metadata()).map(|output| output.file_type());
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
 }
 
-/// Columns for a page on standard output.
+/// The width of a page on standard output, in columns.
 pub fn output_columns() -> u16 {
     let size = terminal_size::terminal_size_of(io::stdout());
     size.map_or(USUAL_COLUMNS, |(width, _)| width.0.clamp(1, WIDEST_COLUMNS))
 }
 
-/// Time that a reader of standard error gets to take a sentence.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long writing a sentence to standard error may take. A larger value would hold up the program for
+/// longer at a paused terminal.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Says a sentence on standard error, whoever reads it: a paused terminal or pager may miss it, and holds up nobody.
+/// Writes a sentence to standard error, and gives up after [`WRITE_TIMEOUT`] if a paused terminal or pager
+/// does not take it.
 pub fn say(sentence: &str) {
     let line = format!("nwdiag: {sentence}\n");
     let (written, done) = std::sync::mpsc::channel();
@@ -44,18 +47,19 @@ pub fn say(sentence: &str) {
         let _ = written.send(io::stderr().write_all(line.as_bytes()));
     });
     if writer.is_ok() {
-        let _ = done.recv_timeout(PATIENCE);
+        let _ = done.recv_timeout(WRITE_TIMEOUT);
     }
 }
 
-/// A line at the bottom of the terminal on standard error that other lines are written above.
+/// The status line: the lowest line on standard error, above which other lines are written.
 #[derive(Debug, Clone)]
 pub struct StatusLine {
     bar: ProgressBar,
 }
 
 impl StatusLine {
-    /// A line that shows if standard error is a terminal, and nobody else is likely to write on it.
+    /// A status line that is drawn if standard error is a terminal that no other program is likely to write
+    /// to.
     pub fn on_error() -> Self {
         if is_piped() || !io::stderr().is_terminal() {
             return Self::hidden();
@@ -68,37 +72,37 @@ impl StatusLine {
         Self { bar }
     }
 
-    /// A line that never shows.
+    /// A status line that is never drawn.
     pub fn hidden() -> Self {
         Self { bar: ProgressBar::hidden() }
     }
 
-    /// Whether there is anything to draw.
+    /// Whether it is drawn.
     pub fn is_shown(&self) -> bool {
         !self.bar.is_hidden()
     }
 
-    /// Draws the line anew.
+    /// Draws the line with this text.
     pub fn draw(&self, text: String) {
         self.bar.set_message(text);
         self.bar.tick();
     }
 
-    /// Takes the line away while `write` writes where it stood.
+    /// Erases the line while `write` writes in its place, then draws it again.
     pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
 
-    /// Takes the line away for good.
+    /// Erases the line for good.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Standard error, written above the status line.
+/// Standard error, written to above the status line.
 #[derive(Debug)]
 pub struct ErrorOutput {
-    /// The line to keep clear of.
+    /// The status line.
     pub status: StatusLine,
 }
 
@@ -107,7 +111,8 @@ impl Write for ErrorOutput {
         self.status.above(|| io::stderr().write(bytes))
     }
 
-    /// Nothing to do: standard error has no buffer, and its lock may be held by whoever waits for a paused terminal.
+    /// Does nothing: standard error has no buffer, and its lock may be held by a thread that waits for a
+    /// paused terminal.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
