@@ -82,7 +82,7 @@ struct Queue {
     closed: bool,
     /// Whether the sink is [`WriteError::Gone`]: its records are not counted as lost.
     gone: bool,
-    /// Records discarded so far, as far as a record that left the queue has told them.
+    /// Records that were discarded before a record that has left the backlog.
     lost: u64,
 }
 
