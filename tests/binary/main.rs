@@ -10,6 +10,7 @@ mod broker;
 mod cloud;
 mod demos;
 mod dumps;
+mod durability;
 mod endings;
 mod journals;
 mod mosquitto;
@@ -23,5 +24,6 @@ mod streams;
 #[path = "../table/mod.rs"]
 mod table;
 mod terminals;
+mod trace;
 mod usage;
 mod watch;
