@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::journal_file::sync_folder;
 use super::replacement::replace;
 
 /// Why a report did not get there.
@@ -57,7 +58,10 @@ fn put_in_place(path: &Path, report: &[u8]) -> io::Result<()> {
         file.write_all(report)?;
         file.sync_all()
     });
-    replaced.map(drop)
+    replaced?;
+    // The report is in its place: a folder that may not be read, and so not be synced, is no failure.
+    let _best_effort = sync_folder(path);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -79,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_cannot_be_written_leaves_the_old_one() {
+    fn a_report_that_cannot_be_written_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing/report");
         let error = to_file(&path, b"new").unwrap_err();

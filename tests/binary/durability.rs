@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use crate::broker::Broker;
-use crate::program::Home;
+use crate::program::{Home, Running};
 use crate::trace::{Call, Trace};
 
 /// Records that a power cut must not take (journal format).
 const URGENT: [&str; 3] = ["connected", "drop", "stop"];
+/// A journal that was really recorded.
+const JOURNAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/journals/demo.jsonl");
 /// The longest that any other record may wait for its sync: 1 s is promised, another is for a busy machine.
 const WITHIN_SECONDS: f64 = 2.0;
 
@@ -96,4 +98,41 @@ fn the_folder_of_a_journal_is_synced_when_the_file_is_made_and_when_it_is_replac
     let threads = replaced.threads();
     let put = from_the_making(&threads, |call| call.puts_in_place(journal.to_str().unwrap()));
     assert!(syncs_the_folder_of(put, &journal), "{put:#?}");
+}
+
+/// The names of the files in `home`.
+fn files(home: &Home) -> Vec<String> {
+    let entries = std::fs::read_dir(home.path()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Exports where no file may have more than a few hundred bytes, which the report needs: the write fails.
+fn export_where_no_file_is_large(home: &Home) {
+    let limited = "trap '' XFSZ; ulimit -f 1";
+    let done = Running::start(home.command_after(limited, &["export", JOURNAL, "-o", "report"])).ended();
+    assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{}", done.err);
+    assert!(done.err.contains("report"), "{}", done.err);
+}
+
+#[test]
+fn a_report_is_brought_to_the_disk_before_it_takes_the_place_of_the_old_one_and_a_failed_one_leaves_nothing_behind()
+ {
+    let test = "a_report_is_brought_to_the_disk_before_it_takes_the_place_of_the_old_one";
+    let home = Home::in_memory();
+    let report = home.path().join("report");
+    std::fs::write(&report, "old").unwrap();
+    export_where_no_file_is_large(&home);
+    assert_eq!((std::fs::read_to_string(&report).unwrap().as_str(), files(&home).len()), ("old", 1));
+
+    let Some(trace) = Trace::new(test) else { return };
+    trace.start(&home, &["export", JOURNAL, "-o", "report"]).ended().page();
+    assert_eq!(files(&home), ["report"]);
+    let threads = trace.threads();
+    let put = |call: &Call| call.puts_in_place(report.to_str().unwrap());
+    let calls = threads.iter().find(|calls| calls.iter().any(put)).unwrap();
+    let (before, after) = calls.split_at(calls.iter().position(put).unwrap());
+    let last_write = before.iter().rposition(|call| call.is("write", "}")).unwrap();
+    let file = before[last_write].descriptor().unwrap();
+    assert!(before[last_write..].iter().any(|call| call.syncs(file)), "not synced: {before:#?}");
+    assert!(syncs_the_folder_of(after, &report), "the folder is not synced: {after:#?}");
 }

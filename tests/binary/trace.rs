@@ -19,7 +19,7 @@ const CALLS: &str = "trace=openat,write,fsync,fdatasync,rename,renameat,renameat
 pub(crate) struct Call {
     /// When it began, in seconds since 1970.
     pub(crate) at: f64,
-    /// Its name, its arguments and its result as `strace` prints them, a file descriptor with the path of its file.
+    /// Its name, arguments and result as `strace` prints them, file descriptors with the path of their file.
     pub(crate) text: String,
 }
 
@@ -45,6 +45,12 @@ impl Call {
         let names = ["rename", "renameat", "renameat2", "link", "linkat"];
         let destination = self.text.rsplit('"').nth(1);
         names.iter().any(|name| self.is(name, "")) && destination == Some(path)
+    }
+
+    /// The file descriptor that is its first argument, with the path of its file.
+    pub(crate) fn descriptor(&self) -> Option<&str> {
+        let (_, arguments) = self.text.split_once('(')?;
+        arguments.split_once('>').map(|(descriptor, _)| descriptor)
     }
 
     /// Whether the thread waited for another one. A wait that timed out counts as well.
@@ -76,7 +82,7 @@ impl Trace {
         None
     }
 
-    /// Starts the program. It is our own child, and the tracer its grandchild: signals reach the program itself.
+    /// Starts the program. It is our own child, and the tracer its grandchild: signals reach the program.
     pub(crate) fn start(&self, home: &Home, arguments: &[&str]) -> Running {
         let prefix = self.folder.path().join("thread");
         let tracer = ["-D", "-ff", "-y", "-ttt", "-s", "65536", "-e", CALLS, "-o", prefix.to_str().unwrap()];
