@@ -12,6 +12,7 @@ mod demos;
 mod dumps;
 mod durability;
 mod endings;
+mod held_up;
 mod journals;
 mod mosquitto;
 mod namespaces;
