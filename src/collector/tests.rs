@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::clock::Window;
 use super::devices::DeviceMetrics;
-use super::metrics::Metrics;
+use super::metrics::{ATTEMPT_BUCKETS, Metrics};
 use super::*;
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, Phase,
@@ -196,6 +196,25 @@ fn an_outage_that_is_not_over_counts_its_attempts_so_far() {
     assert_eq!(all(&records, Liveness::Over).outages_by_attempts, [1, 1, 1, 0]);
     records.push(record(2000, 2000, start()));
     assert_eq!(all(&records, Liveness::Live).outages_by_attempts, [1, 1, 1, 0]);
+}
+
+#[test]
+fn each_edge_of_the_attempt_buckets_falls_on_its_side() {
+    let rows = [(1, "1"), (2, "2-5"), (5, "2-5"), (6, "6-10"), (10, "6-10"), (11, "11+")];
+    for (attempts, bucket) in rows {
+        let mut records = vec![
+            record(0, 0, start()),
+            record(0, 1, connected(ConnectionKind::Connected, 0, None)),
+            record(0, 61, dropped("A", 60.0)),
+        ];
+        let expected = ATTEMPT_BUCKETS.map(|name| u64::from(name == bucket));
+        (1..attempts).for_each(|attempt| records.push(record(0, 62 + i64::from(attempt), failed(attempt))));
+        let mut lasting = records.clone();
+        lasting.push(record(0, 99, failed(attempts)));
+        assert_eq!(all(&lasting, Liveness::Live).outages_by_attempts, expected, "{attempts} so far");
+        records.push(record(0, 99, connected(ConnectionKind::Resumed, attempts, Some(38.0))));
+        assert_eq!(all(&records, Liveness::Live).outages_by_attempts, expected, "{attempts} in all");
+    }
 }
 
 #[test]

@@ -176,6 +176,9 @@ impl Driver {
         if run.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
+        // The runtime knows what had arrived when it last asked the kernel. If this process was held up since, that
+        // was before the answer came: yielding makes it ask again.
+        tokio::task::yield_now().await;
         for _ in 0..CATCH_UP_READS {
             let Some(link) = &mut open.link else { break };
             match link.waiting().await {

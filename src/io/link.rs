@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::clock::Clock;
 use super::stream::Stream;
 use crate::event::failure::StreamEnd;
-use crate::session::late::{Heard, LATE_ANSWER_WINDOW, LateListener};
+use crate::session::late::{Heard, LateListener};
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 16 * 1024;
@@ -109,7 +109,7 @@ impl Link {
 
     /// Reads on for the answer to a ping that timed out, and returns how long it took.
     pub async fn listen(mut self, clock: Clock, mut listener: LateListener) -> Option<Duration> {
-        let deadline = clock.now().plus(LATE_ANSWER_WINDOW);
+        let deadline = listener.deadline();
         let answer = async {
             loop {
                 let count = match self.exchange().await {

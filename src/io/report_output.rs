@@ -50,13 +50,13 @@ fn write_through(path: &Path, report: &[u8]) -> io::Result<()> {
 fn put_in_place(path: &Path, report: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true);
-    let replaced = replace(path, options, |file| {
+    replace(path, options, |file| {
         if let Ok(there) = std::fs::metadata(path) {
             file.set_permissions(there.permissions())?;
         }
         file.write_all(report)
-    });
-    replaced.map(drop)
+    })
+    .map(drop)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::event::Moment;
 use crate::wire::{Decoder, Incoming};
 
 /// How long after the timeout the old stream is read on (journal format, `late_answer`).
-pub const LATE_ANSWER_WINDOW: Duration = Duration::from_secs(30);
+const LATE_ANSWER_WINDOW: Duration = Duration::from_secs(30);
 
 /// What the bytes on the old stream held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,16 +24,25 @@ pub enum Heard {
 pub struct LateListener {
     decoder: Decoder,
     ping_sent: Moment,
+    deadline: Moment,
 }
 
 impl LateListener {
-    /// Listens for the answer to the ping that went out at `ping_sent`.
-    pub const fn new(decoder: Decoder, ping_sent: Moment) -> Self {
-        Self { decoder, ping_sent }
+    /// Listens for the answer to the ping that went out at `ping_sent` and was given up at `given_up`.
+    pub fn new(decoder: Decoder, ping_sent: Moment, given_up: Moment) -> Self {
+        Self { decoder, ping_sent, deadline: given_up.plus(LATE_ANSWER_WINDOW) }
+    }
+
+    /// Until when it is listened. What arrives later is no answer.
+    pub const fn deadline(&self) -> Moment {
+        self.deadline
     }
 
     /// Bytes arrived. After an answer or garbage there is no more to listen for.
     pub fn receive(&mut self, now: Moment, bytes: &[u8]) -> Heard {
+        if now > self.deadline {
+            return Heard::Nothing;
+        }
         self.decoder.push(bytes);
         loop {
             match self.decoder.next_packet() {

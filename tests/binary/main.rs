@@ -10,7 +10,9 @@ mod broker;
 mod cloud;
 mod demos;
 mod dumps;
+mod durability;
 mod endings;
+mod held_up;
 mod journals;
 mod mosquitto;
 mod namespaces;
@@ -23,5 +25,6 @@ mod streams;
 #[path = "../table/mod.rs"]
 mod table;
 mod terminals;
+mod trace;
 mod usage;
 mod watch;

@@ -34,7 +34,7 @@ struct Row {
     required: &'static str,
 }
 
-const NEEDY: [Row; 2] = [
+const NEEDY: [Row; 3] = [
     Row {
         test: "mosquitto::connecting::user_and_password_open_the_door",
         lacks: "mosquitto",
@@ -44,6 +44,11 @@ const NEEDY: [Row; 2] = [
         test: "namespaces::faults::packets_that_are_lost_both_ways_in_mqtt_5",
         lacks: "ip",
         required: crate::namespaces::REQUIRED,
+    },
+    Row {
+        test: "durability::the_folder_of_a_journal_is_synced_when_the_file_is_made_and_when_it_is_replaced",
+        lacks: "strace",
+        required: crate::trace::REQUIRED,
     },
 ];
 

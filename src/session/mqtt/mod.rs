@@ -221,10 +221,10 @@ impl Session {
     }
 
     /// What is left of the session when a ping went unanswered: a listener for the late answer.
-    pub fn late_listener(&mut self) -> Option<LateListener> {
+    pub fn late_listener(&mut self, now: Moment) -> Option<LateListener> {
         let ping = self.ping?;
         let decoder = std::mem::replace(&mut self.decoder, Decoder::new(self.protocol, 0));
-        Some(LateListener::new(decoder, ping.sent))
+        Some(LateListener::new(decoder, ping.sent, now))
     }
 
     /// When the next PINGREQ is due, or the answer to the last one. The earlier of both directions counts, so that

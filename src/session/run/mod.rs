@@ -321,7 +321,7 @@ impl Run {
     fn dropped(&mut self, now: Moment, since: Moment, mut session: Session, end: &End) {
         let uptime = now.since(since);
         let record = shown(session.drop_record(now, end, self.surroundings(now, uptime)));
-        let listener = matches!(end, End::PingUnanswered(_)).then(|| session.late_listener()).flatten();
+        let listener = matches!(end, End::PingUnanswered(_)).then(|| session.late_listener(now)).flatten();
         self.state = State::Up { since, session: Box::new(session) };
         self.sample(now);
         self.retire_session();

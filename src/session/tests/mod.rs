@@ -2,6 +2,7 @@
 
 mod appliances;
 mod auth;
+mod bounds;
 mod five;
 mod host;
 mod probes;

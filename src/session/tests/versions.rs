@@ -54,6 +54,28 @@ fn what_was_spoken_is_spoken_again_after_a_drop() {
     }
 }
 
+/// A port that is closed for a moment says nothing about the version that its broker spoke before.
+#[test]
+fn a_broker_that_was_spoken_to_in_3_1_1_is_asked_in_it_again_after_a_refused_port() {
+    let mut rig = Rig::new(auto());
+    rig.dialled();
+    rig.bytes(&[0x20, 2, 0, 1]);
+    rig.pass(Duration::from_millis(1));
+    rig.dialled();
+    rig.bytes(CONNACK);
+    rig.pass_answered(60 * SECOND);
+    rig.end(StreamEnd::Fin);
+    for _ in 0..3 {
+        rig.pass(120 * SECOND);
+        rig.refuse();
+        assert_eq!(rig.failures().last().expect("a failure").protocol, Some(Protocol::V311));
+    }
+    rig.pass(120 * SECOND);
+    rig.sent.clear();
+    rig.dialled();
+    assert_eq!(asked(&mut rig), 4);
+}
+
 #[test]
 fn two_versions_that_both_fail_take_turns_and_do_not_hammer_the_broker() {
     let mut rig = Rig::new(auto());
