@@ -12,6 +12,7 @@ pub mod reason;
 pub mod secret;
 pub mod sigv4;
 pub mod target;
+pub mod units;
 
 pub mod collector;
 pub mod dump;

@@ -3,15 +3,16 @@
 use crate::collector::devices::DeviceMetrics;
 use crate::diagnosis::{Finding, LIKELY};
 use crate::report::Report;
-use crate::report::text::{clean, count};
+use crate::report::text::clean;
+use crate::units::{self, count};
 
 /// Fewer sessions claim no period.
 const SESSIONS_FOR_A_PERIOD: u64 = 4;
 
 /// `another client uses this client ID (duplicate_client_id, 96 % sure)`.
 pub fn headline(finding: &Finding) -> String {
-    let sure = (finding.confidence * 100.0).round();
-    format!("{} ({}, {sure:.0} % sure)", clean(&finding.summary), finding.cause)
+    let sure = units::confidence(finding.confidence);
+    format!("{} ({}, {sure} sure)", clean(&finding.summary), finding.cause)
 }
 
 /// What is said where nothing is likely.

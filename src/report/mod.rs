@@ -12,7 +12,7 @@ pub mod table;
 mod suback;
 mod text;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 
 pub use finding::headline;
 pub use text::clean;
@@ -20,9 +20,7 @@ pub use text::clean;
 use crate::collector::metrics::Metrics;
 use crate::diagnosis::Finding;
 use crate::dump::Account;
-
-/// Shows a time in the zone that the user asked for.
-pub type Zone = fn(DateTime<Utc>) -> DateTime<FixedOffset>;
+pub use crate::units::Zone;
 
 /// What every writer shows.
 #[derive(Debug, Clone)]

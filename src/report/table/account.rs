@@ -4,7 +4,7 @@ use super::heading::Line;
 use crate::dump::{Account, Origin};
 use crate::report::Report;
 use crate::report::style::{Meaning, View};
-use crate::report::text::{count, moment, number, offset, span};
+use crate::units::{count, date_time, number, offset, span};
 
 /// How it stood when the dump was made.
 pub(super) fn state(report: &Report, account: &Account, view: &View) -> Line {
@@ -13,7 +13,7 @@ pub(super) fn state(report: &Report, account: &Account, view: &View) -> Line {
         Origin::Library => "a dump of nwp500-python",
         Origin::HomeAssistant => "a Home Assistant diagnostics download",
     };
-    let when = account.at.map(|at| format!(" made {} ({})", moment(view.zone, at), offset(view.zone, at)));
+    let when = account.at.map(|at| format!(" made {} ({})", date_time(view.zone, at), offset(view.zone, at)));
     let state = match (report.live, account.at) {
         (true, Some(_)) => format!(": connected for {} then", span(report.current_uptime_seconds())),
         (true, None) => ": connected then".to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn gaps(account: &Account) -> impl Iterator<Item = Line> {
     let sessionless = (account.drops_without_session > 0)
         .then(|| format!("{} {NO_SESSION}", count(account.drops_without_session, "drop")));
     let unreadable = (account.unreadable > 0)
-        .then(|| format!("it has {} that could not be read", entries(account.unreadable)));
+        .then(|| format!("it has {} that could not be read", count(account.unreadable, "entry")));
     let others = (account.others > 0).then(|| {
         format!(
             "the file holds {} beside this one, left out here: give each a file of its own",
@@ -43,10 +43,6 @@ pub(super) fn gaps(account: &Account) -> impl Iterator<Item = Line> {
     });
     let told = [Some(untold(account.origin).to_owned()), others, listed, zone, sessionless, unreadable];
     told.into_iter().flatten().map(|gap| (Some(Meaning::Warning), format!("! {gap}")))
-}
-
-fn entries(entries: u64) -> String {
-    if entries == 1 { "1 entry".to_owned() } else { format!("{} entries", number(entries)) }
 }
 
 const NO_SESSION: &str =

@@ -3,7 +3,8 @@
 use super::grid::{Grid, Kind};
 use crate::collector::devices::DeviceMetrics;
 use crate::report::style::View;
-use crate::report::text::{MISSING, clean, moment, number, span_or_missing};
+use crate::report::text::clean;
+use crate::units::{MISSING, date_time, number, span};
 
 /// A row an appliance; `None` where none was asked.
 pub(super) fn grid(devices: &[DeviceMetrics], view: &View) -> Option<Grid> {
@@ -13,7 +14,7 @@ pub(super) fn grid(devices: &[DeviceMetrics], view: &View) -> Option<Grid> {
         grid.row([
             clean(&device.device).into_owned(),
             format!("{} of {}", number(device.answered), number(device.asked)),
-            span_or_missing(device.rtt.p50.map(|ms| ms / 1e3)),
+            device.rtt.p50.map_or_else(|| MISSING.to_owned(), |ms| span(ms / 1e3)),
             device.wifi_dbm.map_or_else(|| MISSING.to_owned(), |dbm| format!("{dbm} dBm")),
             state(device, view),
         ]);
@@ -27,7 +28,7 @@ fn state(device: &DeviceMetrics, view: &View) -> String {
         (0, Some(_)) => "answers".to_owned(),
         (0, None) => "not known".to_owned(),
         (_, None) => "silent, and never heard".to_owned(),
-        (_, Some(at)) => format!("silent since {}", moment(view.zone, at)),
+        (_, Some(at)) => format!("silent since {}", date_time(view.zone, at)),
     };
     let error = device.error_code.filter(|code| *code != 0).map(|code| format!("error {code}"));
     let listed = device.cloud_connected.filter(|connected| !connected);

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::report::Report;
 use crate::report::style::{Meaning, View};
-use crate::report::text::{clock, count, moment, offset, span, watched};
+use crate::report::text::watched;
+use crate::units::{count, date_time, offset, span, time_of_day};
 
 /// A line and what its colour stands for.
 pub(super) type Line = (Option<Meaning>, String);
@@ -49,7 +50,11 @@ fn open_outage(metrics: &Metrics) -> Option<DateTime<Utc>> {
 fn since_when(report: &Report, view: &View) -> String {
     match (open_outage(&report.metrics), report.metrics.last_connect) {
         (Some(drop), _) => {
-            format!(" since the drop at {}, {} ago", clock(view.zone, drop), span(report.seconds_since(drop)))
+            format!(
+                " since the drop at {}, {} ago",
+                time_of_day(view.zone, drop),
+                span(report.seconds_since(drop))
+            )
         }
         (None, None) => ", and never was in this period".to_owned(),
         (None, Some(_)) => String::new(),
@@ -77,7 +82,7 @@ fn period(report: &Report, view: &View) -> String {
         };
         return nothing.to_owned();
     };
-    let (from, to, offset) = (moment(view.zone, from), moment(view.zone, to), offset(view.zone, from));
+    let (from, to, offset) = (date_time(view.zone, from), date_time(view.zone, to), offset(view.zone, from));
     let watched = match observation.runs {
         0 => "as far as it lists them".to_owned(),
         runs => format!("{}, watched {}", count(runs, "run"), span(observation.observed_seconds)),

@@ -15,7 +15,7 @@ use std::io;
 use self::grid::wrapped;
 use crate::report::Report;
 use crate::report::style::{Meaning, View};
-use crate::report::text::count;
+use crate::units::count;
 
 /// Columns by which tables stand back from their titles.
 const INDENT: u16 = 2;

@@ -9,7 +9,8 @@ use crate::event::SessionDrop;
 use crate::report::Report;
 use crate::report::style::View;
 use crate::report::suback;
-use crate::report::text::{MISSING, clean, count, moment, number, percent, share, span, span_or_missing};
+use crate::report::text::clean;
+use crate::units::{MISSING, count, date_time, number, percent, share, span};
 
 /// A title and the table under it.
 pub(super) type Section = (&'static str, Grid);
@@ -93,7 +94,7 @@ fn last_drops(metrics: &Metrics, view: &View) -> Option<Grid> {
     let mut grid = Grid::new(&[Kind::Words, Kind::Number, Kind::Words]).headed(&["When", "Session", "Why"]);
     for drop in metrics.recent_drops.iter().rev().take(DROPS_SHOWN) {
         let session = span_or_missing(drop.fact.duration_connected_seconds);
-        grid.row([moment(view.zone, drop.at), session, why(drop)]);
+        grid.row([date_time(view.zone, drop.at), session, why(drop)]);
     }
     (!metrics.recent_drops.is_empty()).then_some(grid)
 }
@@ -193,4 +194,8 @@ fn spans(metrics: &Metrics) -> Grid {
     let counts = columns.iter().map(|(_, values, _)| number(values.count));
     grid.row(std::iter::once("Count".to_owned()).chain(counts));
     grid
+}
+
+fn span_or_missing(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| MISSING.to_owned(), span)
 }

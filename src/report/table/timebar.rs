@@ -3,7 +3,7 @@
 use crate::collector::metrics::Metrics;
 use crate::collector::timeline::Slot;
 use crate::report::style::{Meaning, View};
-use crate::report::text::{moment, span};
+use crate::units::{date_time, span};
 
 /// What one slice looked like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) fn lines(metrics: &Metrics, view: &View) -> Vec<String> {
     else {
         return Vec::new();
     };
-    let ends = (moment(view.zone, from), moment(view.zone, to));
+    let ends = (date_time(view.zone, from), date_time(view.zone, to));
     let seconds = (to - from).to_std().unwrap_or_default().as_secs_f64();
     vec![painted(&slices, view), spread(&ends.0, &ends.1, slices.len()), legend(seconds, slices.len(), view)]
 }
