@@ -5,13 +5,17 @@ use std::borrow::Cow;
 use crate::event::TargetFacts;
 use crate::units::MISSING;
 
-/// What is watched, and under which name: `mqtts://broker.example:8883 as nwdiag-5f0c2a91`.
+/// The URL of a target, or its name where a record holds no URL.
+pub(super) fn address(target: &TargetFacts) -> Option<&str> {
+    [target.url.as_str(), target.name.as_str()].into_iter().find(|name| !name.is_empty())
+}
+
+/// What is watched, and under which client ID: `mqtts://broker.example:8883 as nwdiag-5f0c2a91`.
 pub(super) fn watched(target: &TargetFacts) -> String {
-    let named = [&target.url, &target.name].into_iter().find(|name| !name.is_empty());
-    let shown = named.map_or(Cow::Borrowed(MISSING), |name| clean(name));
+    let address = address(target).map_or(Cow::Borrowed(MISSING), clean);
     match target.client_id.as_str() {
-        "" => shown.into_owned(),
-        client_id => format!("{shown} as {}", clean(client_id)),
+        "" => address.into_owned(),
+        client_id => format!("{address} as {}", clean(client_id)),
     }
 }
 

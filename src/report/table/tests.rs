@@ -10,14 +10,16 @@ use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
 use crate::collector::timeline::{Link, Timeline};
 use crate::event::{Phase, SessionDrop, TargetFacts};
+use crate::report::Report;
 use crate::report::sample::{
     afternoon, answer, appliance, at, dropped, full, later, nothing, of_a_dump, paris, target,
 };
 use crate::report::style::Palette;
+use crate::report::summary::document;
 
 fn page(report: &Report, palette: Palette, width: u16) -> String {
     let mut out = Vec::new();
-    write(&mut out, report, &View { zone: paris, palette, width }).unwrap();
+    write(&mut out, &document(report), &View { zone: paris, palette, width }).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -372,7 +374,7 @@ proptest! {
     ) {
         let report = Report { generated: at(0), live, skipped_lines, metrics, findings: Vec::new(), dump: None };
         let mut out = Vec::new();
-        write(&mut out, &report, &View { zone: paris, palette: Palette::Plain, width }).unwrap();
+        write(&mut out, &document(&report), &View { zone: paris, palette: Palette::Plain, width }).unwrap();
         let text = String::from_utf8(out).unwrap();
         prop_assert!(widest(&text) <= usize::from(width), "{}", text);
         prop_assert!(text.lines().all(|line| line.trim_end() == line), "{}", text);
