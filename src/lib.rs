@@ -13,6 +13,7 @@ pub mod crt;
 pub mod secret;
 pub mod sigv4;
 pub mod target;
+pub mod units;
 
 pub mod collector;
 pub mod journal;

@@ -17,7 +17,7 @@ use crate::io::journal_file::{self, Reading};
 use crate::io::report_input::{self, Input};
 use crate::io::{clock, report_output, terminal};
 use crate::report::style::{Palette, View};
-use crate::report::{Report, json, table};
+use crate::report::{Report, json, summary, table};
 
 /// Columns of a table that goes to a file.
 const FILE_COLUMNS: u16 = 80;
@@ -27,7 +27,7 @@ pub(super) fn summary(config: &SummaryConfig) -> Result<Outcome, CommandError> {
     let report = report(&config.report, RECENT)?;
     let mut bytes = Vec::new();
     let written = match config.format {
-        SummaryFormat::Table => table::write(&mut bytes, &report, &view(&config.report)),
+        SummaryFormat::Table => table::write(&mut bytes, &summary::document(&report), &view(&config.report)),
         SummaryFormat::Json => json::write(&mut bytes, &report, layout(Layout::Auto, &config.report)),
     };
     written.context("cannot write the report")?;

@@ -9,6 +9,7 @@ use super::server::{CLOCK_SECONDS, clock_was_wrong, is_large};
 use super::shown::{count, of, seconds, told};
 use super::statistics::{densest, in_order, median, share};
 use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
+use crate::units::signed_span;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -228,7 +229,7 @@ fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
                 of(stepped.len(), case.incidents.len(), "incident")
             )
         }),
-        Some(format!("largest step or offset of the clock: {step:+.0} s")),
+        Some(format!("largest step or offset of the clock: {}", signed_span(step))),
     ];
     Some(Verdict {
         pins: None,

@@ -12,6 +12,7 @@ use super::rule::{Rule, Verdict};
 use super::shown::{count, of};
 use super::statistics::{number, share};
 use crate::collector::devices::{DeviceMetrics, Silence};
+use crate::units::utc_date_time;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[Rule { cause: Cause::ApplianceOffline, judge: appliance_offline }];
@@ -148,12 +149,15 @@ fn evidence(suspect: &Suspect<'_>) -> Vec<String> {
         of(whole(unanswered), whole(suspect.device.asked), "status request"),
         suspect.longest()
     )];
-    let at = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S UTC");
     lines.extend(longest.map(|silence| match silence.ended {
         Some(ended) => {
-            format!("{name}: longest silent from {}, answered again at {}", at(silence.began), at(ended))
+            format!(
+                "{name}: longest silent from {}, answered again at {}",
+                utc_date_time(silence.began),
+                utc_date_time(ended)
+            )
         }
-        None => format!("{name}: silent since {}, up to the last request", at(silence.began)),
+        None => format!("{name}: silent since {}, up to the last request", utc_date_time(silence.began)),
     }));
     if said > 0 {
         lines.push(format!(

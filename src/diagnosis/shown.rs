@@ -1,14 +1,10 @@
 //! Figures in words, for evidence and advice.
 
-/// `86 400 s (24 h)`, `300 s (5 min)`, `42 s`, `0.8 s`.
+use crate::units;
+
+/// A span that a limit, a timer or a period of somebody keeps to.
 pub(super) fn seconds(span: f64) -> String {
-    let exact = if span < 10.0 { format!("{span:.1} s") } else { format!("{span:.0} s") };
-    let in_units = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "min")];
-    let unit = in_units.into_iter().find(|(length, _)| span >= 2.0 * length);
-    match unit {
-        Some((length, name)) => format!("{exact} ({} {name})", rounded(span / length)),
-        None => exact,
-    }
+    units::exact_span(span)
 }
 
 /// From the first to the second, seconds; told once where nobody can see the difference.
@@ -17,19 +13,14 @@ pub(super) fn between((low, high): (f64, f64)) -> String {
     if from == to { from } else { format!("{from} to {to}") }
 }
 
-fn rounded(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
-}
-
 /// `1 drop`, `3 drops`.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    units::count(number as u64, noun)
 }
 
 /// `11 of 12 drops`.
 pub(super) fn of(part: usize, all: usize, noun: &str) -> String {
-    format!("{part} of {}", count(all, noun))
+    format!("{} of {}", units::number(part as u64), count(all, noun))
 }
 
 /// How many drops came with this reason of the broker's, if any did.

@@ -1,19 +1,25 @@
-//! One view of the metrics, and small writers that turn it into bytes.
+//! What is told: live lines, the status line, the export, and the page of a summary.
+//!
+//! A summary is made in two steps: [`summary`] turns the metrics into a [`document`] of typed values, and a writer
+//! ([`table`]) turns that into bytes.
 //!
 //! Nothing here reads a clock, a terminal or the environment: the time zone, the colours and the width are arguments.
 
+pub mod document;
 mod failure;
 mod finding;
 pub mod json;
 pub mod line;
 pub mod status;
 pub mod style;
+pub mod summary;
 pub mod table;
 
 mod suback;
 mod text;
+mod timebar;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 
 pub use finding::headline;
 pub use text::clean;
@@ -21,9 +27,7 @@ pub use text::clean;
 use crate::collector::metrics::Metrics;
 use crate::diagnosis::Finding;
 use crate::dump::Account;
-
-/// Shows a time in the zone that the user asked for.
-pub type Zone = fn(DateTime<Utc>) -> DateTime<FixedOffset>;
+pub use crate::units::Zone;
 
 /// What every writer shows.
 #[derive(Debug, Clone)]

@@ -6,6 +6,8 @@ use super::Report;
 use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
 use crate::collector::timeline::{Link, Timeline};
+use crate::diagnosis::{Cause, Finding};
+use crate::dump::{Account, Origin};
 use crate::event::{
     AttemptFailed, ClosedBy, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Phase, Phases,
     Protocol, Record, SessionDrop, Start, Subscribed, TargetFacts, Transport,
@@ -214,6 +216,80 @@ pub(super) fn link_down() -> Dated<Environment> {
         ..Environment::new(EnvironmentKind::LinkDown)
     };
     Dated { at: at(59), fact }
+}
+
+/// A report on which every section has something to say, some of it in the words of others.
+pub(super) fn full() -> Report {
+    let mut report = later(afternoon(), 86_409);
+    let metrics = &mut report.metrics;
+    metrics.drops_by_error =
+        (1..=10).rev().map(|drops| (format!("AWS_ERROR_{drops}"), 100 * drops)).collect();
+    metrics.drops = 5501;
+    metrics.recent_drops[1].fact.duration_connected_seconds = None;
+    metrics.recent_drops[0].fact.error_message = "*closed* by @example | see #1".to_owned();
+    metrics.subscriptions = vec![answer("home/+/`state`", None, 135), answer("$SYS/#", None, 0x80)];
+    metrics.devices = vec![appliance()];
+    metrics.probe_rtt = distribution(9, [0.041, 0.084, 0.08, 0.2, 0.2]);
+    metrics.observation = Observation {
+        interrupted_runs: 1,
+        observed_seconds: 87_714.1,
+        connected_seconds: 86_409.0,
+        suspended_seconds: 600.0,
+        ..afternoon_observation()
+    };
+    report.skipped_lines = 1234;
+    report.findings = vec![duplicate_client_id(), silent_appliance()];
+    report
+}
+
+fn duplicate_client_id() -> Finding {
+    Finding {
+        cause: Cause::DuplicateClientId,
+        confidence: 0.99,
+        drops_explained: 5000,
+        incidents_explained: 5000,
+        summary: "another client uses this client ID: the two push each other off".to_owned(),
+        evidence: vec![
+            "10 of 10 incidents closed by the broker and let in again at once".to_owned(),
+            "the broker's words: <b>taken_over_by</b> [you](http://example.com)".to_owned(),
+        ],
+        fix: "give every client an ID of its own (serial number, MAC, UUID); a second copy of the program, a test \
+            tool or a browser tab may be the twin"
+            .to_owned(),
+    }
+}
+
+fn silent_appliance() -> Finding {
+    Finding {
+        cause: Cause::ApplianceOffline,
+        confidence: 0.75,
+        drops_explained: 0,
+        incidents_explained: 1,
+        summary: "the appliance aa...eeff behind it does not answer".to_owned(),
+        evidence: vec!["aa...eeff: 3 of 12 status requests unanswered".to_owned()],
+        fix: "look at its power and its Wi-Fi".to_owned(),
+    }
+}
+
+/// A report on a dump of the reference library.
+pub(super) fn of_a_dump() -> Report {
+    let mut report = afternoon();
+    report.metrics.observation.runs = 0;
+    report.metrics.observation.observed_seconds = 0.0;
+    report.metrics.ping_rtt = Distribution::default();
+    report.dump = Some(Account {
+        origin: Origin::Library,
+        at: Some(at(1305)),
+        connected: true,
+        drops_listed: 50,
+        drops_told: 1234,
+        drops_without_session: 2,
+        others: 1,
+        unreadable: 3,
+        skipped_lines: 0,
+        zone_is_known: false,
+    });
+    report
 }
 
 /// A report of nothing.

@@ -1,9 +1,10 @@
 //! The status line below the live view: how the run stands at this moment.
 
-use super::text::{clean, count, span};
+use super::text::clean;
 use crate::event::{Moment, millis, seconds};
 use crate::session::run::Run;
 use crate::session::state::Standing;
+use crate::units::{count, span};
 
 /// How a run stands, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,6 +59,14 @@ mod tests {
     fn line(standing: Standing, drops: u64) -> String {
         let now = Moment::after_start(Duration::from_secs(100));
         Status { standing, drops, round_trip_ms: Some(21.3), messages: 3 }.line(now)
+    }
+
+    #[test]
+    fn a_round_trip_within_this_host_is_told_in_microseconds() {
+        let up = Standing::Up(Moment::default());
+        let status = Status { standing: up, drops: 0, round_trip_ms: Some(0.04), messages: 0 };
+        let day_and_a_bit = Moment::after_start(Duration::from_secs(86_409));
+        assert_eq!(status.line(day_and_a_bit), "up 24h 9s · 0 drops · ping 40 µs");
     }
 
     #[test]

@@ -36,7 +36,7 @@ const PAGES: [(&str, &[&str]); 9] = [
         &[
             "from a dump of nwp500-python made 2026-11-08 07:43:04 (UTC): connected for 1h 12m then",
             "(aws_websocket_lifetime, ",
-            "6 of 6 drops at an age of 24 h",
+            "6 of 6 drops at an age of 86,400 s (24h)",
             "Availability -",
             "Drops 6",
             "6 100 % AWS_ERROR_MQTT_UNEXPECTED_HANGUP",

@@ -15,6 +15,7 @@ use super::rule::{Rule, Verdict};
 use super::shown::{between, count, of, short};
 use super::statistics::{densest, in_order, largest, share, smallest};
 use crate::event::{ClosedBy, SessionDrop};
+use crate::units::{self, utc_date_time};
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -43,11 +44,7 @@ fn local_network_down(case: &Case<'_>) -> Option<Verdict> {
                 "{} with the link or default route of {interface} lost around it",
                 of(explains.len(), case.incidents.len(), "incident")
             ),
-            format!(
-                "first at {}: {interface} {}",
-                told.at.format("%Y-%m-%d %H:%M:%S UTC"),
-                short(&told.detail)
-            ),
+            format!("first at {}: {interface} {}", utc_date_time(told.at), short(&told.detail)),
         ],
         fix: format!(
             "look at {interface}: cable, switch port, Wi-Fi reception and roaming, or whatever restarts it"
@@ -70,7 +67,7 @@ fn address_change(case: &Case<'_>) -> Option<Verdict> {
                 "{} with a change of address around it",
                 of(explains.len(), case.incidents.len(), "incident")
             ),
-            format!("first at {}: {}", told.at.format("%Y-%m-%d %H:%M:%S UTC"), short(&told.detail)),
+            format!("first at {}: {}", utc_date_time(told.at), short(&told.detail)),
         ],
         fix: "give this host a fixed address, or a DHCP lease of a day or more; a connection \
             cannot outlive its address"
@@ -139,7 +136,9 @@ fn packet_loss(case: &Case<'_>) -> Option<Verdict> {
         showing.len()
     )];
     evidence.extend(
-        (retransmits > 0).then(|| format!("{retransmits} retransmissions by the kernel in those sessions")),
+        (retransmits > 0).then(|| {
+            format!("{} by the kernel in those sessions", units::count(retransmits, "retransmission"))
+        }),
     );
     evidence.extend(
         (late > 0).then(|| format!("{} came after all: the path was slow, not dead", count(late, "answer"))),

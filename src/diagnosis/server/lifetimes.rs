@@ -43,8 +43,9 @@ pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
         pins: None,
         summary: "AWS IoT Core ends a WebSocket connection 24 h after it was made".to_owned(),
         evidence: vec![format!(
-            "{} at an age of 24 h (86 400 s, and up to one keep-alive more)",
-            of(at_the_limit.len(), drops.len(), "drop")
+            "{} at an age of {}, and up to one keep-alive more",
+            of(at_the_limit.len(), drops.len(), "drop"),
+            seconds(AWS_LIFETIME_SECONDS)
         )],
         fix: "expect it: reconnect with a freshly signed URL, or on purpose before 24 h are over; \
             a client certificate on port 8883 has no such limit"

@@ -10,6 +10,7 @@ use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{of, told};
 use crate::diagnosis::statistics::{densest, in_order, median, number, pinned, scatter, share};
 use crate::event::SessionDrop;
+use crate::units::whole;
 
 /// The span over which a drop tells its rate of messages, seconds.
 const RATE_SPAN_SECONDS: f64 = 10.0;
@@ -69,12 +70,12 @@ fn quota(plain: &[Dropped<'_>]) -> Option<Verdict> {
     Some(Verdict {
         confidence: trust(0.95, members.len(), 4).max(0.75) * (0.6 + 0.4 * part),
         pins: Some(pinned(age, members.iter().map(|_| width))),
-        summary: format!("the broker closes the connection after {:.0} messages", same.median),
+        summary: format!("the broker closes the connection after {} messages", whole(same.median)),
         evidence: vec![format!(
-            "{} after {:.0} to {:.0} messages one way, whatever the session's age",
+            "{} after {} to {} messages one way, whatever the session's age",
             of(members.len(), plain.len(), "drop"),
-            same.range.0,
-            same.range.1
+            whole(same.range.0),
+            whole(same.range.1)
         )],
         fix: "a quota of the broker or of the account is used up: send less, or raise it".to_owned(),
         explains: members.iter().map(|dropped| dropped.index).collect(),
@@ -116,7 +117,8 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
         confidence: sure,
         pins: None,
         summary: format!(
-            "the broker closes the connection when messages come at {lowest:.0} a second or more"
+            "the broker closes the connection when messages come at {} a second or more",
+            whole(lowest)
         ),
         evidence: [format!(
             "{} in a burst of messages",
@@ -126,9 +128,9 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
         .chain(told(said.len(), "0x93, 0x96 or 0x97: rate, quota or too many unacknowledged"))
         .collect(),
         fix: format!(
-            "send fewer than {:.0} messages a second, in batches or over several connections, \
+            "send fewer than {} messages a second, in batches or over several connections, \
             and heed the broker's Receive Maximum",
-            (lowest / 2.0).max(1.0)
+            whole((lowest / 2.0).max(1.0))
         ),
         explains,
     })

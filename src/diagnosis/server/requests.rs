@@ -13,6 +13,7 @@ use crate::diagnosis::rule::Verdict;
 use crate::diagnosis::shown::{of, short, told};
 use crate::diagnosis::statistics::{in_order, number, share};
 use crate::event::SessionDrop;
+use crate::units;
 
 /// MQTT 5: "Not authorized".
 const NOT_AUTHORIZED: u8 = 0x87;
@@ -193,13 +194,20 @@ pub(super) fn payload_too_large(case: &Case<'_>) -> Option<Verdict> {
         pins: None,
         summary: match smallest {
             Some(bytes) => {
-                format!("the broker closes the connection after a PUBLISH of {bytes} bytes or more")
+                format!(
+                    "the broker closes the connection after a PUBLISH of {} bytes or more",
+                    units::number(*bytes)
+                )
             }
             None => "the broker closes the connection after a PUBLISH over its limit".to_owned(),
         },
         evidence: vec![
             format!("{} right after a large PUBLISH", of(explains.len(), case.incidents.len(), "incident")),
-            format!("payloads of {} to {} bytes", smallest.unwrap_or(&0), sizes.iter().max().unwrap_or(&0)),
+            format!(
+                "payloads of {} to {} bytes",
+                units::number(*smallest.unwrap_or(&0)),
+                units::number(*sizes.iter().max().unwrap_or(&0))
+            ),
         ],
         fix: "send smaller messages, or raise the broker's limit; AWS IoT Core takes 128 KiB at most"
             .to_owned(),

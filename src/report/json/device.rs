@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::shape::RoundTripMs;
+use super::distribution::RoundTripMs;
 use crate::collector::devices::DeviceMetrics;
 use crate::journal::timestamp;
 
@@ -45,7 +45,7 @@ impl<'a> From<&'a DeviceMetrics> for DeviceEntry<'a> {
             unanswered_streak: told.unanswered_streak,
             last_asked_timestamp: told.last_asked.map(timestamp),
             last_answer_timestamp: told.last_answer.map(timestamp),
-            rtt_ms: RoundTripMs::of(&told.rtt),
+            rtt_ms: RoundTripMs::from(&told.rtt),
             wifi_dbm: told.wifi_dbm,
             weakest_wifi_dbm: told.weakest_wifi_dbm,
             error_code: told.error_code,

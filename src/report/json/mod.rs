@@ -3,6 +3,7 @@
 //! `contract/export.md` is the letter; [`shape`] follows it key by key. This file turns the shape into bytes.
 
 mod device;
+mod distribution;
 mod entry;
 mod shape;
 

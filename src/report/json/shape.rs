@@ -7,17 +7,12 @@ use std::cmp::Reverse;
 use serde::{Serialize, Serializer};
 
 use super::device::DeviceEntry;
+use super::distribution::{MICROS, Percentiles, Quantities, ReconnectSeconds, RoundTripMs};
 use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry, FindingEntry};
-use crate::collector::metrics::{ATTEMPT_BUCKETS, Distribution, Metrics};
+use crate::collector::metrics::{ATTEMPT_BUCKETS, Metrics};
 use crate::event::{Subscribed, TargetFacts, rounded, unix_seconds};
 use crate::journal::timestamp;
 use crate::report::Report;
-
-/// Steps per unit for seconds and ratios.
-const MICROS: f64 = 1e6;
-
-/// Steps per unit for milliseconds.
-const THOUSANDTHS: f64 = 1e3;
 
 /// The whole object.
 #[derive(Debug, Serialize)]
@@ -154,12 +149,9 @@ impl Ours {
                 .map(|seconds| rounded(seconds, MICROS)),
             mean_time_to_reconnect_seconds: reconnects.mean,
             session_seconds: Quantities::of(&metrics.sessions, MICROS).percentiles(),
-            reconnect_seconds: ReconnectSeconds {
-                percentiles: reconnects.percentiles(),
-                max: reconnects.max,
-            },
-            ping_rtt_ms: RoundTripMs::of(&metrics.ping_rtt),
-            probe_rtt_ms: RoundTripMs::of(&metrics.probe_rtt),
+            reconnect_seconds: reconnects.into(),
+            ping_rtt_ms: RoundTripMs::from(&metrics.ping_rtt),
+            probe_rtt_ms: RoundTripMs::from(&metrics.probe_rtt),
             messages_received: metrics.messages_received,
         }
     }
@@ -168,61 +160,6 @@ impl Ours {
 /// To six decimals; less than all never becomes 1.
 fn ratio(value: f64) -> f64 {
     if value < 1.0 { rounded(value, MICROS).min(0.999_999) } else { 1.0 }
-}
-
-/// A distribution, rounded for export.
-#[derive(Debug, Clone, Copy)]
-struct Quantities {
-    min: Option<f64>,
-    mean: Option<f64>,
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p99: Option<f64>,
-    max: Option<f64>,
-}
-
-impl Quantities {
-    fn of(values: &Distribution, steps: f64) -> Self {
-        let [min, mean, p50, p90, p99, max] =
-            [values.min, values.mean, values.p50, values.p90, values.p99, values.max]
-                .map(|value| value.map(|value| rounded(value, steps)));
-        Self { min, mean, p50, p90, p99, max }
-    }
-
-    const fn percentiles(self) -> Percentiles {
-        Percentiles { p50: self.p50, p90: self.p90, p99: self.p99 }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Percentiles {
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p99: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct ReconnectSeconds {
-    #[serde(flatten)]
-    percentiles: Percentiles,
-    max: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct RoundTripMs {
-    min: Option<f64>,
-    mean: Option<f64>,
-    p50: Option<f64>,
-    p99: Option<f64>,
-    max: Option<f64>,
-    count: u64,
-}
-
-impl RoundTripMs {
-    pub(super) fn of(values: &Distribution) -> Self {
-        let Quantities { min, mean, p50, p90: _, p99, max } = Quantities::of(values, THOUSANDTHS);
-        Self { min, mean, p50, p99, max, count: values.count }
-    }
 }
 
 #[derive(Debug, Serialize)]

@@ -11,7 +11,7 @@ use crate::diagnosis::Finding;
 use crate::event::Record;
 use crate::report::Zone;
 use crate::report::style::{Meaning, Palette};
-use crate::report::text::{clock, date};
+use crate::units::{date, time_of_day};
 
 /// Writes records as lines; each begins with the time of day, and the date is told whenever it changes.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Lines {
     }
 
     fn laid_out(&self, record: &Record, sentence: &Sentence<'_>) -> String {
-        let time = self.palette.paint(Meaning::Faint, &clock(self.zone, record.ts));
+        let time = self.palette.paint(Meaning::Faint, &time_of_day(self.zone, record.ts));
         let mark = sentence.mark.as_ref().map(|mark| self.marked(mark)).unwrap_or_default();
         let text = &sentence.text;
         let name = sentence
@@ -176,6 +176,18 @@ mod tests {
 18:20:04  ● reconnected  down 2.6 s, 1 attempt
 "
         );
+    }
+
+    #[test]
+    fn the_steps_of_an_attempt_are_in_the_unit_of_their_sum() {
+        let after = |tcp_ms, mqtt_ms| {
+            let phases = Phases { tcp_ms: Some(tcp_ms), mqtt_ms: Some(mqtt_ms), ..Phases::default() };
+            let here = crate::event::Connected { phases, peer_address: None, protocol: None, ..connected() };
+            told(vec![Event::Connected(Box::new(here))])
+        };
+        assert_eq!(after(0.041, 0.5), "18:20:04  ● connected    in 541 µs (tcp 41, connack 500)\n");
+        assert_eq!(after(0.041, 1.2), "18:20:04  ● connected    in 1.2 ms (tcp 0.04, connack 1.2)\n");
+        assert_eq!(after(21.0, 2500.0), "18:20:04  ● connected    in 2.5 s (tcp 0.02, connack 2.5)\n");
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::navien::status::ANSWER_TIMEOUT;
 use crate::report::finding::headline;
 use crate::report::style::Meaning;
 use crate::report::suback;
-use crate::report::text::{clean, count, figures, signed_span, span, watched};
+use crate::report::text::{clean, watched};
+use crate::units::{SpanUnit, count, signed_span, span};
 
 /// One event, told.
 #[derive(Debug)]
@@ -139,14 +140,21 @@ fn from_connack(connected: &Connected) -> [Option<String>; 3] {
 }
 
 fn took(phases: &Phases) -> Option<String> {
-    let sum: f64 = phases.steps().map(|(_, millis)| millis).sum();
-    phases.steps().next().map(|_| format!("in {}", span(sum / 1e3)))
+    phases.steps().next().map(|_| format!("in {}", span(sum_seconds(phases))))
 }
 
+/// Each step in the unit of their sum, which stands before them.
 fn steps(phases: &Phases) -> Option<String> {
-    let steps: Vec<_> =
-        phases.steps().map(|(phase, millis)| format!("{} {}", step(phase), figures(millis))).collect();
+    let unit = SpanUnit::fitting(sum_seconds(phases));
+    let steps: Vec<_> = phases
+        .steps()
+        .map(|(phase, millis)| format!("{} {}", step(phase), unit.figures(millis / 1e3)))
+        .collect();
     (!steps.is_empty()).then(|| format!("({})", steps.join(", ")))
+}
+
+fn sum_seconds(phases: &Phases) -> f64 {
+    phases.steps().map(|(_, millis)| millis).sum::<f64>() / 1e3
 }
 
 const fn step(phase: Phase) -> &'static str {
