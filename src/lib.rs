@@ -29,6 +29,8 @@ pub mod diagnosis;
 
 pub mod report;
 
+pub mod pipeline;
+
 pub mod io;
 pub mod simulator;
 

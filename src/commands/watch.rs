@@ -1,4 +1,4 @@
-//! `nwdiag watch`: dial, keep the session, and hand each event to journal, standard output and collector.
+//! `nwdiag watch`: dial, keep the session, and hand what comes out of the pipeline to journal and standard output.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +8,6 @@ use tokio::sync::mpsc;
 
 use super::{CommandError, Outcome, start};
 use crate::cli::value::WatchFormat;
-use crate::collector::clock::Window;
-use crate::collector::{Collector, RECENT};
 use crate::config::WatchConfig;
 use crate::event::{Event, Record, StopReason};
 use crate::io::clock::Clock;
@@ -19,6 +17,7 @@ use crate::io::live_output::{Format, LiveOutput, StatusBoard};
 use crate::io::signal;
 use crate::io::sink_queue::SinkQueue;
 use crate::io::terminal::{self, StatusLine};
+use crate::pipeline::Pipeline;
 use crate::report::clean;
 use crate::report::line::Lines;
 use crate::report::status::Status;
@@ -26,6 +25,9 @@ use crate::session::run::Run;
 use crate::simulator::expired::ExpiredCertificate;
 use crate::simulator::{Simulator, demo};
 use crate::target::{Broker, Scenario, Target};
+
+/// Nobody asks `watch` for its recent drops: what it prints and records is where they stand.
+const NOTHING_RECENT: usize = 0;
 
 /// The time that journal and standard output get at the end to take what is still in memory.
 const LAST_WRITES: Duration = Duration::from_secs(1);
@@ -57,8 +59,8 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let first = start::first_record(config.run.target.clone());
     let connect_timeout = config.run.connect_timeout;
     let run = Run::begin(config.run, first, fastrand::u64(..));
-    let collector = Collector::new(Window::default(), RECENT);
-    let mut recorder = Recorder { clock, journal, output, collector, board, last_failure: None };
+    let pipeline = Pipeline::new(NOTHING_RECENT);
+    let mut recorder = Recorder { clock, journal, output, pipeline, board, last_failure: None };
     let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, host: HostWatch::open(), stops };
     let reason = driver.drive(run, &mut recorder).await;
     recorder.close(reason).await
@@ -120,12 +122,12 @@ fn output(
     Ok(SinkQueue::start("standard output", output, gone).context("cannot start the output's thread")?)
 }
 
-/// Stamps events and hands each to all who want it.
+/// Stamps events, and hands what the pipeline makes of them to all who want it.
 struct Recorder {
     clock: Clock,
     journal: Option<SinkQueue>,
     output: SinkQueue,
-    collector: Collector,
+    pipeline: Pipeline,
     board: StatusBoard,
     /// What the last attempt that failed said.
     last_failure: Option<String>,
@@ -137,15 +139,16 @@ impl Observer for Recorder {
             self.last_failure = Some(failed.error_message.clone());
         }
         let record = Record::new(self.clock.stamp(), event);
-        self.collector.record(&record);
-        if let Some(journal) = &self.journal {
-            journal.send(record.clone());
+        for record in self.pipeline.observe(record, || self.clock.now()) {
+            if let Some(journal) = &self.journal {
+                journal.send(record.clone());
+            }
+            self.output.send(record);
         }
-        self.output.send(record);
     }
 
     fn standing(&mut self, run: &Run) {
-        self.board.post(Status::of(run, self.collector.drops()));
+        self.board.post(Status::of(run, self.pipeline.drops()));
     }
 }
 

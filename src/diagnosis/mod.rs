@@ -4,7 +4,6 @@
 //! by which figures. What looks alike is settled afterwards, on purpose and in one place ([`lookalikes`]). Nothing here
 //! reads a journal, a clock or a file.
 
-mod announcer;
 pub mod case;
 mod cause;
 mod client;
@@ -21,12 +20,12 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-pub use self::announcer::Announcer;
 use self::case::Case;
 pub use self::cause::{Category, Cause};
 use self::confidence::calibrated;
 use self::rule::{Rule, Verdict};
 use crate::collector::metrics::Metrics;
+use crate::event::FindingRecord;
 
 /// A cause that explains something, with the figures behind it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +44,22 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// What to do, with the value to set.
     pub fix: String,
+}
+
+impl From<Finding> for FindingRecord {
+    fn from(finding: Finding) -> Self {
+        Self {
+            cause: finding.cause.word().to_owned(),
+            category: finding.cause.category().word().to_owned(),
+            confidence: Some(finding.confidence),
+            drops_explained: Some(finding.drops_explained),
+            incidents_explained: Some(finding.incidents_explained),
+            summary: finding.summary,
+            evidence: finding.evidence,
+            fix: finding.fix,
+            ..Self::default()
+        }
+    }
 }
 
 /// Below this a finding is a hint, not an answer.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::lenient;
 
@@ -28,10 +28,10 @@ pub struct FindingRecord {
     #[serde(default)]
     pub incidents_explained: Option<u64>,
     /// The first incident that it explains.
-    #[serde(default)]
+    #[serde(default, serialize_with = "timestamp")]
     pub first: Option<DateTime<Utc>>,
     /// The last incident that it explains.
-    #[serde(default)]
+    #[serde(default, serialize_with = "timestamp")]
     pub last: Option<DateTime<Utc>>,
     /// How many more would have come since, at its rate and exposure.
     #[serde(default)]
@@ -45,7 +45,31 @@ pub struct FindingRecord {
     /// The numbers of the evidence, with units in their keys.
     #[serde(default, deserialize_with = "lenient")]
     pub figures: BTreeMap<String, f64>,
+    /// What the finding names: `packet`, `topic`, `url`, `version`, `reason`, `address`, `idle_kind`.
+    #[serde(default, deserialize_with = "lenient")]
+    pub named: BTreeMap<String, String>,
     /// What to do.
     #[serde(default, deserialize_with = "lenient")]
     pub fix: String,
+    /// What to try where causes cannot be told apart.
+    #[serde(default)]
+    pub next_test: Option<NextTest>,
+}
+
+/// A command that tells causes apart which the evidence does not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NextTest {
+    /// The command.
+    pub command: String,
+    /// The causes that it tells apart.
+    pub separates: Vec<String>,
+    /// What each answer would mean, in one line.
+    pub expect: String,
+}
+
+/// A time as all records and exports write it.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn timestamp<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(super::timestamp).serialize(serializer)
 }

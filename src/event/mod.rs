@@ -16,13 +16,13 @@ mod words;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer};
 
 pub use connection::{AddressLost, AttemptFailed, Connected, Fallback, Phases, Subscribed};
 pub use device::DeviceProbe;
 pub use failure::FailureKind;
-pub use finding::FindingRecord;
+pub use finding::{FindingRecord, NextTest};
 pub use reading::{RoundTrips, Sample, Survived, TcpReading};
 pub use run::{Environment, ProbeRefused, Pruned, Start, Stop, TargetFacts};
 pub use session_end::{LateAnswer, Malformed, SessionDrop, UnfinishedPacket};
@@ -130,10 +130,21 @@ impl Record {
         }
     }
 
+    /// The record of another event of the same moment.
+    #[must_use]
+    pub fn with(&self, event: Event) -> Self {
+        Self { ts: self.ts, run_seconds: self.run_seconds, records_lost: 0, event }
+    }
+
     /// The wall clock as seconds since 1970, with milliseconds.
     pub fn unix_seconds(&self) -> f64 {
         unix_seconds(self.ts)
     }
+}
+
+/// A time as all records and exports write it: RFC 3339, UTC, milliseconds.
+pub fn timestamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// A wall-clock time as seconds since 1970, with milliseconds.

@@ -12,10 +12,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::clock::Clock;
 use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
 use super::terminal::StatusLine;
-use crate::diagnosis::{Announcer, Finding};
 use crate::event::Record;
 use crate::journal::encode;
-use crate::report::headline;
 use crate::report::line::Lines;
 use crate::report::status::Status;
 
@@ -54,7 +52,6 @@ pub struct LiveOutput {
     status: StatusLine,
     board: StatusBoard,
     clock: Clock,
-    announcer: Announcer,
     /// What is left of a record that could not be written in full.
     unwritten: Vec<u8>,
     needs_pulse: bool,
@@ -66,27 +63,15 @@ impl LiveOutput {
         let owned: OwnedFd = io::stdout().as_fd().try_clone_to_owned()?;
         let out = File::from(owned);
         let needs_pulse = status.is_shown() || !out.metadata()?.is_file();
-        let announcer = Announcer::default();
-        Ok(Self { out, format, status, board, clock, announcer, unwritten: Vec::new(), needs_pulse })
+        Ok(Self { out, format, status, board, clock, unwritten: Vec::new(), needs_pulse })
     }
 
-    /// The record, and in text the findings that it led to; records as JSON must be nothing but records, and then
-    /// findings go to standard error.
     fn render(&mut self, record: &Record) -> io::Result<Vec<u8>> {
-        let findings = self.announcer.record(record);
         match &mut self.format {
-            Format::Json => {
-                for finding in findings {
-                    self.status.above(|| say(&finding));
-                }
-                Ok(encode(record)?)
-            }
+            Format::Json => Ok(encode(record)?),
             Format::Text(lines) => {
                 let mut text = Vec::new();
-                lines.write(record, &mut text)?;
-                for finding in findings {
-                    lines.write_finding(record, &finding, &mut text)?;
-                }
+                lines.write(record, columns(&self.out), &mut text)?;
                 Ok(text)
             }
         }
@@ -150,10 +135,9 @@ impl RecordSink for LiveOutput {
     }
 }
 
-/// A finding as one line of standard error; whoever does not listen there misses it.
-fn say(finding: &Finding) {
-    let line = format!("nwdiag: finding: {}\n", headline(finding));
-    let _ = io::stderr().write_all(line.as_bytes());
+/// The columns of the terminal; lines that go elsewhere are as long as they are.
+fn columns(out: &File) -> Option<u16> {
+    terminal_size::terminal_size_of(out).map(|(width, _)| width.0)
 }
 
 /// A pipe without a reader, or a terminal that was hung up.
@@ -185,7 +169,6 @@ mod tests {
             status: StatusLine::hidden(),
             board: StatusBoard::default(),
             clock: Clock::start(),
-            announcer: Announcer::default(),
             unwritten: vec![b'.'; 1 << 20],
             needs_pulse: true,
         };

@@ -10,7 +10,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -32,10 +32,7 @@ pub enum LineError {
     Version(u32),
 }
 
-/// A time as all records and exports write it: RFC 3339, UTC, milliseconds.
-pub fn timestamp(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
+pub use crate::event::timestamp;
 
 #[derive(Serialize)]
 struct Line<'a, T> {

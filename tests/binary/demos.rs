@@ -1,5 +1,7 @@
 //! Causes that the demo plays, each named by the program itself.
 
+use serde_json::Value;
+
 use crate::program::Home;
 
 /// Scenario, the cause that must come out first, and how long it takes to be seen.
@@ -40,23 +42,29 @@ fn a_certificate_that_has_expired_is_said_to_have_expired_and_when() {
     let home = Home::new();
     let watched = home.run(&["watch", "demo:certificate-expired", "--max-attempts", "2", "--json"]);
     assert_eq!(watched.code, Some(1), "{}", watched.err);
-    assert_eq!(watched.out.matches("expired").count(), 2, "{}", watched.out);
+    let failed = watched.out.lines().filter(|line| line.contains("\"attempt_failed\""));
+    assert_eq!(failed.filter(|line| line.contains("\"certificate_expired\"")).count(), 2, "{}", watched.out);
     assert!(watched.out.contains("2024-02-01"), "{}", watched.out);
     let page = home.run(&["summary", "demo"]).page();
     assert!(page.contains("the broker's certificate has expired"), "{page}");
 }
 
 #[test]
-fn a_sure_cause_is_said_while_watching_on_the_page_and_beside_json() {
+fn a_sure_cause_is_said_while_watching_in_three_lines_and_as_a_record_of_the_stream_and_the_journal() {
     let home = Home::new();
     let text = home.run(&["watch", "demo:duplicate-client-id", "--max-events", "4"]);
-    assert!(text.out.contains("⇒ cause") && text.out.contains("duplicate_client_id"), "{}", text.out);
+    let said: Vec<&str> =
+        text.out.lines().skip_while(|line| !line.contains("⇒ cause")).take(3).map(str::trim_start).collect();
+    assert!(said[0].contains("duplicate_client_id"), "{}", text.out);
+    assert!(said[1].contains("incident") && said[2].starts_with("what to do: "), "{}", text.out);
     let json = home.run(&["watch", "demo:duplicate-client-id", "--max-events", "4", "--json"]);
     assert!(json.out.lines().all(|line| line.starts_with('{')), "{}", json.out);
-    assert_eq!(
-        json.err.matches("nwdiag: finding: another client uses this client ID").count(),
-        1,
-        "{}",
-        json.err
-    );
+    let journal = std::fs::read_to_string(home.journal("demo")).unwrap();
+    for stream in [&json.out, &journal] {
+        let records = stream.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let findings: Vec<Value> = records.filter(|record| record["event"] == "finding").collect();
+        assert_eq!(findings.len(), 1, "{stream}");
+        assert_eq!(findings[0]["cause"], "duplicate_client_id", "{stream}");
+    }
+    assert_eq!(json.err, "");
 }

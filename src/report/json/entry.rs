@@ -5,7 +5,6 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::collector::metrics::Dated;
-use crate::diagnosis::Finding;
 use crate::event::{Connected, ConnectionKind, Environment, SessionDrop, unix_seconds};
 use crate::journal::timestamp;
 
@@ -101,31 +100,3 @@ ordered!(Connected {
     waited_seconds addresses_lost fallback kind protocol phases local_address peer_address server_keep_alive_seconds maximum_packet_bytes receive_maximum
     assigned_client_id reason_string
 } without { continued });
-
-/// A finding, as the contract lays it out.
-#[derive(Debug, Serialize)]
-pub(super) struct FindingEntry<'a> {
-    cause: &'static str,
-    category: &'static str,
-    confidence: f64,
-    drops_explained: u64,
-    incidents_explained: u64,
-    summary: &'a str,
-    evidence: &'a [String],
-    fix: &'a str,
-}
-
-impl<'a> From<&'a Finding> for FindingEntry<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        Self {
-            cause: finding.cause.word(),
-            category: finding.cause.category().word(),
-            confidence: finding.confidence,
-            drops_explained: finding.drops_explained,
-            incidents_explained: finding.incidents_explained,
-            summary: &finding.summary,
-            evidence: &finding.evidence,
-            fix: &finding.fix,
-        }
-    }
-}

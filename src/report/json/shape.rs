@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 
 use super::device::DeviceEntry;
 use super::distribution::{MICROS, Percentiles, Quantities, ReconnectSeconds, RoundTripMs};
-use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry, FindingEntry};
+use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Metrics};
-use crate::event::{Subscribed, TargetFacts, rounded, unix_seconds};
+use crate::event::{FindingRecord, Subscribed, TargetFacts, rounded, unix_seconds};
 use crate::journal::timestamp;
 use crate::report::Report;
 
@@ -28,7 +28,7 @@ pub(super) struct Export<'a> {
     unix_seconds: f64,
     target: Target<'a>,
     observation: Period,
-    findings: Vec<FindingEntry<'a>>,
+    findings: Vec<FindingRecord>,
     subscriptions: Vec<Subscription<'a>>,
     devices: Vec<DeviceEntry<'a>>,
     environment_events: Vec<EnvironmentEntry<'a>>,
@@ -49,7 +49,7 @@ impl<'a> Export<'a> {
             unix_seconds: unix_seconds(report.generated),
             target: Target { facts: metrics.target.as_ref() },
             observation: Period::of(report),
-            findings: report.findings.iter().map(FindingEntry::from).collect(),
+            findings: report.findings.iter().cloned().map(FindingRecord::from).collect(),
             subscriptions: metrics.subscriptions.iter().map(Subscription::from).collect(),
             devices: metrics.devices.iter().map(DeviceEntry::from).collect(),
             environment_events: metrics.environment.iter().map(EnvironmentEntry::from).collect(),

@@ -1,13 +1,14 @@
-//! The live view of `watch`: one record, one line.
+//! The live view of `watch`: one record, one line; a finding, three.
 //!
 //! It only lays out what [`sentence`] says, and keeps track of the date, which the lines themselves leave out.
 
+mod layout;
 mod sentence;
 
 use std::io;
 
+use self::layout::{Margins, phrase, words, wrapped};
 use self::sentence::{Mark, Sentence};
-use crate::diagnosis::Finding;
 use crate::event::Record;
 use crate::report::Zone;
 use crate::report::style::{Meaning, Palette};
@@ -29,28 +30,23 @@ impl Lines {
     }
 
     /// Writes what `record` says: nothing for a sample, a second line where records before it were lost, and a
-    /// heading where the date or the zone's offset differs from the line before.
-    pub fn write(&mut self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
-        let lost = (record.records_lost > 0).then(|| sentence::lost(record.records_lost));
-        let told = [lost, sentence::of(&record.event)];
-        for sentence in told.iter().flatten() {
-            self.write_date(record, out)?;
-            let line = self.laid_out(record, sentence);
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
-
-    /// Writes a finding, at the time of the record that led to it.
-    pub fn write_finding(
+    /// heading where the date or the zone's offset differs from the line before. Where the page has `columns`, no line
+    /// is longer: it continues indented on the next one.
+    pub fn write(
         &mut self,
         record: &Record,
-        finding: &Finding,
+        columns: Option<u16>,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        self.write_date(record, out)?;
-        let line = self.laid_out(record, &sentence::finding(finding));
-        writeln!(out, "{}", line.trim_end())
+        let lost = (record.records_lost > 0).then(|| sentence::lost(record.records_lost));
+        let sentences = [lost, sentence::of(&record.event)];
+        for sentence in sentences.iter().flatten() {
+            self.write_date(record, out)?;
+            for line in self.lines(record, sentence, columns) {
+                writeln!(out, "{}", line.trim_end())?;
+            }
+        }
+        Ok(())
     }
 
     fn write_date(&mut self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
@@ -62,17 +58,29 @@ impl Lines {
         Ok(())
     }
 
-    fn laid_out(&self, record: &Record, sentence: &Sentence<'_>) -> String {
+    fn lines(&self, record: &Record, sentence: &Sentence<'_>, columns: Option<u16>) -> Vec<String> {
         let time = self.palette.paint(Meaning::Faint, &time_of_day(self.zone, record.ts));
         let mark = sentence.mark.as_ref().map(|mark| self.marked(mark)).unwrap_or_default();
-        let text = &sentence.text;
-        let name = sentence
-            .name
-            .as_deref()
-            .filter(|name| !name.is_empty())
-            .map(|name| self.palette.paint(Meaning::Faint, &format!(" · {name}")))
-            .unwrap_or_default();
-        format!("{time}  {mark}{text}{name}")
+        let first = if sentence.mark.is_some() { TEXT_COLUMN } else { MARK_COLUMN };
+        let width = columns.map_or(usize::MAX, usize::from).max(NARROWEST);
+        let further = if width < ROOMY { NARROW_INDENT } else { first };
+        let margins = Margins { first, further, width };
+        let name = sentence.name.iter().filter(|name| !name.is_empty());
+        let name = name.map(|name| phrase(format!("· {name}"), Some(Meaning::Faint)));
+        let mut lines = wrapped(words(&sentence.text, None).chain(name), margins, self.palette);
+        if let Some(first) = lines.first_mut() {
+            *first = format!("{time}  {mark}{first}");
+        }
+        let indented = Margins { first: further, ..margins };
+        for text in &sentence.more {
+            let more = wrapped(words(text, None), indented, self.palette);
+            let begun = more
+                .into_iter()
+                .enumerate()
+                .map(|(number, line)| if number == 0 { format!("{:further$}{line}", "") } else { line });
+            lines.extend(begun);
+        }
+        lines
     }
 
     fn marked(&self, mark: &Mark) -> String {
@@ -85,12 +93,25 @@ impl Lines {
 /// Columns of the symbol, a space and the longest usual label.
 const LABEL_COLUMNS: usize = 13;
 
+/// Columns of the time of day and the two spaces behind it.
+const MARK_COLUMN: usize = 10;
+
+/// Columns before the words of a line with a mark.
+const TEXT_COLUMN: usize = MARK_COLUMN + LABEL_COLUMNS + 2;
+
+/// Columns of a page below which further lines are indented by [`NARROW_INDENT`] alone, or hardly a word would fit.
+const ROOMY: usize = 60;
+const NARROW_INDENT: usize = 4;
+
+/// The narrowest page that is laid out for; a narrower terminal breaks lines itself.
+const NARROWEST: usize = 30;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{
-        ClosedBy, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, LateAnswer, Phase,
-        Phases, Sample, Stop, StopReason, Subscribed,
+        ClosedBy, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, FindingRecord,
+        LateAnswer, Phase, Phases, Sample, Stop, StopReason, Subscribed,
     };
     use crate::report::sample::{at, attempt, connected, dropped, paris, record, start};
 
@@ -98,7 +119,7 @@ mod tests {
         let mut lines = Lines::new(paris, palette);
         let mut out = Vec::new();
         for record in records {
-            lines.write(record, &mut out).unwrap();
+            lines.write(record, None, &mut out).unwrap();
         }
         String::from_utf8(out).unwrap()
     }
@@ -132,6 +153,43 @@ mod tests {
         );
     }
 
+    #[test]
+    fn no_line_is_longer_than_the_terminal_and_a_finding_takes_three() {
+        let finding = FindingRecord {
+            cause: "idle_timeout".to_owned(),
+            confidence: Some(0.97),
+            summary: "the connection is forgotten after 300 s of silence".to_owned(),
+            evidence: vec!["9 of 9 drops after 300 s to 301 s without a packet".to_owned()],
+            fix: "set the keep-alive below 300 s, 60 s for instance".to_owned(),
+            ..FindingRecord::default()
+        };
+        let story =
+            [record(1321, Event::Drop(Box::new(dropped()))), record(1322, Event::Finding(Box::new(finding)))];
+        let page = |columns| {
+            let (mut lines, mut out) = (Lines::new(paris, Palette::Plain), Vec::new());
+            story.iter().for_each(|record| lines.write(record, Some(columns), &mut out).unwrap());
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            page(80),
+            "\
+── 2026-11-22 (UTC+01:00) ──
+18:42:05  ✗ dropped      after 22m 1s: the broker closed the connection (FIN),
+                         last heard 8 s before, sent PINGREQ 8 s before
+                         · AWS_IO_SOCKET_CLOSED
+18:42:06  ⇒ cause        the connection is forgotten after 300 s of silence
+                         (idle_timeout, 97 % sure)
+                         9 of 9 drops after 300 s to 301 s without a packet
+                         what to do: set the keep-alive below 300 s, 60 s for
+                         instance
+"
+        );
+        for columns in [30, 44, 60, 100] {
+            let widest = page(columns).lines().skip(1).map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns.into()), "{}", page(columns));
+        }
+    }
+
     fn reconnected() -> crate::event::Connected {
         let mut again = connected();
         again.kind = ConnectionKind::Resumed;
@@ -147,8 +205,8 @@ mod tests {
             lines(Palette::Colour, &story),
             "\
 \u{1b}[2m── 2026-11-22 (UTC+01:00) ──\u{1b}[0m
-\u{1b}[2m18:20:04\u{1b}[0m  \u{1b}[33m↻ attempt 1\u{1b}[0m    tcp: connection refused after 1 ms, next in 1.4 s\
-\u{1b}[2m · AWS_IO_SOCKET_CONNECTION_REFUSED\u{1b}[0m
+\u{1b}[2m18:20:04\u{1b}[0m  \u{1b}[33m↻ attempt 1\u{1b}[0m    tcp: connection refused after 1 ms, next in 1.4 s \
+\u{1b}[2m· AWS_IO_SOCKET_CONNECTION_REFUSED\u{1b}[0m
 "
         );
     }

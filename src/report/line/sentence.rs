@@ -4,10 +4,9 @@
 
 use std::borrow::Cow;
 
-use crate::diagnosis::Finding;
 use crate::event::{
-    AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, LateAnswer,
-    Phase, Phases, ProbeRefused, SessionDrop, Start, Stop, StopReason, Subscribed,
+    AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event,
+    FindingRecord, LateAnswer, Phase, Phases, ProbeRefused, SessionDrop, Start, Stop, StopReason, Subscribed,
 };
 use crate::navien::status::ANSWER_TIMEOUT;
 use crate::report::finding::headline;
@@ -23,13 +22,15 @@ pub(super) struct Sentence<'a> {
     pub(super) mark: Option<Mark>,
     /// Everything else that is to be said.
     pub(super) text: String,
+    /// Lines of their own below it.
+    pub(super) more: Vec<String>,
     /// The CRT name of the error, cleaned.
     pub(super) name: Option<Cow<'a, str>>,
 }
 
 impl<'a> Sentence<'a> {
     const fn new(mark: Mark, text: String) -> Self {
-        Self { mark: Some(mark), text, name: None }
+        Self { mark: Some(mark), text, more: Vec::new(), name: None }
     }
 
     fn named(self, name: &'a str) -> Self {
@@ -67,7 +68,8 @@ pub(super) fn of(event: &Event) -> Option<Sentence<'_>> {
         Event::Device(probe) => Some(asked(probe)),
         Event::Stop(stop) => Some(stopped(*stop)),
         Event::ProbeRefused(refused) => Some(probe_refused(refused)),
-        Event::Sample(_) | Event::Finding(_) | Event::Pruned(_) => None,
+        Event::Finding(found) => Some(finding(found)),
+        Event::Sample(_) | Event::Pruned(_) => None,
     }
 }
 
@@ -80,11 +82,13 @@ pub(super) fn lost(records: u64) -> Sentence<'static> {
     Sentence::new(Mark::new('!', "lost", Meaning::Warning), text)
 }
 
-/// A cause that is sure enough to be said.
-pub(super) fn finding(finding: &Finding) -> Sentence<'_> {
-    let first = finding.evidence.first().map(|line| clean(line).into_owned());
-    let text = joined([Some(headline(finding)), first, Some(format!("what to do: {}", clean(&finding.fix)))]);
-    Sentence::new(Mark::new('⇒', "cause", Meaning::Title), text)
+/// A cause, the figures that speak for it, and what to do, each on a line of its own.
+fn finding(found: &FindingRecord) -> Sentence<'_> {
+    let evidence = found.evidence.first().map(|line| clean(line).into_owned());
+    let advice = (!found.fix.is_empty()).then(|| format!("what to do: {}", clean(&found.fix)));
+    let text = headline(&found.summary, &found.cause, found.confidence);
+    let mark = Mark::new('⇒', "cause", Meaning::Title);
+    Sentence { more: evidence.into_iter().chain(advice).collect(), ..Sentence::new(mark, text) }
 }
 
 fn started(start: &Start) -> Sentence<'_> {
@@ -94,7 +98,7 @@ fn started(start: &Start) -> Sentence<'_> {
         text.push_str("; a dead link is noticed within ");
         text.push_str(&span(interval + timeout));
     }
-    Sentence { mark: None, text, name: None }
+    Sentence { mark: None, text, more: Vec::new(), name: None }
 }
 
 fn connected_as(connected: &Connected) -> Sentence<'_> {

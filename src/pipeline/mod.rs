@@ -1,0 +1,138 @@
+//! The one way from what was observed to what is said: Observation → [`Collector`] → findings → sinks.
+//!
+//! `watch` runs it live, and hands what comes out to the journal, standard output and the status line; a report runs it
+//! over what was recorded. A finding is a record like any other: it is made here and nowhere else, and no sink
+//! computes. Nothing here reads a clock: whoever runs the pipeline lends it one.
+
+mod announcer;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use announcer::Announcer;
+
+use crate::collector::clock::Window;
+use crate::collector::metrics::Metrics;
+use crate::collector::{Collector, Liveness};
+use crate::diagnosis::{Finding, diagnose};
+use crate::event::{Event, FindingRecord, Moment, Record};
+
+/// Shortest time between two diagnoses of a run (journal format, `finding`). A longer one says a cause later; a
+/// shorter one lets a connection that flaps cost more.
+const LEAST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How many times its own length passes between two diagnoses: at most 1 % of the processor's time (journal format).
+const PAUSE_PER_COST: u32 = 100;
+
+/// A run as it is observed: folded once, diagnosed when that is worth it.
+#[derive(Debug)]
+pub struct Pipeline {
+    collector: Collector,
+    announcer: Announcer,
+    trouble: Trouble,
+    /// When the next diagnosis may be made.
+    next_diagnosis: Moment,
+}
+
+/// Whether there is anything to diagnose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// Nothing went wrong so far.
+    NoneYet,
+    /// Something did, and the last diagnosis knows it.
+    Known,
+    /// Something did since the last diagnosis.
+    New,
+}
+
+impl Pipeline {
+    /// A pipeline that has seen nothing, and keeps the `recent` latest drops and connections.
+    pub fn new(recent: usize) -> Self {
+        Self {
+            collector: Collector::new(Window::default(), recent),
+            announcer: Announcer::default(),
+            trouble: Trouble::NoneYet,
+            next_diagnosis: Moment::default(),
+        }
+    }
+
+    /// Takes what was observed: the record itself, and beside it the findings that it made news, in the order in which
+    /// every sink gets them. `now` reads the run's clock, to see what a diagnosis costs.
+    pub fn observe(&mut self, record: Record, now: impl Fn() -> Moment) -> Vec<Record> {
+        self.collector.record(&record);
+        if is_trouble(&record.event) {
+            self.trouble = Trouble::New;
+        }
+        if !self.is_worth_a_diagnosis(&record.event, now()) {
+            return vec![record];
+        }
+        let findings = self.findings(now);
+        let news = self.announcer.news(findings).into_iter().map(FindingRecord::from);
+        let mut records: Vec<Record> =
+            news.map(|finding| record.with(Event::Finding(Box::new(finding)))).collect();
+        // Nothing of a run stands behind its `stop`.
+        let place = if matches!(record.event, Event::Stop(_)) { records.len() } else { 0 };
+        records.insert(place, record);
+        records
+    }
+
+    /// Drops so far.
+    pub const fn drops(&self) -> u64 {
+        self.collector.drops()
+    }
+
+    /// The numbers so far, of a run that goes on.
+    pub fn metrics(&self) -> Metrics {
+        self.collector.metrics(Liveness::Live)
+    }
+
+    /// After an incident has ended, at samples, and when the run ends: what came since the last diagnosis must not go
+    /// unsaid.
+    fn is_worth_a_diagnosis(&self, event: &Event, now: Moment) -> bool {
+        match event {
+            Event::Stop(_) => self.trouble == Trouble::New,
+            Event::Connected(_) | Event::Device(_) => {
+                self.trouble == Trouble::New && now >= self.next_diagnosis
+            }
+            Event::Sample(_) => self.trouble != Trouble::NoneYet && now >= self.next_diagnosis,
+            Event::Start(_)
+            | Event::Subscribed(_)
+            | Event::Drop(_)
+            | Event::LateAnswer(_)
+            | Event::AttemptFailed(_)
+            | Event::Environment(_)
+            | Event::Finding(_)
+            | Event::ProbeRefused(_)
+            | Event::Pruned(_) => false,
+        }
+    }
+
+    fn findings(&mut self, now: impl Fn() -> Moment) -> Vec<Finding> {
+        let began = now();
+        let findings = diagnose(&self.metrics());
+        let ended = now();
+        let pause = ended.since(began).saturating_mul(PAUSE_PER_COST).max(LEAST_PAUSE);
+        self.next_diagnosis = ended.plus(pause);
+        self.trouble = Trouble::Known;
+        findings
+    }
+}
+
+/// Whether something went wrong.
+const fn is_trouble(event: &Event) -> bool {
+    match event {
+        Event::Drop(_) | Event::AttemptFailed(_) | Event::LateAnswer(_) => true,
+        Event::Device(probe) => matches!(probe.answered, Some(false)),
+        Event::Start(_)
+        | Event::Connected(_)
+        | Event::Subscribed(_)
+        | Event::Sample(_)
+        | Event::Environment(_)
+        | Event::Stop(_)
+        | Event::Finding(_)
+        | Event::ProbeRefused(_)
+        | Event::Pruned(_) => false,
+    }
+}

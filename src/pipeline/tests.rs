@@ -1,0 +1,157 @@
+//! When a run is diagnosed, what is said, and that it is said in one order to all.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::*;
+use crate::event::{
+    AttemptFailed, ClosedBy, Connected, ConnectionKind, Phase, Sample, SessionDrop, Stamp, Stop,
+};
+use crate::event::{Protocol, StopReason};
+
+fn wall() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+/// A pipeline in virtual time, in which a diagnosis takes no time.
+struct Rig {
+    pipeline: Pipeline,
+    now: Moment,
+    out: Vec<Record>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self { pipeline: Pipeline::new(0), now: Moment::default(), out: Vec::new() }
+    }
+
+    fn pass(&mut self, seconds: u64) -> &mut Self {
+        self.now = self.now.plus(Duration::from_secs(seconds));
+        self
+    }
+
+    fn record(&self, event: Event) -> Record {
+        let since_start = TimeDelta::from_std(self.now.since_start()).unwrap();
+        Record::new(Stamp { wall: wall() + since_start, moment: self.now }, event)
+    }
+
+    fn tell(&mut self, event: Event) -> &mut Self {
+        let (record, now) = (self.record(event), self.now);
+        let observed = self.pipeline.observe(record, || now);
+        self.out.extend(observed);
+        self
+    }
+
+    fn connect(&mut self) -> &mut Self {
+        let connected = Connected { protocol: Some(Protocol::V5), ..Connected::new(ConnectionKind::Resumed) };
+        self.tell(Event::Connected(Box::new(connected)))
+    }
+
+    /// The broker says that another client took the session over.
+    fn taken_over(&mut self) -> &mut Self {
+        self.tell(Event::Drop(Box::new(SessionDrop {
+            closed_by: Some(ClosedBy::PeerDisconnect),
+            protocol: Some(Protocol::V5),
+            reason_code: Some(0x8e),
+            duration_connected_seconds: Some(4.0),
+            ..SessionDrop::default()
+        })))
+    }
+
+    fn sample(&mut self) -> &mut Self {
+        self.tell(Event::Sample(Box::default()))
+    }
+
+    /// The causes said so far.
+    fn said(&self) -> Vec<&str> {
+        fn cause(record: &Record) -> Option<&str> {
+            if let Event::Finding(finding) = &record.event { Some(&finding.cause) } else { None }
+        }
+        self.out.iter().filter_map(cause).collect()
+    }
+}
+
+#[test]
+fn a_cause_that_the_broker_names_is_said_as_soon_as_the_connection_is_back() {
+    let mut rig = Rig::new();
+    rig.connect().pass(4).taken_over();
+    assert!(rig.said().is_empty(), "the incident goes on");
+    rig.pass(1).connect();
+    assert_eq!(rig.said(), ["duplicate_client_id"]);
+    let names: Vec<&str> = rig.out.iter().map(|record| record.event.name()).collect();
+    assert_eq!(names, ["connected", "drop", "connected", "finding"]);
+    let [.., connected, finding] = &rig.out[..] else { panic!() };
+    assert_eq!((finding.ts, finding.run_seconds), (connected.ts, connected.run_seconds));
+}
+
+#[test]
+fn a_cause_is_said_once_however_often_it_strikes() {
+    let mut rig = Rig::new();
+    for _ in 0..20 {
+        rig.connect().pass(30).taken_over().pass(1);
+    }
+    assert_eq!(rig.said().len(), 1);
+}
+
+#[test]
+fn a_healthy_run_is_never_diagnosed() {
+    let mut rig = Rig::new();
+    rig.connect();
+    for _ in 0..100 {
+        rig.pass(60).sample();
+    }
+    assert_eq!(rig.pipeline.next_diagnosis, Moment::default());
+}
+
+#[test]
+fn ten_seconds_lie_between_two_diagnoses_and_the_end_of_a_run_waits_for_none() {
+    let mut rig = Rig::new();
+    rig.connect();
+    let mut diagnosed = Vec::new();
+    for _ in 0..30 {
+        let before = rig.pipeline.next_diagnosis;
+        rig.taken_over().pass(1).connect();
+        if rig.pipeline.next_diagnosis != before {
+            diagnosed.push(rig.now.since_start().as_secs());
+        }
+    }
+    assert_eq!(diagnosed, [1, 11, 21]);
+    rig.taken_over().tell(Event::Stop(Stop::new(StopReason::Signal)));
+    assert_eq!(rig.pipeline.next_diagnosis, rig.now.plus(LEAST_PAUSE));
+}
+
+#[test]
+fn what_is_said_at_the_end_of_a_run_stands_before_its_stop() {
+    let mut rig = Rig::new();
+    rig.connect().pass(4).taken_over().tell(Event::Stop(Stop::new(StopReason::Duration)));
+    let names: Vec<&str> = rig.out.iter().map(|record| record.event.name()).collect();
+    assert_eq!(names, ["connected", "drop", "finding", "stop"]);
+}
+
+#[test]
+fn a_diagnosis_takes_at_most_one_percent_of_the_time() {
+    let mut pipeline = Pipeline::new(0);
+    let failed = Event::AttemptFailed(Box::new(AttemptFailed::new(Phase::Tcp)));
+    let stamp = Stamp { wall: wall(), moment: Moment::default() };
+    pipeline.observe(Record::new(stamp, failed), Moment::default);
+    let (reads, cost) = (std::cell::Cell::new(0), Duration::from_secs(2));
+    let now = || {
+        reads.set(reads.get() + 1);
+        Moment::after_start(if reads.get() < 3 { Duration::ZERO } else { cost })
+    };
+    pipeline.observe(Record::new(stamp, Event::Sample(Box::<Sample>::default())), now);
+    assert_eq!(pipeline.next_diagnosis, Moment::after_start(cost + 100 * cost));
+}
+
+#[test]
+fn findings_change_nothing_in_the_fold() {
+    let mut rig = Rig::new();
+    for _ in 0..5 {
+        rig.connect().pass(30).taken_over().pass(1);
+    }
+    rig.connect();
+    let mut replayed = Collector::new(Window::default(), 0);
+    rig.out.iter().for_each(|record| replayed.record(record));
+    assert_eq!(replayed.metrics(Liveness::Live), rig.pipeline.metrics());
+    assert_eq!(diagnose(&replayed.metrics(Liveness::Live)), diagnose(&rig.pipeline.metrics()));
+    assert!(!rig.said().is_empty());
+}
