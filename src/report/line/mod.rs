@@ -167,7 +167,9 @@ mod tests {
             [record(1321, Event::Drop(Box::new(dropped()))), record(1322, Event::Finding(Box::new(finding)))];
         let page = |columns| {
             let (mut lines, mut out) = (Lines::new(paris, Palette::Plain), Vec::new());
-            story.iter().for_each(|record| lines.write(record, Some(columns), &mut out).unwrap());
+            for record in &story {
+                lines.write(record, Some(columns), &mut out).unwrap();
+            }
             String::from_utf8(out).unwrap()
         };
         assert_eq!(
