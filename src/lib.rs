@@ -21,9 +21,9 @@ pub mod wire;
 
 pub mod dump;
 
-pub mod navien;
-
 pub mod session;
+
+pub mod navien;
 
 pub mod diagnosis;
 

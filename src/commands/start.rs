@@ -17,8 +17,11 @@ use crate::io::navien::{SignIn, SignInSettings};
 use crate::io::sink_queue::SinkQueue;
 use crate::io::terminal::{self, StatusLine};
 use crate::io::{host, log, password_file};
+use crate::navien::appliances::Appliances;
+use crate::navien::status::Asker;
 use crate::report::Zone;
 use crate::report::style::Palette;
+use crate::session::extension::{Extension, NoExtension};
 use crate::simulator::expired;
 use crate::target::{Broker, Scenario, Target};
 
@@ -132,6 +135,16 @@ fn auth(config: &WatchConfig, tls: &TlsSettings) -> Result<Auth, CommandError> {
     Ok(config.aws.as_ref().map_or(Auth::None, |aws| {
         Auth::Aws(Signer { region: aws.region.clone(), credentials: aws.credentials.clone() })
     }))
+}
+
+/// What the target's service adds to the run.
+pub(super) fn extension(config: &WatchConfig) -> Box<dyn Extension> {
+    let Some(navien) = &config.navien else { return Box::new(NoExtension) };
+    let asker = Asker {
+        client_id: config.run.session.client_id.clone(),
+        session_id: format!("{:032x}", fastrand::u128(..)),
+    };
+    Box::new(Appliances::new(navien.appliances, asker))
 }
 
 /// The first record of a run.

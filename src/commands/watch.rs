@@ -58,7 +58,8 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let output = output(&config, status, board.clone(), clock, ask_to_stop)?;
     let first = start::first_record(config.run.target.clone());
     let connect_timeout = config.run.connect_timeout;
-    let run = Run::begin(config.run, first, fastrand::u64(..));
+    let extension = start::extension(&config);
+    let run = Run::begin(config.run, extension, first, fastrand::u64(..));
     let pipeline = Pipeline::new(NOTHING_RECENT);
     let mut recorder = Recorder { clock, journal, output, pipeline, board, last_failure: None };
     let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, host: HostWatch::open(), stops };

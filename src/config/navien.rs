@@ -4,9 +4,9 @@ use super::error::{ConfigError, Refusal};
 use super::security::check_name;
 use crate::cli::environment::{Environment, Origins};
 use crate::cli::watch::{NavienArgs, PROBE_TOPIC, WatchArgs};
+use crate::navien::appliances::ApplianceSettings;
 use crate::navien::service::{BROKER_HOST, BROKER_PATH, BROKER_PORT, SERVICE_URL, ServiceUrl};
 use crate::secret::Secret;
-use crate::session::settings::ApplianceSettings;
 use crate::target::{Broker, NAME_LIMIT_BYTES, Target};
 
 /// The settings of the target `navien`.

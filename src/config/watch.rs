@@ -75,10 +75,7 @@ pub(super) fn resolve(
     let mut warnings = warnings(args, &tls, origins);
     warnings.extend(aws::warnings(aws.as_ref(), &target, origins));
     Ok(WatchConfig {
-        run: RunSettings {
-            appliances: navien.as_ref().and_then(|navien| navien.appliances),
-            ..run(args, (&target, navien.as_ref()), origins, around)?
-        },
+        run: run(args, (&target, navien.as_ref()), origins, around)?,
         journal: journal(&args.journal, &target, around.environment)?,
         output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
         display: place::display(&args.display, around.environment),
@@ -120,7 +117,6 @@ fn run(
     let session = Arc::new(session_settings(args, target, &timers, origins, around)?);
     let protocol = protocol(&args.session, target);
     Ok(RunSettings {
-        appliances: None,
         target: facts((target, navien), protocol, &session),
         transport: transport(target),
         protocol,

@@ -1,8 +1,14 @@
 //! The record of an appliance behind the broker that was asked for its status: `device`.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::lenient;
+
+/// Time that an appliance has to answer; after it a record says that it did not. As in the reference client of the
+/// Navien cloud (its command line).
+pub const DEVICE_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What came of asking one appliance.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

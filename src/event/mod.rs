@@ -20,7 +20,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer};
 
 pub use connection::{AddressLost, AttemptFailed, Connected, Fallback, Phases, Subscribed};
-pub use device::DeviceProbe;
+pub use device::{DEVICE_ANSWER_TIMEOUT, DeviceProbe};
 pub use failure::FailureKind;
 pub use finding::{FindingRecord, NextTest};
 pub use reading::{RoundTrips, Sample, Survived, TcpReading};

@@ -14,8 +14,8 @@ use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
 use crate::event::failure::StreamEnd;
 use crate::event::{Environment, Event, Moment, StopReason};
-use crate::navien::device::Device;
 use crate::session::attempt::{self, DialError};
+use crate::session::extension::Opaque;
 use crate::session::recovery::Depth;
 use crate::session::run::{Action, Run};
 
@@ -56,7 +56,7 @@ struct Open {
     dialling: Option<Dialling>,
     link: Option<Link>,
     listening: JoinSet<Option<Duration>>,
-    asking: JoinSet<Option<Vec<Device>>>,
+    asking: JoinSet<Option<Opaque>>,
     timer: Timer,
 }
 
@@ -74,7 +74,7 @@ enum Happening {
     Received(usize),
     Ended(StreamEnd),
     Late(Duration),
-    Listed(Option<Vec<Device>>),
+    Answered(Option<Opaque>),
     Changed(Environment),
     Stop(StopReason),
     Nothing,
@@ -129,9 +129,9 @@ impl Driver {
                         open.listening.spawn(link.listen(self.clock, listener));
                     }
                 }
-                Action::AskDevices => {
+                Action::AskService => {
                     let (dialer, clock) = (Arc::clone(&self.dialer), self.clock);
-                    open.asking.spawn(async move { dialer.devices(clock).await });
+                    open.asking.spawn(async move { dialer.ask_service(clock).await });
                 }
                 Action::Finish(reason) => return Some(reason),
             }
@@ -160,7 +160,7 @@ impl Driver {
             Some(heard) = open.listening.join_next() => {
                 heard.ok().flatten().map_or(Happening::Nothing, Happening::Late)
             }
-            Some(asked) = open.asking.join_next() => Happening::Listed(asked.ok().flatten()),
+            Some(asked) = open.asking.join_next() => Happening::Answered(asked.ok().flatten()),
             change = self.host.change() => Happening::Changed(change),
             () = &mut open.timer.sleep => {
                 open.timer.deadline = None;
@@ -222,7 +222,7 @@ impl Driver {
                 run.stream_ended(now, end);
             }
             Happening::Changed(environment) => run.environment(now, environment),
-            Happening::Listed(devices) => run.devices_listed(now, devices),
+            Happening::Answered(answer) => run.service_answered(now, answer.as_ref()),
             Happening::Late(after) => run.late_answer(now, after),
             Happening::Stop(reason) => run.stop(now, reason),
             Happening::Nothing => {}
@@ -237,7 +237,7 @@ impl From<&Dialled> for attempt::Dialled {
             local_address: dialled.local.to_string(),
             peer_address: dialled.peer.to_string(),
             clock_offset: dialled.clock_offset,
-            devices: dialled.devices.clone(),
+            learned: dialled.learned.clone(),
         }
     }
 }

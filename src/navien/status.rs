@@ -1,17 +1,12 @@
 //! Asking an appliance for its status, and reading what comes back.
 //!
-//! Only what reads can be asked: there is one command, and every [`Request`] is made from it. Answers are read as
+//! Only what reads can be asked: there is one command, and every [`request`] is made from it. Answers are read as
 //! leniently as can be: the few fields that count, wherever they stand, and everything else passed over.
-
-use std::fmt;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::device::{Device, masked_topic};
-
-/// How long an appliance may take to answer, as in the reference client (its command line).
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+use super::device::Device;
+use crate::session::extension::Request;
 
 /// The command that asks an appliance how it is. It only reads: those that change something (33554432 and above: power,
 /// mode, its Wi-Fi) do not exist here, so that none can be sent.
@@ -26,41 +21,24 @@ pub struct Asker {
     pub session_id: String,
 }
 
-/// A request as it is published. Its `Debug` leaves out what names the appliance.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Where to.
-    pub topic: String,
-    /// JSON.
-    pub payload: Vec<u8>,
-}
-
-impl Request {
-    /// `asker` asks `device` for its status.
-    pub fn new(device: &Device, asker: &Asker) -> Self {
-        let begin = device.topics_begin();
-        let topic = format!("{begin}st");
-        let payload = json!({
-            "clientID": asker.client_id,
-            "sessionID": asker.session_id,
-            "protocolVersion": 2,
-            "request": {
-                "command": STATUS_COMMAND,
-                "deviceType": device.device_type,
-                "macAddress": device.mac,
-                "additionalValue": device.additional_value,
-            },
-            "requestTopic": topic,
-            "responseTopic": format!("{begin}{}/res", asker.client_id),
-        });
-        Self { payload: payload.to_string().into_bytes(), topic }
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("topic", &masked_topic(&self.topic)).finish_non_exhaustive()
-    }
+/// The request with which `asker` asks `device` for its status.
+pub(super) fn request(device: &Device, asker: &Asker) -> Request {
+    let begin = device.topics_begin();
+    let topic = format!("{begin}st");
+    let payload = json!({
+        "clientID": asker.client_id,
+        "sessionID": asker.session_id,
+        "protocolVersion": 2,
+        "request": {
+            "command": STATUS_COMMAND,
+            "deviceType": device.device_type,
+            "macAddress": device.mac,
+            "additionalValue": device.additional_value,
+        },
+        "requestTopic": topic,
+        "responseTopic": format!("{begin}{}/res", asker.client_id),
+    });
+    Request { payload: payload.to_string().into_bytes(), topic }
 }
 
 /// What an appliance reports, as far as it counts.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::ending::End;
+use super::extension::Opaque;
 use super::mqtt::Session;
 use super::recovery::Recovered;
 use crate::crt::Name;
 use crate::event::failure::{Failure, TlsAlert};
 use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, Protocol, bounded, seconds};
-use crate::navien::device::Device;
 use crate::wire::Connack;
 
 /// A stream that is ready for CONNECT.
@@ -24,9 +24,9 @@ pub struct Dialled {
     pub peer_address: String,
     /// How far this host's clock is ahead of the service's, where an answer told and it matters.
     pub clock_offset: Option<TimeDelta>,
-    /// The appliances of the account, as a sign-in told them: their topics are subscribed to. Empty where nothing new was
-    /// learned; those of the last connection stay then.
-    pub devices: Vec<Device>,
+    /// What a service told while the attempt was being let in, for the run's extension. `None` where nothing new was
+    /// learned; what is known from earlier attempts stays then.
+    pub learned: Option<Opaque>,
 }
 
 /// Whether another attempt could fare better.

@@ -4,11 +4,11 @@
 //! attempts, back-off, sampling, limits, and the events of the journal. Neither reads a clock, opens a socket or draws
 //! a random number that it was not given the seed for, so hours of flapping run in milliseconds.
 
-pub mod appliances;
 pub mod attempt;
 pub mod backoff;
 pub mod clock_watch;
 pub mod ending;
+pub mod extension;
 pub mod host_view;
 pub mod in_flight;
 pub mod inbox;
@@ -24,5 +24,7 @@ pub mod state;
 pub mod traffic;
 pub mod version;
 
+#[cfg(test)]
+pub(crate) mod rig;
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::settings::ProbeSettings;
 use crate::event::Moment;
 
-/// Bounds of the queue: as the reference client of the Navien cloud has them.
+/// Probes that wait for a connection at most; of more the oldest is given up.
 const QUEUE_LIMIT: usize = 100;
+/// Longest time that a probe waits: its round trip would say nothing about the connection that takes it.
 const OLDEST: Duration = Duration::from_mins(5);
 
 /// Whether a probe finds a connection when it is due.

@@ -19,8 +19,6 @@ pub struct RunSettings {
     pub session: Arc<SessionSettings>,
     /// End-to-end probes, if wanted.
     pub probe: Option<ProbeSettings>,
-    /// Asking the appliances of an account for their status, if wanted; who they are is learned with each connection.
-    pub appliances: Option<ApplianceSettings>,
     /// Coming back.
     pub reconnect: ReconnectSettings,
     /// Longest an attempt may take as a whole.
@@ -55,20 +53,6 @@ pub struct ProbeSettings {
     pub topic: String,
     /// How often.
     pub interval: Duration,
-}
-
-/// Asking appliances for their status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ApplianceSettings {
-    /// How often each is asked.
-    pub interval: Duration,
-}
-
-impl Default for ApplianceSettings {
-    /// Every 300 s, as the reference client does.
-    fn default() -> Self {
-        Self { interval: Duration::from_mins(5) }
-    }
 }
 
 /// What CONNECT says and how the session is kept alive.

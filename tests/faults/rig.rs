@@ -12,6 +12,7 @@ use nwdiag::io::clock::Clock;
 use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
 use nwdiag::io::host_watch::HostWatch;
+use nwdiag::session::extension::NoExtension;
 use nwdiag::session::run::Run;
 use nwdiag::session::settings::{
     Filter, Limits, ProtocolChoice, ReconnectSettings, RunSettings, SessionSettings,
@@ -36,7 +37,6 @@ pub(crate) fn settings() -> RunSettings {
         transport: Transport::Tcp,
         protocol: ProtocolChoice::Only(Protocol::V311),
         probe: None,
-        appliances: None,
         session: Arc::new(SessionSettings {
             client_id: "faults".to_owned(),
             username: None,
@@ -145,7 +145,7 @@ impl Rig {
         let connect_timeout = settings.connect_timeout;
         let driver = Driver { clock, dialer, connect_timeout, host: HostWatch::blind(), stops };
         let drive = async move {
-            let run = Run::begin(settings, start(), 7);
+            let run = Run::begin(settings, Box::new(NoExtension), start(), 7);
             let mut observer = Recorder { events: recorded, rounds: counted };
             tokio::time::timeout(HUNG, driver.drive(run, &mut observer)).await.expect("the run hangs")
         };

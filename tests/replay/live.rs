@@ -17,6 +17,7 @@ use nwdiag::io::host_watch::HostWatch;
 use nwdiag::journal::encode;
 use nwdiag::journal::replay::{Replayed, replay};
 use nwdiag::pipeline::Pipeline;
+use nwdiag::session::extension::NoExtension;
 use nwdiag::session::run::Run;
 use nwdiag::simulator::{Simulator, demo};
 use nwdiag::target::Broker;
@@ -92,7 +93,7 @@ async fn watch() -> Live {
     let host = HostWatch::blind();
     let driver = Driver { clock, dialer: Arc::new(dialer(&broker)), connect_timeout, host, stops };
     let start = start(&config);
-    let reason = driver.drive(Run::begin(config.run, start, 1), &mut live).await;
+    let reason = driver.drive(Run::begin(config.run, Box::new(NoExtension), start, 1), &mut live).await;
     assert_eq!(reason, StopReason::Duration);
     live
 }

@@ -28,7 +28,7 @@ fn an_account_is_all_that_is_needed() {
     assert_eq!((target.topics.len(), target.protocol.as_str()), (0, "3.1.1"));
     assert_eq!(run.protocol, ProtocolChoice::Only(Protocol::V311));
     assert_eq!((run.session.keep_alive, run.session.clean_session), (Duration::from_mins(1), true));
-    assert_eq!(run.appliances, None);
+    assert_eq!(navien.appliances, None);
     assert_eq!(watch.tls.alpn, ["http/1.1"]);
     assert_eq!(watch.journal, JournalChoice::File("/home/me/.local/state/nwdiag/navien.jsonl".into()));
     let shown = format!("{watch:?}");
@@ -46,7 +46,7 @@ fn service_broker_and_session_may_be_set() {
     assert_eq!(watch.tls.alpn, Vec::<String>::new());
     assert_eq!(watch.run.session.keep_alive, Duration::from_mins(5));
     assert_eq!(watch.run.target.protocol, "5");
-    assert_eq!(watch.run.appliances.unwrap().interval, Duration::from_mins(5));
+    assert_eq!(navien.appliances.unwrap().interval, Duration::from_mins(5));
     assert!(watch.run.probe.is_none());
 }
 
@@ -68,7 +68,7 @@ fn variables_for_other_targets_do_nothing_here() {
     let session = &watch.run.session;
     assert!(session.filters.is_empty() && session.username.is_none() && session.password.is_none());
     assert!(watch.password_file.is_none() && watch.aws.is_none() && watch.tls.identity.is_none());
-    assert_eq!((watch.run.probe.is_none(), watch.run.appliances), (true, None));
+    assert_eq!((watch.run.probe.is_none(), watch.navien.unwrap().appliances), (true, None));
     assert_eq!(watch.tls.cafile, Some("ca.pem".into()));
 }
 

@@ -10,8 +10,8 @@ use super::tcp::Ends;
 use crate::event::{Moment, Phase, Phases};
 use crate::io::clock::Clock;
 use crate::io::stream::Stream;
-use crate::navien::device::Device;
 use crate::session::attempt::DialError;
+use crate::session::extension::Opaque;
 
 /// What is known of an attempt so far.
 pub(super) struct Attempt {
@@ -20,7 +20,7 @@ pub(super) struct Attempt {
     pub(super) phases: Phases,
     pub(super) peer: Option<SocketAddr>,
     pub(super) clock_offset: Option<TimeDelta>,
-    pub(super) devices: Vec<Device>,
+    pub(super) learned: Option<Opaque>,
 }
 
 /// The attempt's time was up: how long this phase had taken by then.
@@ -36,13 +36,13 @@ impl Attempt {
             phases: Phases::default(),
             peer: None,
             clock_offset: None,
-            devices: Vec::new(),
+            learned: None,
         }
     }
 
     pub(super) fn succeeded(self, stream: Stream, Ends { local, peer }: Ends) -> Dialled {
-        let Self { phases, clock_offset, devices, .. } = self;
-        Dialled { stream, phases, local, peer, clock_offset, devices }
+        let Self { phases, clock_offset, learned, .. } = self;
+        Dialled { stream, phases, local, peer, clock_offset, learned }
     }
 
     /// `error` with all that is known of the attempt.

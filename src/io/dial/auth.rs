@@ -7,10 +7,11 @@ use crate::event::Phase;
 use crate::io::clock::{self, Clock};
 use crate::io::navien::{Learned, SignIn, SignedIn};
 use crate::navien::account::{AuthFailure, Finality, Renewal};
-use crate::navien::device::Device;
+use crate::navien::extension::device_list;
 use crate::navien::service::BROKER_REGION;
 use crate::secret::Secret;
 use crate::session::attempt::{DialError, Retry};
+use crate::session::extension::Opaque;
 use crate::session::recovery::Depth;
 use crate::sigv4::{self, Credentials, IOT_SERVICE, Scope, SigningInput};
 
@@ -53,8 +54,8 @@ pub(super) struct Visit<'a> {
 pub(super) struct Admission {
     /// Path and query to ask for instead of the one in the settings.
     pub(super) path: Option<Secret>,
-    /// The appliances of the account, where the service was asked for them.
-    pub(super) devices: Vec<Device>,
+    /// What the service told, where it was asked.
+    pub(super) learned: Option<Opaque>,
 }
 
 impl Auth {
@@ -83,11 +84,11 @@ impl Auth {
         }
     }
 
-    /// The devices of the account, asked for anew; `None` where there is no account, or no answer.
-    pub(super) async fn devices(&self, clock: Clock) -> Option<Vec<Device>> {
+    /// What the service told at sign-in, asked for anew; `None` where there is no service, or no answer.
+    pub(super) async fn ask_service(&self, clock: Clock) -> Option<Opaque> {
         match self {
             Self::None | Self::Aws(_) => None,
-            Self::Navien(sign_in) => sign_in.devices(clock).await,
+            Self::Navien(sign_in) => sign_in.devices(clock).await.map(device_list),
         }
     }
 
@@ -122,7 +123,7 @@ const fn renewal(depth: Depth) -> Renewal {
 
 fn admitted(SignedIn { credentials, devices }: SignedIn, visit: Visit<'_>) -> Admission {
     let signer = Signer { region: BROKER_REGION.to_owned(), credentials };
-    Admission { path: Some(signer.path(visit)), devices: devices.unwrap_or_default() }
+    Admission { path: Some(signer.path(visit)), learned: devices.map(device_list) }
 }
 
 impl From<AuthFailure> for DialError {

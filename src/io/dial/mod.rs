@@ -28,9 +28,9 @@ use crate::event::{Phase, Phases, Transport};
 use crate::io::clock::Clock;
 use crate::io::navien::Learned;
 use crate::io::stream::Stream;
-use crate::navien::device::Device;
 use crate::secret::Secret;
 use crate::session::attempt::DialError;
+use crate::session::extension::Opaque;
 use crate::session::recovery::Depth;
 
 use attempt::{Attempt, TimedOut};
@@ -119,8 +119,8 @@ pub struct Dialled {
     pub peer: SocketAddr,
     /// How far this host's clock is ahead of the service's, where an answer told and it matters.
     pub clock_offset: Option<TimeDelta>,
-    /// The appliances of the account, where a sign-in told them.
-    pub devices: Vec<Device>,
+    /// What a service told while the attempt was being let in.
+    pub learned: Option<Opaque>,
 }
 
 impl Dialer {
@@ -159,9 +159,9 @@ impl Dialer {
         self.go_on(Attempt::begin(clock), within, None).await
     }
 
-    /// The appliances of the account that lets us in, asked for anew; `None` where there is none, or no answer.
-    pub async fn devices(&self, clock: Clock) -> Option<Vec<Device>> {
-        self.auth.devices(clock).await
+    /// What the service that lets us in told at sign-in, asked for anew; `None` where there is none, or no answer.
+    pub async fn ask_service(&self, clock: Clock) -> Option<Opaque> {
+        self.auth.ask_service(clock).await
     }
 
     async fn go_on(
@@ -189,7 +189,7 @@ impl Dialer {
             attempt.phases.set(Phase::Auth, attempt.clock.now().since(started));
         }
         let admission = outcome?;
-        attempt.devices = admission.devices;
+        attempt.learned = admission.learned;
         Ok(admission.path)
     }
 

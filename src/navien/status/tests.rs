@@ -38,7 +38,7 @@ fn ours(wifi_dbm: Option<i32>, error_code: Option<i64>) -> Answer {
 
 #[test]
 fn a_request_holds_what_the_reference_client_sends() {
-    let Request { topic, payload } = Request::new(&device(), &asker());
+    let Request { topic, payload } = request(&device(), &asker());
     assert_eq!(topic, "cmd/52/navilink-aabbccddeeff/st");
     let expected = json!({
         "clientID": "navien-client-0123abcd", "sessionID": SESSION, "protocolVersion": 2,
@@ -50,14 +50,14 @@ fn a_request_holds_what_the_reference_client_sends() {
 
 #[test]
 fn a_request_shows_no_name_of_its_appliance() {
-    let shown = format!("{:?}", Request::new(&device(), &asker()));
+    let shown = format!("{:?}", request(&device(), &asker()));
     assert!(!shown.contains(MAC) && !shown.contains(SESSION), "{shown}");
 }
 
 /// 33554432 and above change an appliance; 33554447 wipes its Wi-Fi.
 #[test]
 fn no_request_can_change_an_appliance() {
-    let Request { topic, payload } = Request::new(&device(), &asker());
+    let Request { topic, payload } = request(&device(), &asker());
     let request: Value = serde_json::from_slice(&payload).unwrap();
     let command = request["request"]["command"].as_u64().unwrap();
     assert!((16_777_216..33_554_432).contains(&command), "{command}");
@@ -104,7 +104,7 @@ fn numbers_are_read_as_they_may_be_written() {
 
 #[test]
 fn what_is_no_answer_of_this_appliance_is_passed_over() {
-    let own = Request::new(&device(), &asker());
+    let own = request(&device(), &asker());
     let mut foreign = answer(&json!({}));
     foreign["response"]["macAddress"] = json!("112233445566");
     let rows: [(&str, Vec<u8>); 9] = [

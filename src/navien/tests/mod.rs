@@ -1,5 +1,6 @@
-//! The account against answers of every kind, in virtual time.
+//! The account against answers of every kind, and appliances in a run, in virtual time.
 
+mod appliances;
 mod attempts;
 mod rows;
 

@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use crate::event::{
-    AttemptFailed, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event,
-    FindingRecord, LateAnswer, Phase, Phases, ProbeRefused, SessionDrop, Start, Stop, StopReason, Subscribed,
+    AttemptFailed, Connected, ConnectionKind, DEVICE_ANSWER_TIMEOUT, DeviceProbe, Environment,
+    EnvironmentKind, Event, FindingRecord, LateAnswer, Phase, Phases, ProbeRefused, SessionDrop, Start, Stop,
+    StopReason, Subscribed,
 };
-use crate::navien::status::ANSWER_TIMEOUT;
 use crate::report::finding::headline;
 use crate::report::style::Meaning;
 use crate::report::suback;
@@ -290,7 +290,7 @@ fn asked(probe: &DeviceProbe) -> Sentence<'_> {
         (Some(true), None) => ("answered, though to somebody else".to_owned(), Meaning::Good),
         (None, _) => ("was asked".to_owned(), Meaning::Faint),
         (Some(false), _) => {
-            (format!("did not answer within {}", span(ANSWER_TIMEOUT.as_secs_f64())), Meaning::Warning)
+            (format!("did not answer within {}", span(DEVICE_ANSWER_TIMEOUT.as_secs_f64())), Meaning::Warning)
         }
     };
     let fact = format!("{} {answer}", clean(&probe.device));

@@ -3,25 +3,25 @@
 //! The world does what [`Run::poll`] says, tells what came of it, and calls [`Run::tick`] once [`Run::deadline`] has
 //! come. Drain `poll` after every call. A finished run asks for nothing more.
 
-mod appliances;
 mod attempts;
+mod extension;
+mod output;
 mod probes;
+
+pub use output::Action;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use chrono::TimeDelta;
 
-use self::appliances::shown;
-use super::appliances::Appliances;
 use super::attempt::{DialError, Dialled, Opening, Retry};
 use super::ending::End;
+use super::extension::{Extension, ExtensionInput, redact_topics};
 use super::host_view::{HostView, Measured};
-use super::late::LateListener;
 use super::mqtt::{Kept, Output, SampleTrips, Session, Surroundings};
 use super::probe::Prober;
-use super::recovery::{Depth, Recovery};
+use super::recovery::Recovery;
 use super::service_clock::ServiceClock;
 use super::settings::RunSettings;
 use super::state::{Standing, State};
@@ -36,25 +36,6 @@ use crate::wire::Connack;
 /// Time between regular samples (journal format).
 const SAMPLE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What the world is to do.
-#[derive(Debug)]
-pub enum Action {
-    /// Dial the broker; answer with [`Run::dialled`] or [`Run::dial_failed`].
-    Dial(Depth),
-    /// Write this to the stream.
-    Send(BytesMut),
-    /// Close the stream, or stop dialling.
-    Close,
-    /// Close the stream only once this listener has heard enough, or its time is over.
-    Linger(LateListener),
-    /// Record this.
-    Record(Event),
-    /// Ask the service for its device list afresh; answer with [`Run::devices_listed`], within 30 s.
-    AskDevices,
-    /// Write what is left to write, close, and end.
-    Finish(StopReason),
-}
-
 /// The run.
 #[derive(Debug)]
 pub struct Run {
@@ -67,7 +48,7 @@ pub struct Run {
     host: HostView,
     service_clock: ServiceClock,
     prober: Option<Prober>,
-    appliances: Appliances,
+    extension: Box<dyn Extension>,
     next_sample: Moment,
     events: u64,
     chance: fastrand::Rng,
@@ -77,7 +58,7 @@ pub struct Run {
 impl Run {
     /// Begins a run at the origin of its clock: the first event is `start`, and the first attempt is due at once.
     /// `seed` feeds the jitter of the back-off.
-    pub fn begin(settings: RunSettings, start: Start, seed: u64) -> Self {
+    pub fn begin(settings: RunSettings, extension: Box<dyn Extension>, start: Start, seed: u64) -> Self {
         let now = Moment::default();
         let mut run = Self {
             state: State::Waiting { until: now },
@@ -88,7 +69,7 @@ impl Run {
             host: HostView::new(settings.session.keep_alive),
             service_clock: ServiceClock::default(),
             prober: settings.probe.clone().map(Prober::new),
-            appliances: appliances::of(&settings, seed),
+            extension,
             next_sample: now.plus(SAMPLE_INTERVAL),
             events: 0,
             chance: fastrand::Rng::with_seed(seed),
@@ -107,13 +88,13 @@ impl Run {
 
     /// When [`Self::tick`] wants to be called.
     pub fn deadline(&self) -> Option<Moment> {
-        if matches!(self.state, State::Finished) {
+        if self.is_finished() {
             return None;
         }
         let own = self.state.deadline(self.settings.connect_timeout);
         let probe = self.prober.as_ref().and_then(Prober::deadline);
         let always = [self.next_sample, self.host.deadline()];
-        let all = always.into_iter().chain(own).chain(probe).chain(self.appliances.deadline());
+        let all = always.into_iter().chain(own).chain(probe).chain(self.extension.deadline());
         all.chain(self.end_of_run()).min()
     }
 
@@ -153,13 +134,16 @@ impl Run {
     }
 
     /// The stream is ready.
-    pub fn dialled(&mut self, now: Moment, mut dialled: Dialled) {
+    pub fn dialled(&mut self, now: Moment, dialled: Dialled) {
         self.service_date(now, dialled.clock_offset);
         let State::Dialling { since } = self.state else { return };
-        let session = self.open_session(now, std::mem::take(&mut dialled.devices));
+        if let Some(learned) = &dialled.learned {
+            self.tell_extension(now, ExtensionInput::Learned(learned));
+        }
+        let session = self.open_session(now);
         self.host.begin_connection();
         self.state = State::Opening(Box::new(Opening { since, dialled_at: now, dialled, session }));
-        self.settle(now);
+        self.drain_session(now);
     }
 
     /// There is no stream; the run ends where there never will be one.
@@ -174,7 +158,7 @@ impl Run {
                 self.give_up(now, error.into_record(attempt, None), StopReason::CredentialsRejected);
             }
         }
-        self.settle(now);
+        self.drain_session(now);
     }
 
     /// A service told the time: before what came of the attempt, to which it may have led.
@@ -188,8 +172,8 @@ impl Run {
     pub fn received(&mut self, now: Moment, bytes: &[u8]) {
         if let Some(session) = self.state.session_mut() {
             session.receive(now, bytes);
-            self.appliances.heard(now);
-            self.settle(now);
+            self.tell_extension(now, ExtensionInput::Heard);
+            self.drain_session(now);
         }
     }
 
@@ -197,7 +181,7 @@ impl Run {
     pub fn written(&mut self, now: Moment) {
         if let Some(session) = self.state.session_mut() {
             session.written(now);
-            self.appliances.written(now);
+            self.tell_extension(now, ExtensionInput::Written);
         }
     }
 
@@ -205,23 +189,23 @@ impl Run {
     pub fn stream_ended(&mut self, now: Moment, end: StreamEnd) {
         if let Some(session) = self.state.session_mut() {
             session.stream_ended(end);
-            self.settle(now);
+            self.drain_session(now);
         }
     }
 
     /// The answer to a ping that was given up came after all, this long after it.
     pub fn late_answer(&mut self, now: Moment, after: Duration) {
-        if !matches!(self.state, State::Finished) {
+        if !self.is_finished() {
             self.record(Event::LateAnswer(LateAnswer { seconds: seconds(after) }));
-            self.settle(now);
+            self.drain_session(now);
         }
     }
 
     /// Something changed on this host.
     pub fn environment(&mut self, now: Moment, environment: Environment) {
-        if !matches!(self.state, State::Finished) {
+        if !self.is_finished() {
             self.record(Event::Environment(environment));
-            self.settle(now);
+            self.drain_session(now);
         }
     }
 
@@ -230,7 +214,7 @@ impl Run {
         if self.end_of_run().is_some_and(|end| now >= end) {
             return self.stop(now, StopReason::Duration);
         }
-        if now >= self.next_sample && !matches!(self.state, State::Finished) {
+        if now >= self.next_sample && !self.is_finished() {
             self.next_sample = now.plus(SAMPLE_INTERVAL);
             self.sample(now);
         }
@@ -243,13 +227,13 @@ impl Run {
             State::Dialling { .. } | State::Opening(_) | State::Waiting { .. } | State::Finished => {}
         }
         self.probe(now);
-        self.ask_appliances(now);
-        self.settle(now);
+        self.tell_extension(now, ExtensionInput::Timeout);
+        self.drain_session(now);
     }
 
     /// The run is to end: DISCONNECT if a session is up, a last sample, `stop`.
     pub fn stop(&mut self, now: Moment, reason: StopReason) {
-        if matches!(self.state, State::Finished) {
+        if self.is_finished() {
             return;
         }
         self.sample(now);
@@ -281,20 +265,24 @@ impl Run {
     }
 
     /// Carries out what the session wants, then looks whether the run has seen enough.
-    fn settle(&mut self, now: Moment) {
+    fn drain_session(&mut self, now: Moment) {
         while !self.has_seen_enough() {
             let Some(output) = self.state.session_mut().and_then(Session::poll) else { return };
             match output {
                 Output::Send(bytes) => self.actions.push_back(Action::Send(bytes)),
                 Output::Accepted(connack) => self.accepted(now, &connack),
-                Output::Subscribed(subscribed) => self.subscribed(subscribed),
-                Output::Ready => self.begin_probes(now),
-                Output::Message(message) => self.appliance_said(now, &message),
-                Output::NotTaken => self.appliances.let_go(),
+                Output::Subscribed(subscribed) => self.subscribed(now, subscribed),
+                Output::Ready => self.ready(now),
+                Output::Message(message) => self.tell_extension(now, ExtensionInput::Message(&message)),
+                Output::NotTaken => self.tell_extension(now, ExtensionInput::RequestLost),
                 Output::Ended(end) => self.ended(now, &end),
             }
         }
         self.stop(now, StopReason::MaxEvents);
+    }
+
+    const fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished)
     }
 
     fn has_seen_enough(&self) -> bool {
@@ -320,12 +308,12 @@ impl Run {
 
     fn dropped(&mut self, now: Moment, since: Moment, mut session: Session, end: &End) {
         let uptime = now.since(since);
-        let record = shown(session.drop_record(now, end, self.surroundings(now, uptime)));
+        let record = session.drop_record(now, end, self.surroundings(now, uptime));
         let listener = matches!(end, End::PingUnanswered(_)).then(|| session.late_listener(now)).flatten();
         self.state = State::Up { since, session: Box::new(session) };
         self.sample(now);
         self.retire_session();
-        self.appliances.down();
+        self.tell_extension(now, ExtensionInput::Down);
         self.record(Event::Drop(Box::new(record)));
         self.actions.push_back(listener.map_or(Action::Close, Action::Linger));
         let wait = self.recovery.dropped(now, uptime, self.chance.f64());
@@ -374,7 +362,8 @@ impl Run {
         })));
     }
 
-    fn record(&mut self, event: Event) {
+    fn record(&mut self, mut event: Event) {
+        redact_topics(&*self.extension, &mut event);
         match event {
             Event::Start(_)
             | Event::Subscribed(_)

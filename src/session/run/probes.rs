@@ -7,7 +7,6 @@ use crate::session::probe::Line;
 impl Run {
     /// The subscriptions stand, or there is room for another publish.
     pub(super) fn begin_probes(&mut self, now: Moment) {
-        self.begin_asking(now);
         let (Some(prober), Some((_, session))) = (&mut self.prober, self.state.up()) else { return };
         if session.refuses_publishes() {
             tracing::warn!("the broker takes publishes at QoS 0 only: no probe can be acknowledged");

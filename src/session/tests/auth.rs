@@ -20,7 +20,7 @@ fn signed_in(auth_ms: f64) -> Dialled {
         local_address: "127.0.0.1:2".to_owned(),
         peer_address: "127.0.0.1:1".to_owned(),
         clock_offset: None,
-        devices: Vec::new(),
+        learned: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! More filters than go into one SUBSCRIBE, in both versions.
 
-use super::appliances::packets;
 use super::*;
+use crate::session::rig::packets;
 
 /// How a version answers: its CONNACK, and what stands before the codes of a SUBACK.
 struct Dialect {

@@ -10,7 +10,7 @@ use chrono::{SubsecRound, TimeDelta};
 
 use crate::chance::Chance;
 
-/// The time that an appliance has (`nwdiag::navien::status::ANSWER_TIMEOUT`).
+/// The time that an appliance has (`nwdiag::event::DEVICE_ANSWER_TIMEOUT`).
 const TIMEOUT: f64 = 10.0;
 
 /// All appliances of an account, and how often they are asked.

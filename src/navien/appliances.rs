@@ -3,24 +3,39 @@
 //! An appliance is only blamed for silence while our own connection is proven: its time begins when the broker is first
 //! heard after the request, and a request that a drop cuts off comes to nothing, as nobody can tell what became of it.
 //! Nothing is asked of an appliance whose topics the broker did not grant: its answer could not be heard. An answer
-//! that comes later than [`ANSWER_TIMEOUT`] is an answer to nobody.
+//! that comes later than [`DEVICE_ANSWER_TIMEOUT`] is an answer to nobody.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::settings::ApplianceSettings;
-use crate::event::{DeviceProbe, Moment, millis};
-use crate::navien::device::{DEVICES_LIMIT, Device};
-use crate::navien::status::{self, ANSWER_TIMEOUT, Addressee, Answer, Asker, Request, Status};
+use super::device::{DEVICES_LIMIT, Device};
+use super::status::{self, Addressee, Answer, Asker, Status};
+use crate::event::{DEVICE_ANSWER_TIMEOUT, DeviceProbe, Moment, millis};
+use crate::session::extension::Request;
 
-/// How long a record waits for the service's device list: its own time-out (navien: 30 s a request).
+/// Time that a record of silence waits for the service's device list: what the service has for a request.
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The list is asked for once a minute at most, as the documents of the reference client advise.
+/// Shortest time between two requests for the device list (documentation of the reference client: once a minute).
 const LIST_PAUSE: Duration = Duration::from_mins(1);
 
-/// A deadline that is looked at so much later than it came found us asleep or held up: it proves nothing.
+/// A deadline that is seen this much after it passed proves nothing: this process was asleep or held up, and the
+/// answer may be unread.
 const HELD_UP: Duration = Duration::from_secs(2);
+
+/// Asking appliances for their status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplianceSettings {
+    /// Time between two requests to the same appliance.
+    pub interval: Duration,
+}
+
+impl Default for ApplianceSettings {
+    /// Every 300 s, as the reference client does.
+    fn default() -> Self {
+        Self { interval: Duration::from_mins(5) }
+    }
+}
 
 /// The appliances of the account.
 #[derive(Debug)]
@@ -32,14 +47,15 @@ pub struct Appliances {
     line: Line,
     next_due: Option<Moment>,
     list: List,
-    told: VecDeque<DeviceProbe>,
+    records: VecDeque<DeviceProbe>,
 }
 
 /// Whether requests can go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
+    /// No session is up, or its subscriptions are not answered yet.
     Down,
-    /// A session is up, and its subscriptions stand.
+    /// A session is up, and its subscriptions are answered.
     Ready,
 }
 
@@ -86,9 +102,8 @@ enum List {
 }
 
 impl Appliances {
-    /// Appliances of `client_id`, none of them known yet; `session_id` is what all requests of the run carry.
-    pub const fn new(settings: Option<ApplianceSettings>, client_id: String, session_id: String) -> Self {
-        let asker = Asker { client_id, session_id };
+    /// Appliances of which none is known yet. All requests of the run carry `asker`.
+    pub const fn new(settings: Option<ApplianceSettings>, asker: Asker) -> Self {
         Self {
             settings,
             asker,
@@ -96,12 +111,12 @@ impl Appliances {
             line: Line::Down,
             next_due: None,
             list: List::Never,
-            told: VecDeque::new(),
+            records: VecDeque::new(),
         }
     }
 
-    /// A connection is ready, and these are the appliances of the account; none where nothing new was learned.
-    pub fn learned(&mut self, devices: Vec<Device>) {
+    /// These are the appliances of the account. An empty list says nothing new: those that are known stay.
+    pub(super) fn learned(&mut self, devices: Vec<Device>) {
         let (taken, refused): (Vec<_>, Vec<_>) = devices.into_iter().partition(Device::is_addressable);
         if !refused.is_empty() || taken.len() > DEVICES_LIMIT {
             tracing::warn!("some appliances of the account cannot be watched");
@@ -112,33 +127,29 @@ impl Appliances {
         }
     }
 
-    /// What to subscribe to.
-    pub fn filters(&self) -> Vec<String> {
-        self.known.iter().map(|known| known.device.filter()).collect()
-    }
-
-    /// What the topics begin with whose messages [`Self::message`] wants.
-    pub fn topics_begin(&self) -> Vec<String> {
-        self.known.iter().map(|known| known.device.topics_begin()).collect()
+    /// Those that are known.
+    pub(super) fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.known.iter().map(|known| &known.device)
     }
 
     /// The broker granted this filter.
-    pub fn granted(&mut self, filter: &str) {
+    pub(super) fn granted(&mut self, filter: &str) {
         self.known.iter_mut().filter(|known| known.device.filter() == filter).for_each(|known| {
             known.heard = true;
         });
     }
 
-    /// The subscriptions stand: requests may go out.
-    pub const fn ready(&mut self) {
+    /// The subscriptions are answered: requests may go out.
+    pub(super) fn ready(&mut self, now: Moment) {
         self.line = Line::Ready;
+        self.tick(now);
     }
 
-    /// The connection ended: whatever was under way comes to nothing.
-    pub fn down(&mut self) {
+    /// The session ended: no answer to what is out can come any more.
+    pub(super) fn down(&mut self) {
         self.line = Line::Down;
         self.known.iter_mut().for_each(|known| known.heard = false);
-        self.let_go();
+        self.forget_requests();
         if !matches!(self.list, List::Known(_)) {
             self.list = List::Never;
         }
@@ -146,12 +157,12 @@ impl Appliances {
 
     /// A request did not go out, or the broker did not take one: nobody can tell which of those that are out will be
     /// answered.
-    pub fn let_go(&mut self) {
+    pub(super) fn forget_requests(&mut self) {
         self.known.iter_mut().for_each(|known| known.stage = Stage::Idle);
     }
 
     /// When [`Self::tick`] wants to be called.
-    pub fn deadline(&self) -> Option<Moment> {
+    pub(super) fn next_deadline(&self) -> Option<Moment> {
         if self.line == Line::Down {
             return None;
         }
@@ -164,7 +175,7 @@ impl Appliances {
     }
 
     /// Time passed.
-    pub fn tick(&mut self, now: Moment) {
+    pub(super) fn tick(&mut self, now: Moment) {
         if self.line == Line::Down {
             return;
         }
@@ -172,7 +183,7 @@ impl Appliances {
         if let List::Asked(at) = self.list
             && now >= at.plus(LIST_TIMEOUT)
         {
-            self.listed(now, None);
+            self.listed(now, &[]);
         }
         let Some(settings) = self.settings.filter(|_| !self.known.is_empty()) else { return };
         let due = *self.next_due.get_or_insert(now);
@@ -188,36 +199,36 @@ impl Appliances {
         }
     }
 
-    /// The next request to send at QoS 1; to be called only where it can be sent, and [`Self::let_go`] where it was not.
-    pub fn take(&mut self, now: Moment) -> Option<Request> {
+    /// The next request that is due.
+    pub(super) fn due_request(&mut self, now: Moment) -> Option<Request> {
         let wanted = |known: &&mut Known| matches!(known.stage, Stage::Wanted) && known.heard;
         let known = self.known.iter_mut().find(wanted)?;
         known.stage = Stage::Asked(Asked { sent: now, written: None, proven: None, overheard: None });
-        Some(Request::new(&known.device, &self.asker))
+        Some(status::request(&known.device, &self.asker))
     }
 
     /// All that was to be sent has left for the socket.
-    pub fn written(&mut self, now: Moment) {
+    pub(super) fn written(&mut self, now: Moment) {
         self.asked().for_each(|asked| {
             asked.written.get_or_insert(now);
         });
     }
 
     /// The broker was heard.
-    pub fn heard(&mut self, now: Moment) {
+    pub(super) fn heard(&mut self, now: Moment) {
         self.asked().filter(|asked| asked.written.is_some()).for_each(|asked| {
             asked.proven.get_or_insert(now);
         });
     }
 
     /// A message arrived under the topics of an appliance.
-    pub fn message(&mut self, now: Moment, topic: &str, payload: &[u8]) {
+    pub(super) fn message(&mut self, now: Moment, topic: &str, payload: &[u8]) {
         for known in &mut self.known {
             let Stage::Asked(asked) = &mut known.stage else { continue };
             match status::read(&known.device, &self.asker, topic, payload) {
                 Some(Answer { to: Addressee::Us, status }) => {
                     let trip = now.since(asked.written.unwrap_or(asked.sent));
-                    self.told.push_back(known.answered(status, Some(millis(trip))));
+                    self.records.push_back(known.answered(status, Some(millis(trip))));
                 }
                 Some(Answer { to: Addressee::Another, status }) => asked.overheard = Some(status),
                 None => {}
@@ -225,8 +236,8 @@ impl Appliances {
         }
     }
 
-    /// Whether the service is to be asked for its device list now; true once for each wish.
-    pub fn take_list_wish(&mut self, now: Moment) -> bool {
+    /// Whether the service is to be asked for its device list now. It counts as asked then.
+    pub(super) fn takes_list(&mut self, now: Moment) -> bool {
         let is_wanted = self.list == List::Wanted;
         if is_wanted {
             self.list = List::Asked(now);
@@ -234,21 +245,20 @@ impl Appliances {
         is_wanted
     }
 
-    /// The service's device list as of now; `None` where it could not be had. Only what it says of the appliances that
+    /// The service's device list as of now; empty where it could not be had. Only what it says of the appliances that
     /// are known already counts: others are learned with the next connection.
-    pub fn listed(&mut self, now: Moment, devices: Option<Vec<Device>>) {
-        let devices = devices.unwrap_or_default();
+    pub(super) fn listed(&mut self, now: Moment, devices: &[Device]) {
         self.list = List::Known(now);
         for known in &mut self.known {
             let listed = devices.iter().find(|device| device.mac == known.device.mac);
             known.device.cloud_connected = listed.and_then(|device| device.cloud_connected);
         }
-        self.tell_unanswered();
+        self.record_unanswered();
     }
 
     /// The next record.
-    pub fn poll(&mut self) -> Option<DeviceProbe> {
-        self.told.pop_front()
+    pub(super) fn next_record(&mut self) -> Option<DeviceProbe> {
+        self.records.pop_front()
     }
 
     fn asked(&mut self) -> impl Iterator<Item = &mut Asked> {
@@ -266,7 +276,7 @@ impl Appliances {
             if now.since(deadline) >= HELD_UP {
                 asked.proven = Some(now);
             } else if let Some(status) = asked.overheard {
-                self.told.push_back(known.answered(status, None));
+                self.records.push_back(known.answered(status, None));
             } else {
                 known.stage = Stage::Unanswered;
             }
@@ -275,15 +285,15 @@ impl Appliances {
             return;
         }
         match self.list {
-            List::Known(at) if now.since(at) < LIST_PAUSE => self.tell_unanswered(),
+            List::Known(at) if now.since(at) < LIST_PAUSE => self.record_unanswered(),
             List::Known(_) | List::Never => self.list = List::Wanted,
             List::Wanted | List::Asked(_) => {}
         }
     }
 
-    fn tell_unanswered(&mut self) {
+    fn record_unanswered(&mut self) {
         let unanswered = self.known.iter_mut().filter(|known| matches!(known.stage, Stage::Unanswered));
-        self.told.extend(unanswered.map(|known| {
+        self.records.extend(unanswered.map(|known| {
             known.stage = Stage::Idle;
             DeviceProbe {
                 device: known.device.masked(),
@@ -324,6 +334,6 @@ impl Stage {
 impl Asked {
     /// When its time is over; `None` while the broker has not been heard since.
     fn deadline(&self) -> Option<Moment> {
-        self.proven.map(|proven| proven.plus(ANSWER_TIMEOUT))
+        self.proven.map(|proven| proven.plus(DEVICE_ANSWER_TIMEOUT))
     }
 }

@@ -2,11 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::*;
-use crate::event::DeviceProbe;
-use crate::session::settings::ApplianceSettings;
+use std::time::Duration;
+
+use crate::event::failure::StreamEnd;
+use crate::event::{DeviceProbe, Event, Protocol};
+use crate::navien::appliances::{ApplianceSettings, Appliances};
+use crate::navien::device::Device;
+use crate::navien::extension::device_list;
+use crate::navien::status::Asker;
+use crate::session::rig::{PINGRESP, Rig, SECOND, packets, settings, subscribing};
+use crate::session::settings::{ProtocolChoice, RunSettings};
 
 const MAC: &str = "aabbccddeeff";
+const SESSION: &str = "0123456789abcdef0123456789abcdef";
 const OTHER: &str = "112233445566";
 /// One code for each of one or two filters.
 const GRANTED: &[u8] = &[0x90, 3, 0, 1, 1];
@@ -17,37 +25,30 @@ fn device(mac: &str, cloud_connected: Option<bool>) -> Device {
     Device { mac, device_type: 52, additional_value, cloud_connected }
 }
 
-fn asking() -> RunSettings {
-    RunSettings { appliances: Some(ApplianceSettings::default()), ..settings() }
+/// Every 300 s.
+const ASKING: Option<ApplianceSettings> = Some(ApplianceSettings { interval: Duration::from_mins(5) });
+
+/// A run of an account with these appliances, before its first attempt is through.
+fn rig_with(run: RunSettings, asking: Option<ApplianceSettings>, devices: Vec<Device>) -> Rig {
+    let asker = Asker { client_id: "c".to_owned(), session_id: SESSION.to_owned() };
+    let mut rig = Rig::extended(run, Box::new(Appliances::new(asking, asker)));
+    rig.learned = Some(device_list(devices));
+    rig
 }
 
-/// A run with these appliances whose CONNECT was accepted.
-fn rig_of(settings: RunSettings, devices: Vec<Device>) -> Rig {
-    let mut rig = Rig::new(settings);
-    rig.account = devices;
+/// The same whose CONNECT was accepted.
+fn rig_of(asking: Option<ApplianceSettings>, devices: Vec<Device>) -> Rig {
+    let mut rig = rig_with(settings(), asking, devices);
     rig.connect();
     rig
 }
 
 /// One appliance, its topics granted and a first request out.
 fn asked_once() -> Rig {
-    let mut rig = rig_of(asking(), vec![device(MAC, Some(true))]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, Some(true))]);
     rig.bytes(GRANTED);
     rig.written();
     rig
-}
-
-/// A packet that we sent: its first byte and what follows the length.
-pub(super) fn packets(sent: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let mut packets = Vec::new();
-    let mut left = sent;
-    while let [first, behind @ ..] = left {
-        let own = behind.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
-        let length = behind[..own].iter().rev().fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
-        packets.push((*first, behind[own..own + length].to_vec()));
-        left = &behind[own + length..];
-    }
-    packets
 }
 
 impl Rig {
@@ -96,8 +97,15 @@ impl Rig {
             .collect()
     }
 
+    /// The service answers with its device list, or not.
+    fn answer_list(&mut self, list: Option<Vec<Device>>) {
+        let list = list.map(device_list);
+        self.run.service_answered(self.now, list.as_ref());
+        self.drain();
+    }
+
     fn lists(&self) -> usize {
-        self.actions.iter().filter(|action| **action == "list").count()
+        self.actions.iter().filter(|action| **action == "ask").count()
     }
 }
 
@@ -112,7 +120,7 @@ fn silent(cloud_connected: Option<bool>) -> DeviceProbe {
 
 #[test]
 fn its_topics_are_subscribed_to_and_it_is_asked_right_after() {
-    let mut rig = rig_of(asking(), vec![device(MAC, None)]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, None)]);
     let subscribe = packets(&rig.sent).into_iter().find(|(first, _)| first >> 4 == 8).unwrap();
     let filter = b"cmd/52/navilink-aabbccddeeff/#";
     assert!(subscribe.1.windows(filter.len()).any(|window| window == filter));
@@ -122,14 +130,15 @@ fn its_topics_are_subscribed_to_and_it_is_asked_right_after() {
     let [(topic, _, message)] = &rig.requests()[..] else { panic!("one request") };
     assert_eq!(topic, "cmd/52/navilink-aabbccddeeff/st");
     assert_eq!((&message["clientID"], &message["request"]["command"]), (&json!("c"), &json!(16_777_219)));
-    let session = message["sessionID"].as_str().unwrap();
-    assert!(session.len() == 32 && session.bytes().all(|byte| b"0123456789abcdef".contains(&byte)));
+    assert_eq!(message["sessionID"], SESSION);
 }
 
 #[test]
 fn its_topics_stand_beside_what_the_user_asked_for_and_nothing_is_asked_for_twice() {
     let filter = "cmd/52/navilink-aabbccddeeff/#";
-    let rig = rig_of(subscribing(&["mine", filter]), vec![device(MAC, None), device(OTHER, None)]);
+    let devices = vec![device(MAC, None), device(OTHER, None)];
+    let mut rig = rig_with(subscribing(&["mine", filter]), None, devices);
+    rig.connect();
     let (_, subscribe) = packets(&rig.sent).into_iter().find(|(first, _)| first >> 4 == 8).unwrap();
     let filters = [&b"\0\x04mine\x01"[..], b"\0\x1ecmd/52/navilink-aabbccddeeff/#\x01"].concat();
     let all = [&[0, 1][..], &filters, b"\0\x1ecmd/52/navilink-112233445566/#\x01"].concat();
@@ -138,7 +147,7 @@ fn its_topics_stand_beside_what_the_user_asked_for_and_nothing_is_asked_for_twic
 
 #[test]
 fn its_answer_is_timed_from_the_write_and_tells_how_it_is() {
-    let mut rig = rig_of(asking(), vec![device(MAC, Some(true))]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, Some(true))]);
     rig.bytes(GRANTED);
     let [(_, id, request)] = &rig.requests()[..] else { panic!("one request") };
     rig.pass(SECOND);
@@ -162,7 +171,7 @@ fn its_answer_is_timed_from_the_write_and_tells_how_it_is() {
 
 #[test]
 fn each_is_asked_at_the_interval_and_only_by_reading() {
-    let mut rig = rig_of(asking(), vec![device(MAC, None), device(OTHER, None)]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, None), device(OTHER, None)]);
     rig.bytes(BOTH_GRANTED);
     let mut asked = Vec::new();
     for _ in 0..10 {
@@ -183,7 +192,7 @@ fn each_is_asked_at_the_interval_and_only_by_reading() {
 
 #[test]
 fn without_the_wish_it_is_listened_to_and_never_asked() {
-    let mut rig = rig_of(settings(), vec![device(MAC, None)]);
+    let mut rig = rig_of(None, vec![device(MAC, None)]);
     rig.bytes(GRANTED);
     rig.pass_answered(1000 * SECOND);
     assert_eq!((rig.run.totals().messages_published, rig.probes().len()), (0, 0));
@@ -198,8 +207,7 @@ fn silence_is_told_after_ten_seconds_and_a_fresh_word_of_the_service() {
     assert_eq!((rig.lists(), rig.probes().len()), (0, 0));
     rig.pass(SECOND);
     assert_eq!((rig.lists(), rig.probes().len()), (1, 0), "the record waits for the list");
-    rig.run.devices_listed(rig.now, Some(vec![device(MAC, Some(false)), device(OTHER, None)]));
-    rig.drain();
+    rig.answer_list(Some(vec![device(MAC, Some(false)), device(OTHER, None)]));
     assert_eq!(rig.probes(), [&silent(Some(false))]);
     rig.answer(MAC, &request["sessionID"], &json!({}));
     assert_eq!(rig.probes().len(), 1, "a late answer is one to nobody");
@@ -214,9 +222,8 @@ fn a_list_that_does_not_come_is_waited_for_half_a_minute() {
         rig.pass(10 * SECOND);
         match given {
             None => rig.pass(30 * SECOND),
-            Some(list) => rig.run.devices_listed(rig.now, Some(list)),
+            Some(list) => rig.answer_list(Some(list)),
         }
-        rig.drain();
         assert_eq!(rig.probes(), [&silent(None)]);
     }
 }
@@ -224,10 +231,7 @@ fn a_list_that_does_not_come_is_waited_for_half_a_minute() {
 #[test]
 fn the_service_is_asked_once_for_all_that_are_silent_together_and_once_a_minute_at_most() {
     let often = ApplianceSettings { interval: 15 * SECOND };
-    let mut rig = rig_of(
-        RunSettings { appliances: Some(often), ..settings() },
-        vec![device(MAC, None), device(OTHER, None)],
-    );
+    let mut rig = rig_of(Some(often), vec![device(MAC, None), device(OTHER, None)]);
     rig.bytes(BOTH_GRANTED);
     for _ in 0..16 {
         rig.written();
@@ -237,8 +241,7 @@ fn the_service_is_asked_once_for_all_that_are_silent_together_and_once_a_minute_
         let lists = rig.lists();
         rig.pass_requests(15 * SECOND);
         if rig.lists() > lists {
-            rig.run.devices_listed(rig.now, Some(vec![device(MAC, Some(false))]));
-            rig.drain();
+            rig.answer_list(Some(vec![device(MAC, Some(false))]));
         }
     }
     assert!(rig.probes().len() >= 20, "{}", rig.probes().len());
@@ -247,7 +250,7 @@ fn the_service_is_asked_once_for_all_that_are_silent_together_and_once_a_minute_
 
 #[test]
 fn an_answer_outdates_a_list_that_called_it_gone() {
-    let mut rig = rig_of(asking(), vec![device(MAC, Some(false))]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, Some(false))]);
     rig.bytes(GRANTED);
     let request = rig.requests().remove(0).2;
     rig.answer(MAC, &request["sessionID"], &json!({}));
@@ -319,8 +322,7 @@ fn a_record_that_waits_for_the_list_goes_with_the_connection() {
     rig.puback(id);
     rig.pass(12 * SECOND);
     rig.end(StreamEnd::Fin);
-    rig.run.devices_listed(rig.now, Some(vec![device(MAC, Some(false))]));
-    rig.drain();
+    rig.answer_list(Some(vec![device(MAC, Some(false))]));
     assert_eq!(rig.probes().len(), 0);
 }
 
@@ -343,7 +345,7 @@ fn while_the_connection_itself_is_silent_no_appliance_is_blamed() {
 /// A socket that takes nothing: what arrives on it says nothing of the request.
 #[test]
 fn a_request_that_has_not_left_this_host_blames_nobody() {
-    let mut rig = rig_of(asking(), vec![device(MAC, None)]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, None)]);
     rig.bytes(GRANTED);
     rig.bytes(&[0x30, 3, 0, 1, b't']);
     rig.pass(30 * SECOND);
@@ -375,7 +377,7 @@ fn nothing_is_asked_while_the_connection_is_down_and_what_was_due_is_asked_at_on
     rig.pass(20 * SECOND);
     rig.end(StreamEnd::Fin);
     rig.pass(5 * SECOND);
-    rig.account = Vec::new();
+    rig.learned = None;
     rig.connect();
     rig.bytes(GRANTED);
     assert_eq!(rig.requests().len(), 0, "it was asked 25 s ago; the appliances of before are known still");
@@ -389,7 +391,7 @@ fn nothing_is_asked_while_the_connection_is_down_and_what_was_due_is_asked_at_on
 
 #[test]
 fn an_appliance_whose_topics_are_refused_is_not_asked() {
-    let mut rig = rig_of(asking(), vec![device(MAC, None), device(OTHER, None)]);
+    let mut rig = rig_of(ASKING, vec![device(MAC, None), device(OTHER, None)]);
     rig.bytes(&[0x90, 4, 0, 1, 0x80, 1]);
     let topics: Vec<String> = rig.requests().into_iter().map(|(topic, ..)| topic).collect();
     assert_eq!(topics, ["cmd/52/navilink-112233445566/st"]);
@@ -397,9 +399,8 @@ fn an_appliance_whose_topics_are_refused_is_not_asked() {
 
 #[test]
 fn a_request_that_the_broker_does_not_take_blames_nobody() {
-    let five = RunSettings { protocol: ProtocolChoice::Only(Protocol::V5), ..asking() };
-    let mut rig = Rig::new(five);
-    rig.account = vec![device(MAC, None)];
+    let five = RunSettings { protocol: ProtocolChoice::Only(Protocol::V5), ..settings() };
+    let mut rig = rig_with(five, ASKING, vec![device(MAC, None)]);
     rig.dialled();
     rig.bytes(&[0x20, 3, 0, 0, 0]);
     rig.sent.clear();
@@ -423,9 +424,10 @@ fn records_hold_no_mac() {
 
 #[test]
 fn records_of_appliances_count_as_events() {
-    let mut settings = asking();
-    settings.limits.max_events = Some(2);
-    let mut rig = rig_of(settings, vec![device(MAC, None)]);
+    let mut run = settings();
+    run.limits.max_events = Some(2);
+    let mut rig = rig_with(run, ASKING, vec![device(MAC, None)]);
+    rig.connect();
     rig.bytes(GRANTED);
     let request = rig.requests().remove(0).2;
     rig.answer(MAC, &request["sessionID"], &json!({}));
@@ -434,7 +436,7 @@ fn records_of_appliances_count_as_events() {
 
 #[test]
 fn a_mac_that_would_reach_into_other_topics_is_left_alone() {
-    let mut rig = rig_of(asking(), vec![device("#", None), device("a/+", None)]);
+    let mut rig = rig_of(ASKING, vec![device("#", None), device("a/+", None)]);
     rig.pass_answered(700 * SECOND);
     assert_eq!(rig.run.totals().messages_published, 0);
 }
@@ -442,7 +444,7 @@ fn a_mac_that_would_reach_into_other_topics_is_left_alone() {
 #[test]
 fn a_house_full_of_appliances_is_asked_piece_by_piece_and_no_more_than_32() {
     let devices = (0..40).map(|number| device(&format!("aabbccdd{number:04x}"), None)).collect();
-    let mut rig = rig_of(asking(), devices);
+    let mut rig = rig_of(ASKING, devices);
     for _ in 0..4 {
         rig.bytes(&[0x90, 10, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
     }
