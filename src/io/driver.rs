@@ -1,4 +1,4 @@
-//! The one loop of `watch`: does what the run asks for, and tells it what came of it.
+//! The one loop of `watch`: does what the run asks for, and tells it what came of it. It decides nothing.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,17 +12,17 @@ use super::clock::{self, Clock};
 use super::dial::{Dialer, Dialled};
 use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
-use crate::event::failure::StreamEnd;
 use crate::event::{Environment, Event, Moment, StopReason};
 use crate::session::attempt::{self, DialError};
 use crate::session::extension::Opaque;
 use crate::session::recovery::Depth;
-use crate::session::run::{Action, Run};
+use crate::session::run::{Action, Input, Now, Output, Run};
 
 /// The time given to DISCONNECT and an orderly close at the end.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// How often the socket is read before a deadline is held against the broker: 8 MiB, more than a kernel keeps.
+/// Reads of the socket, of 16 KiB each, before a deadline is held against the broker: 8 MiB, more than a kernel keeps
+/// for a socket. A broker that sends faster than we read must not put the deadline off for ever.
 const CATCH_UP_READS: usize = 512;
 
 /// Who wants to know what happens.
@@ -58,26 +58,40 @@ struct Open {
     listening: JoinSet<Option<Duration>>,
     asking: JoinSet<Option<Opaque>>,
     timer: Timer,
+    /// How often the socket was read since the deadline passed.
+    caught_up: usize,
 }
 
 impl Open {
     fn new(clock: Clock) -> Self {
-        let (listening, asking) = (JoinSet::new(), JoinSet::new());
-        Self { dialling: None, link: None, listening, asking, timer: Timer::new(clock) }
+        Self {
+            dialling: None,
+            link: None,
+            listening: JoinSet::new(),
+            asking: JoinSet::new(),
+            timer: Timer::new(clock),
+            caught_up: 0,
+        }
     }
 }
 
-/// What happened in the world.
-enum Happening {
+/// What the loop woke up for.
+enum Wake {
     Dialled(Result<Dialled, DialError>),
-    Sent,
-    Received(usize),
-    Ended(StreamEnd),
-    Late(Duration),
-    Answered(Option<Opaque>),
-    Changed(Environment),
+    Moved(Moved),
+    LateAnswer(Duration),
+    ServiceAnswered(Option<Opaque>),
+    HostChanged(Environment),
     Stop(StopReason),
+    Timeout,
+    /// Nothing that the run wants to know.
     Nothing,
+}
+
+/// What the run wants after all that it asked for is done.
+enum Next {
+    Wait(Moment),
+    Finish(StopReason),
 }
 
 impl Driver {
@@ -85,33 +99,29 @@ impl Driver {
     pub async fn drive(mut self, mut run: Run, observer: &mut impl Observer) -> StopReason {
         let mut open = Open::new(self.clock);
         loop {
-            if let Some(reason) = self.carry_out(&mut run, &mut open, observer) {
-                if let Some(link) = open.link.take() {
-                    link.finish(self.clock, FAREWELL).await;
+            match self.carry_out(&mut run, &mut open, observer) {
+                Next::Finish(reason) => {
+                    if let Some(link) = open.link.take() {
+                        link.finish(self.clock, FAREWELL).await;
+                    }
+                    return reason;
                 }
-                return reason;
+                Next::Wait(deadline) => {
+                    observer.standing(&run);
+                    let wake = self.wait(&mut open, deadline).await;
+                    self.handle(&mut run, &mut open, wake);
+                }
             }
-            observer.standing(&run);
-            open.timer.set(run.deadline());
-            let happening = self.next(&mut open).await;
-            let now = self.clock.now();
-            if run.wants_measurement(now) {
-                run.measured(self.host.glance(open.link.as_ref()));
-            }
-            run.woke(now, clock::reading());
-            self.tell(&mut run, &mut open, happening);
-            self.keep_time(&mut run, &mut open).await;
         }
     }
 
-    /// Does all that the run asks for; tells when it is over.
-    fn carry_out(
-        &mut self,
-        run: &mut Run,
-        open: &mut Open,
-        observer: &mut impl Observer,
-    ) -> Option<StopReason> {
-        while let Some(action) = run.poll() {
+    /// Does all that the run asks for.
+    fn carry_out(&mut self, run: &mut Run, open: &mut Open, observer: &mut impl Observer) -> Next {
+        loop {
+            let action = match run.poll() {
+                Output::Wait(deadline) => return Next::Wait(deadline),
+                Output::Act(action) => action,
+            };
             match action {
                 Action::Record(event) => observer.event(event),
                 Action::Dial(depth) => {
@@ -133,10 +143,9 @@ impl Driver {
                     let (dialer, clock) = (Arc::clone(&self.dialer), self.clock);
                     open.asking.spawn(async move { dialer.ask_service(clock).await });
                 }
-                Action::Finish(reason) => return Some(reason),
+                Action::Finish(reason) => return Next::Finish(reason),
             }
         }
-        None
     }
 
     fn dial(&mut self, depth: Depth) -> Dialling {
@@ -147,86 +156,90 @@ impl Driver {
         Box::pin(async move { dialer.dial(clock, within, depth).await })
     }
 
-    async fn next(&mut self, open: &mut Open) -> Happening {
-        tokio::select! {
-            // Nobody who could still ask is a branch that is out, not one that is always ready.
-            Some(reason) = self.stops.recv() => Happening::Stop(reason),
-            result = wait_for(&mut open.dialling) => Happening::Dialled(result),
-            moved = exchange(&mut open.link) => match moved {
-                Moved::Sent => Happening::Sent,
-                Moved::Received(count) => Happening::Received(count),
-                Moved::Ended(end) => Happening::Ended(end),
-            },
-            Some(heard) = open.listening.join_next() => {
-                heard.ok().flatten().map_or(Happening::Nothing, Happening::Late)
-            }
-            Some(asked) = open.asking.join_next() => Happening::Answered(asked.ok().flatten()),
-            change = self.host.change() => Happening::Changed(change),
-            () = &mut open.timer.sleep => {
-                open.timer.deadline = None;
-                Happening::Nothing
-            }
+    /// Waits for something to happen, until `deadline` at the latest. What has arrived by then comes first: if this
+    /// process was held up, the answer that the run is about to give up on may lie in the socket.
+    async fn wait(&mut self, open: &mut Open, deadline: Moment) -> Wake {
+        if self.clock.now() < deadline {
+            open.caught_up = 0;
+            open.timer.set(deadline);
+            return self.next(open).await;
         }
+        if open.caught_up == 0 {
+            // The runtime knows what had arrived when it last asked the kernel. If this process was held up since, that
+            // was before the answer came: yielding makes it ask again.
+            tokio::task::yield_now().await;
+        }
+        if open.caught_up < CATCH_UP_READS
+            && let Some(link) = &mut open.link
+            && let Some(moved) = link.waiting().await
+        {
+            open.caught_up += 1;
+            return Wake::Moved(moved);
+        }
+        open.caught_up = 0;
+        open.timer.deadline = None;
+        Wake::Timeout
     }
 
-    /// Tells the run what time it is, once it wants to know. What has arrived by then is told first: if this process
-    /// was held up, the answer that the run is about to give up on may lie in the socket.
-    async fn keep_time(&mut self, run: &mut Run, open: &mut Open) {
-        let now = self.clock.now();
-        if run.deadline().is_none_or(|deadline| now < deadline) {
-            return;
-        }
-        // The runtime knows what had arrived when it last asked the kernel. If this process was held up since, that
-        // was before the answer came: yielding makes it ask again.
-        tokio::task::yield_now().await;
-        for _ in 0..CATCH_UP_READS {
-            let Some(link) = &mut open.link else { break };
-            match link.waiting().await {
-                Some(Moved::Sent) => {}
-                Some(Moved::Received(count)) => run.received(now, link.arrived(count)),
-                Some(Moved::Ended(end)) => {
-                    run.stream_ended(now, end);
-                    break;
-                }
-                None => break,
+    async fn next(&mut self, open: &mut Open) -> Wake {
+        tokio::select! {
+            // Nobody who could still ask is a branch that is out, not one that is always ready.
+            Some(reason) = self.stops.recv() => Wake::Stop(reason),
+            result = wait_for(&mut open.dialling) => Wake::Dialled(result),
+            moved = exchange(&mut open.link) => Wake::Moved(moved),
+            Some(heard) = open.listening.join_next() => {
+                heard.ok().flatten().map_or(Wake::Nothing, Wake::LateAnswer)
+            }
+            Some(asked) = open.asking.join_next() => Wake::ServiceAnswered(asked.ok().flatten()),
+            change = self.host.change() => Wake::HostChanged(change),
+            () = &mut open.timer.sleep => {
+                // It goes off too early for a deadline that moved away: the next round tells.
+                open.timer.deadline = None;
+                Wake::Nothing
             }
         }
-        run.measured(self.host.measure(now, open.link.as_ref()));
-        run.tick(now);
     }
 
     /// Tells the run what happened.
-    fn tell(&mut self, run: &mut Run, open: &mut Open, happening: Happening) {
-        let now = self.clock.now();
-        match happening {
-            Happening::Dialled(Ok(dialled)) => {
-                open.dialling = None;
+    fn handle(&mut self, run: &mut Run, open: &mut Open, wake: Wake) {
+        let input = match wake {
+            Wake::Dialled(result) => self.dialled(open, result),
+            Wake::Moved(Moved::Received(count)) => {
+                let now = self.now(open);
+                if let Some(link) = &open.link {
+                    run.handle(now, Input::Received(link.arrived(count)));
+                }
+                return;
+            }
+            Wake::Moved(Moved::Sent) => Input::Written,
+            Wake::Moved(Moved::Ended(end)) => Input::StreamEnded(end),
+            Wake::LateAnswer(after) => Input::LateAnswer(after),
+            Wake::ServiceAnswered(answer) => Input::ServiceAnswered(answer),
+            Wake::HostChanged(environment) => Input::HostChanged(environment),
+            Wake::Stop(reason) => Input::Stop(reason),
+            Wake::Timeout => Input::Timeout,
+            Wake::Nothing => return,
+        };
+        run.handle(self.now(open), input);
+    }
+
+    fn dialled(&mut self, open: &mut Open, result: Result<Dialled, DialError>) -> Input<'static> {
+        open.dialling = None;
+        match result {
+            Ok(dialled) => {
                 self.host.connected(dialled.local.ip());
                 let facts = attempt::Dialled::from(&dialled);
-                let link = open.link.insert(Link::new(dialled.stream));
-                run.dialled(now, facts);
-                run.measured(self.host.measure(now, Some(link)));
+                open.link = Some(Link::new(dialled.stream));
+                Input::Dialled(facts)
             }
-            Happening::Dialled(Err(error)) => {
-                open.dialling = None;
-                run.dial_failed(now, error);
-            }
-            Happening::Sent => run.written(now),
-            Happening::Received(count) => {
-                if let Some(link) = &open.link {
-                    run.received(now, link.arrived(count));
-                }
-            }
-            Happening::Ended(end) => {
-                run.measured(self.host.measure(now, open.link.as_ref()));
-                run.stream_ended(now, end);
-            }
-            Happening::Changed(environment) => run.environment(now, environment),
-            Happening::Answered(answer) => run.service_answered(now, answer.as_ref()),
-            Happening::Late(after) => run.late_answer(now, after),
-            Happening::Stop(reason) => run.stop(now, reason),
-            Happening::Nothing => {}
+            Err(error) => Input::DialFailed(error),
         }
+    }
+
+    /// This host as it is now.
+    fn now(&mut self, open: &Open) -> Now {
+        let moment = self.clock.now();
+        Now { moment, clocks: clock::reading(), measured: self.host.measure(moment, open.link.as_ref()) }
     }
 }
 
@@ -270,11 +283,10 @@ impl Timer {
         Self { clock, deadline: None, sleep: Box::pin(std::future::pending()) }
     }
 
-    fn set(&mut self, deadline: Option<Moment>) {
-        let is_early_enough = self.deadline.is_some_and(|set| deadline.is_none_or(|wanted| set <= wanted));
-        if !is_early_enough {
-            self.deadline = deadline;
-            self.sleep = Box::pin(self.clock.sleep_until(deadline));
+    fn set(&mut self, deadline: Moment) {
+        if self.deadline.is_none_or(|set| set > deadline) {
+            self.deadline = Some(deadline);
+            self.sleep = Box::pin(self.clock.sleep_until(Some(deadline)));
         }
     }
 }
@@ -285,15 +297,15 @@ mod tests {
 
     #[test]
     fn a_timer_is_set_anew_for_an_earlier_deadline_only() {
-        let at = |seconds| Some(Moment::after_start(Duration::from_secs(seconds)));
+        let at = |seconds| Moment::after_start(Duration::from_secs(seconds));
         let mut timer = Timer::new(Clock::start());
-        let set: Vec<_> = [at(10), at(11), None, at(9), at(10)]
+        let set: Vec<_> = [at(10), at(11), at(9), at(10)]
             .into_iter()
             .map(|deadline| {
                 timer.set(deadline);
                 timer.deadline
             })
             .collect();
-        assert_eq!(set, [at(10), at(10), at(10), at(9), at(9)]);
+        assert_eq!(set, [at(10), at(10), at(9), at(9)].map(Some));
     }
 }

@@ -58,13 +58,8 @@ impl HostWatch {
 
     /// Measures the connection, and the signal if the latest is older than [`SIGNAL_AGE`].
     pub fn measure(&mut self, now: Moment, link: Option<&Link>) -> Measured {
-        Measured { wifi_dbm: self.signal(now), ..self.glance(link) }
-    }
-
-    /// Measures the connection only, with the latest signal: it never waits for a Wi-Fi driver.
-    pub fn glance(&self, link: Option<&Link>) -> Measured {
         let tcp = link.and_then(|link| kernel::tcp_reading(link.tcp()));
-        Measured { tcp, wifi_dbm: self.signal.and_then(|(_, dbm)| dbm) }
+        Measured { tcp, wifi_dbm: self.signal(now) }
     }
 
     fn signal(&mut self, now: Moment) -> Option<i32> {

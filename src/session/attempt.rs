@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 
 use super::ending::End;
 use super::extension::Opaque;
-use super::mqtt::Session;
 use super::recovery::Recovered;
 use crate::crt::Name;
 use crate::event::failure::{Failure, TlsAlert};
@@ -55,6 +54,8 @@ pub struct DialError {
     pub clock_offset: Option<TimeDelta>,
     /// Whether there is any use in trying again.
     pub retry: Retry,
+    /// What a service told while the attempt was being let in: it is worth keeping though the attempt failed later.
+    pub learned: Option<Opaque>,
 }
 
 impl DialError {
@@ -67,6 +68,7 @@ impl DialError {
             phases: Phases::UNKNOWN,
             clock_offset: None,
             retry: Retry::Later,
+            learned: None,
         }
     }
 
@@ -122,14 +124,14 @@ pub(super) struct Opening {
     pub(super) dialled_at: Moment,
     /// How it came about.
     pub(super) dialled: Dialled,
-    /// Waits for CONNACK.
-    pub(super) session: Session,
+    /// What CONNECT was sent in.
+    pub(super) protocol: Protocol,
 }
 
 impl Opening {
     /// What is to be said when it ends so.
     pub(super) fn ended(&self, now: Moment, end: &End) -> DialError {
-        self.failed(now, end.failed_phase(), end.failure_before_connack(self.session.protocol()))
+        self.failed(now, end.failed_phase(), end.failure_before_connack(self.protocol))
     }
 
     /// What is to be said when it fails in this phase.
@@ -156,7 +158,7 @@ impl Opening {
         let mut phases = self.dialled.phases;
         phases.set(Phase::Mqtt, now.since(self.dialled_at));
         Connected {
-            protocol: Some(self.session.protocol()),
+            protocol: Some(self.protocol),
             session_present: Some(connack.session_present),
             return_code: Some(connack.code),
             attempt_number: Some(recovered.attempt_number),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::clock_watch::ClockWatch;
 use super::lag::Lag;
-use crate::event::{ClockReading, Environment, Moment, TcpReading, millis};
+use super::run::Now;
+use crate::event::{Environment, Moment, TcpReading, millis};
 
 /// How often the loop comes round even if nothing happens: this is how a stalled process and a jump of a clock are
 /// noticed while the connection is quiet, and how fresh the kernel's last word on a connection is.
@@ -45,29 +46,26 @@ impl HostView {
         self.next_pulse
     }
 
-    /// The loop came round, where it was wanted at `due`: what happened to the clocks meanwhile. The time that the host
-    /// slept is not our being late.
-    pub fn woke(&mut self, now: Moment, due: Option<Moment>, reading: ClockReading) -> Vec<Environment> {
-        let jumps = self.clocks.read(reading);
-        if let Some(due) = due.filter(|due| now >= *due) {
+    /// Takes a look at this host, at which the run wanted to be woken at `due`: what happened to the clocks since the
+    /// last one. The time that the host slept is not our being late, and a kernel that has let go of the connection says
+    /// nothing: its last word stays.
+    pub fn look(&mut self, now: &Now, due: Moment) -> Vec<Environment> {
+        let jumps = self.clocks.read(now.clocks);
+        if now.moment >= due {
             let suspended = jumps.suspended.to_std().unwrap_or_default();
-            self.lag.note(now, now.since(due).saturating_sub(suspended));
+            self.lag.note(now.moment, now.moment.since(due).saturating_sub(suspended));
         }
-        if now >= self.next_pulse {
-            self.next_pulse = now.plus(PULSE);
+        if now.moment >= self.next_pulse {
+            self.next_pulse = now.moment.plus(PULSE);
         }
+        let tcp = now.measured.tcp.or(self.measured.tcp);
+        self.measured = Measured { tcp, ..now.measured };
         jumps.told
     }
 
     /// A new connection: what the kernel said of the last one is no longer true.
-    pub const fn begin_connection(&mut self) {
-        self.measured.tcp = None;
-    }
-
-    /// The host was measured. A kernel that has let go of the connection says nothing: its last word stays.
-    pub fn measured(&mut self, measured: Measured) {
-        let tcp = measured.tcp.or(self.measured.tcp);
-        self.measured = Measured { tcp, ..measured };
+    pub const fn begin_connection(&mut self, measured: Measured) {
+        self.measured = measured;
     }
 
     /// The latest measurement.

@@ -7,19 +7,26 @@ use chrono::{DateTime, TimeDelta};
 
 use super::attempt::{DialError, Dialled};
 use super::extension::{Extension, NoExtension, Opaque};
+use super::host_view::Measured;
 use super::late::LateListener;
 use super::recovery::Depth;
-use super::run::{Action, Run};
+use super::run::{Action, Input, Now, Output, Run};
 use super::settings::{Filter, Limits, ProtocolChoice, ReconnectSettings, RunSettings, SessionSettings};
 use crate::event::failure::{Failure, StreamEnd, TcpFailure, TcpProblem};
 use crate::event::{
     AttemptFailed, ClockReading, Event, FORMAT_VERSION, Moment, Phase, Phases, Protocol, Qos, Sample,
-    SessionDrop, Start, TargetFacts, Transport,
+    SessionDrop, Start, StopReason, TargetFacts, Transport,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const CONNACK: &[u8] = &[0x20, 2, 0, 0];
 pub(crate) const PINGRESP: &[u8] = &[0xd0, 0];
+
+/// What a finished run waits for.
+pub(crate) const NEVER: Moment = Moment::after_start(Duration::MAX);
+
+/// Timeouts at one moment after which a deadline is taken to stand still: an end and the attempt after it are two.
+const STANDSTILL: u32 = 10;
 
 pub(crate) fn settings() -> RunSettings {
     RunSettings {
@@ -68,6 +75,10 @@ pub(crate) fn start() -> Start {
 pub(crate) struct Rig {
     pub(crate) run: Run,
     pub(crate) now: Moment,
+    /// When the run wants to be woken.
+    pub(crate) deadline: Moment,
+    /// What the host measures from now on.
+    pub(crate) measured: Measured,
     /// How long the host has slept.
     pub(crate) slept: Duration,
     /// How far the wall clock was set.
@@ -90,6 +101,8 @@ impl Rig {
         let mut rig = Self {
             run: Run::begin(settings, extension, start(), 7),
             now: Moment::default(),
+            deadline: Moment::default(),
+            measured: Measured::default(),
             slept: Duration::ZERO,
             set: TimeDelta::zero(),
             events: Vec::new(),
@@ -109,8 +122,21 @@ impl Rig {
         rig
     }
 
+    /// Something happens now, and the run has its way until it waits.
+    pub(crate) fn handle(&mut self, input: Input<'_>) {
+        let boot = self.now.since_start();
+        let wall = DateTime::UNIX_EPOCH + TimeDelta::from_std(boot).unwrap() + self.set;
+        let clocks = ClockReading { boot, monotonic: boot.saturating_sub(self.slept), wall };
+        self.run.handle(Now { moment: self.now, clocks, measured: self.measured }, input);
+        self.drain();
+    }
+
     pub(crate) fn drain(&mut self) {
-        while let Some(action) = self.run.poll() {
+        self.deadline = loop {
+            let action = match self.run.poll() {
+                Output::Wait(deadline) => break deadline,
+                Output::Act(action) => action,
+            };
             match action {
                 Action::Dial(depth) => self.dials.push(depth),
                 Action::Send(bytes) => self.sent.extend(bytes),
@@ -120,7 +146,7 @@ impl Rig {
                 Action::AskService => self.actions.push("ask"),
                 Action::Finish(_) => self.actions.push("finish"),
             }
-        }
+        };
     }
 
     pub(crate) fn dialled(&mut self) {
@@ -135,8 +161,7 @@ impl Rig {
     }
 
     pub(crate) fn dialled_as(&mut self, dialled: Dialled) {
-        self.run.dialled(self.now, dialled);
-        self.drain();
+        self.handle(Input::Dialled(dialled));
     }
 
     pub(crate) fn connect(&mut self) {
@@ -150,25 +175,25 @@ impl Rig {
     }
 
     pub(crate) fn fail(&mut self, error: DialError) {
-        self.run.dial_failed(self.now, error);
-        self.drain();
+        self.handle(Input::DialFailed(error));
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        self.run.received(self.now, bytes);
-        self.drain();
+        self.handle(Input::Received(bytes));
     }
 
     pub(crate) fn end(&mut self, end: StreamEnd) {
-        self.run.stream_ended(self.now, end);
-        self.drain();
+        self.handle(Input::StreamEnded(end));
     }
 
     /// Lets time pass, waking the run whenever it asked to be woken.
     pub(crate) fn pass(&mut self, span: Duration) {
         let until = self.now.plus(span);
-        while let Some(deadline) = self.run.deadline().filter(|deadline| *deadline <= until) {
-            self.now = self.now.max(deadline);
+        let mut at_once = 0;
+        while self.deadline <= until {
+            at_once = if self.deadline > self.now { 0 } else { at_once + 1 };
+            assert!(at_once < STANDSTILL, "the deadline stands still at {:?}", self.deadline);
+            self.now = self.now.max(self.deadline);
             self.wake();
         }
         self.now = until;
@@ -176,24 +201,23 @@ impl Rig {
 
     /// The loop comes round now.
     pub(crate) fn wake(&mut self) {
-        let boot = self.now.since_start();
-        let wall = DateTime::UNIX_EPOCH + TimeDelta::from_std(boot).unwrap() + self.set;
-        self.run.woke(self.now, ClockReading { boot, monotonic: boot.saturating_sub(self.slept), wall });
-        self.run.tick(self.now);
-        self.drain();
+        self.handle(Input::Timeout);
     }
 
     /// Everything that was sent has left.
     pub(crate) fn written(&mut self) {
-        self.run.written(self.now);
-        self.drain();
+        self.handle(Input::Written);
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.handle(Input::Stop(StopReason::Signal));
     }
 
     /// The same, with a broker that answers every ping at once.
     pub(crate) fn pass_answered(&mut self, span: Duration) {
         let until = self.now.plus(span);
-        while let Some(deadline) = self.run.deadline().filter(|deadline| *deadline <= until) {
-            self.pass(deadline.since(self.now));
+        while self.deadline <= until {
+            self.pass(self.deadline.since(self.now));
             if self.sent.windows(2).any(|packet| packet == [0xc0, 0]) {
                 self.sent.clear();
                 self.bytes(PINGRESP);

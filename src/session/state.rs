@@ -1,9 +1,9 @@
-//! Where a run stands: dialling, opening, up, waiting, finished. Only [`super::run`] moves it from one to the next.
+//! What a run is doing: dialling, connected, waiting, finished. Only [`super::run`] moves it from one to the next.
 
 use std::time::Duration;
 
 use super::attempt::Opening;
-use super::mqtt::{Kept, Session};
+use super::mqtt::Session;
 use super::traffic::Totals;
 use crate::event::Moment;
 
@@ -11,20 +11,45 @@ use crate::event::Moment;
 #[derive(Debug)]
 pub(super) enum State {
     /// An attempt is at work below MQTT.
-    Dialling { since: Moment },
-    /// CONNECT is out.
-    Opening(Box<Opening>),
-    /// A session is up.
-    Up { since: Moment, session: Box<Session> },
+    Dialling {
+        /// When the attempt began.
+        since: Moment,
+    },
+    /// A stream is open, and MQTT is spoken over it.
+    Connected(Box<Connection>),
     /// The next attempt is due at this moment.
-    Waiting { until: Moment },
+    Waiting {
+        /// When.
+        until: Moment,
+    },
     /// The run is over.
     Finished,
 }
 
-/// How the run stands, for a status line.
+/// A stream that is open.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// MQTT over it.
+    pub(super) session: Session,
+    /// How far it has come.
+    pub(super) stage: Stage,
+}
+
+/// How far a connection has come.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// CONNECT is out.
+    Opening(Box<Opening>),
+    /// A session is up.
+    Up {
+        /// Since CONNACK.
+        since: Moment,
+    },
+}
+
+/// What a run is doing, for a status line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum RunStatus {
     /// Connecting since this moment, with the attempt of this number.
     Connecting(Moment, u32),
     /// Up since this moment.
@@ -38,27 +63,29 @@ pub enum Standing {
 impl State {
     /// The session that is up, or about to be.
     pub(super) fn session(&self) -> Option<&Session> {
-        match self {
-            Self::Up { session, .. } => Some(session),
-            Self::Opening(opening) => Some(&opening.session),
-            Self::Dialling { .. } | Self::Waiting { .. } | Self::Finished => None,
-        }
+        if let Self::Connected(connection) = self { Some(&connection.session) } else { None }
     }
 
     /// The same, to be changed.
     pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
-        match self {
-            Self::Up { session, .. } => Some(session),
-            Self::Opening(opening) => Some(&mut opening.session),
-            Self::Dialling { .. } | Self::Waiting { .. } | Self::Finished => None,
-        }
+        if let Self::Connected(connection) = self { Some(&mut connection.session) } else { None }
     }
 
     /// The session that is up, and since when.
     pub(super) fn up(&mut self) -> Option<(Moment, &mut Session)> {
-        match self {
-            Self::Up { since, session } => Some((*since, session)),
-            Self::Dialling { .. } | Self::Opening(_) | Self::Waiting { .. } | Self::Finished => None,
+        let Self::Connected(connection) = self else { return None };
+        match connection.stage {
+            Stage::Up { since } => Some((since, &mut connection.session)),
+            Stage::Opening(_) => None,
+        }
+    }
+
+    /// The attempt whose CONNECT is out.
+    pub(super) fn opening(&self) -> Option<&Opening> {
+        let Self::Connected(connection) = self else { return None };
+        match &connection.stage {
+            Stage::Opening(opening) => Some(opening),
+            Stage::Up { .. } => None,
         }
     }
 
@@ -67,33 +94,28 @@ impl State {
         self.session().map(|session| session.traffic().totals).unwrap_or_default()
     }
 
-    /// What survives into the next session; nothing where there was none.
-    pub(super) fn into_kept(self) -> Option<Kept> {
-        match self {
-            Self::Up { session, .. } => Some(session.into_kept()),
-            Self::Opening(opening) => Some(opening.session.into_kept()),
-            Self::Dialling { .. } | Self::Waiting { .. } | Self::Finished => None,
-        }
-    }
-
     /// When something of this state is due.
     pub(super) fn deadline(&self, connect_timeout: Duration) -> Option<Moment> {
         match self {
-            Self::Opening(opening) => Some(opening.deadline(connect_timeout)),
-            Self::Up { session, .. } => session.deadline(),
+            Self::Connected(connection) => match &connection.stage {
+                Stage::Opening(opening) => Some(opening.deadline(connect_timeout)),
+                Stage::Up { .. } => connection.session.deadline(),
+            },
             Self::Waiting { until } => Some(*until),
             Self::Dialling { .. } | Self::Finished => None,
         }
     }
 
     /// How it looks from outside, `attempt` being the number of the attempt that is due or under way.
-    pub(super) fn standing(&self, attempt: u32) -> Standing {
+    pub(super) fn status(&self, attempt: u32) -> RunStatus {
         match self {
-            Self::Dialling { since } => Standing::Connecting(*since, attempt),
-            Self::Opening(opening) => Standing::Connecting(opening.since, attempt),
-            Self::Up { since, .. } => Standing::Up(*since),
-            Self::Waiting { until } => Standing::Waiting(*until, attempt),
-            Self::Finished => Standing::Finished,
+            Self::Dialling { since } => RunStatus::Connecting(*since, attempt),
+            Self::Connected(connection) => match &connection.stage {
+                Stage::Opening(opening) => RunStatus::Connecting(opening.since, attempt),
+                Stage::Up { since } => RunStatus::Up(*since),
+            },
+            Self::Waiting { until } => RunStatus::Waiting(*until, attempt),
+            Self::Finished => RunStatus::Finished,
         }
     }
 }

@@ -51,6 +51,7 @@ impl Attempt {
             peer_address: self.peer.map(|peer| peer.to_string()),
             phases: self.phases,
             clock_offset: self.clock_offset,
+            learned: self.learned,
             ..error
         }
     }

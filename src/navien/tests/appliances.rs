@@ -4,13 +4,15 @@ use serde_json::{Value, json};
 
 use std::time::Duration;
 
-use crate::event::failure::StreamEnd;
-use crate::event::{DeviceProbe, Event, Protocol};
+use crate::event::failure::{Failure, StreamEnd, TcpFailure, TcpProblem};
+use crate::event::{DeviceProbe, Event, Phase, Protocol};
 use crate::navien::appliances::{ApplianceSettings, Appliances};
 use crate::navien::device::Device;
 use crate::navien::extension::device_list;
 use crate::navien::status::Asker;
+use crate::session::attempt::DialError;
 use crate::session::rig::{PINGRESP, Rig, SECOND, packets, settings, subscribing};
+use crate::session::run::Input;
 use crate::session::settings::{ProtocolChoice, RunSettings};
 
 const MAC: &str = "aabbccddeeff";
@@ -99,9 +101,7 @@ impl Rig {
 
     /// The service answers with its device list, or not.
     fn answer_list(&mut self, list: Option<Vec<Device>>) {
-        let list = list.map(device_list);
-        self.run.service_answered(self.now, list.as_ref());
-        self.drain();
+        self.handle(Input::ServiceAnswered(list.map(device_list)));
     }
 
     fn lists(&self) -> usize {
@@ -384,6 +384,20 @@ fn nothing_is_asked_while_the_connection_is_down_and_what_was_due_is_asked_at_on
     rig.end(StreamEnd::Fin);
     rig.pass(600 * SECOND);
     assert_eq!(rig.requests().len(), 0);
+    rig.connect();
+    rig.bytes(GRANTED);
+    assert_eq!(rig.requests().len(), 1);
+}
+
+/// A sign-in tells the list once: the attempt that it was for may fail behind it.
+#[test]
+fn appliances_that_a_failed_attempt_learned_are_known_to_the_next() {
+    let mut rig = rig_with(settings(), ASKING, Vec::new());
+    let refused = TcpFailure { address: None, problem: TcpProblem::Refused, addresses: 1, failed: 1 };
+    let learned = Some(device_list(vec![device(MAC, None)]));
+    rig.fail(DialError { learned, ..DialError::new(Phase::Tcp, Failure::Tcp(refused)) });
+    rig.pass(5 * SECOND);
+    rig.learned = None;
     rig.connect();
     rig.bytes(GRANTED);
     assert_eq!(rig.requests().len(), 1);

@@ -31,7 +31,7 @@ const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a session wants done, or tells.
 #[derive(Debug)]
-pub enum Output {
+pub enum SessionOutput {
     /// Write this to the stream.
     Send(BytesMut),
     /// The broker accepted us.
@@ -101,7 +101,7 @@ pub struct Session {
     ping: Option<Ping>,
     subscribing: Option<Subscribing>,
     active_subscriptions: u32,
-    outputs: VecDeque<Output>,
+    outputs: VecDeque<SessionOutput>,
 }
 
 impl Session {
@@ -128,13 +128,13 @@ impl Session {
         session
     }
 
-    /// Tells messages whose topics begin with one of these, as [`Output::Message`].
+    /// Tells messages whose topics begin with one of these, as [`SessionOutput::Message`].
     pub fn listen(&mut self, topics_begin: Vec<String>) {
         self.decoder.listen(topics_begin);
     }
 
     /// The next thing to do or to tell.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<SessionOutput> {
         self.outputs.pop_front()
     }
 
@@ -215,16 +215,11 @@ impl Session {
         std::mem::take(&mut self.trips_since_sample)
     }
 
-    /// What must survive into the next session.
-    pub fn into_kept(self) -> Kept {
-        Kept { inbox: self.inbox, in_flight: self.in_flight }
-    }
-
-    /// What is left of the session when a ping went unanswered: a listener for the late answer.
-    pub fn late_listener(&mut self, now: Moment) -> Option<LateListener> {
-        let ping = self.ping?;
-        let decoder = std::mem::replace(&mut self.decoder, Decoder::new(self.protocol, 0));
-        Some(LateListener::new(decoder, ping.sent, now))
+    /// What is left of the session: what must survive into the next one, and a listener for the late answer to a ping
+    /// that is given up now.
+    pub fn retire(self, now: Moment) -> (Kept, Option<LateListener>) {
+        let Self { decoder, inbox, in_flight, ping, .. } = self;
+        (Kept { inbox, in_flight }, ping.map(|ping| LateListener::new(decoder, ping.sent, now)))
     }
 
     /// When the next PINGREQ is due, or the answer to the last one. The earlier of both directions counts, so that
@@ -255,7 +250,7 @@ impl Session {
             }
             Incoming::Message(head, message) => {
                 if self.message(now, head) {
-                    self.outputs.push_back(Output::Message(message));
+                    self.outputs.push_back(SessionOutput::Message(message));
                 }
             }
             Incoming::Pubrel(packet_id) => {
@@ -304,13 +299,13 @@ impl Session {
     fn send(&mut self, now: Moment, packet: &Outgoing) {
         let bytes = wire::encode(self.protocol, packet);
         self.traffic.sent(now, packet, bytes.len());
-        self.outputs.push_back(Output::Send(bytes));
+        self.outputs.push_back(SessionOutput::Send(bytes));
     }
 
     fn end(&mut self, end: End) {
         if self.state != State::Over {
             self.state = State::Over;
-            self.outputs.push_back(Output::Ended(end));
+            self.outputs.push_back(SessionOutput::Ended(end));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::publishing::Publishing;
-use super::{Output, Session, State};
+use super::{Session, SessionOutput, State};
 use crate::event::{Moment, Subscribed};
 use crate::session::ending::End;
 use crate::session::settings::{Filter, SessionSettings};
@@ -35,13 +35,13 @@ impl Session {
             return self.end(End::Refused(Box::new(connack)));
         }
         self.state = State::Open;
-        self.obey(now, &connack);
-        self.outputs.push_back(Output::Accepted(Box::new(connack)));
+        self.apply_connack(now, &connack);
+        self.outputs.push_back(SessionOutput::Accepted(Box::new(connack)));
         self.subscribe(now, 0);
     }
 
     /// Takes over what the broker asks for, and what it kept of the last session.
-    fn obey(&mut self, now: Moment, connack: &Connack) {
+    fn apply_connack(&mut self, now: Moment, connack: &Connack) {
         let asked = &connack.properties;
         if let Some(seconds @ 1..) = asked.server_keep_alive_seconds {
             self.ping_interval = self.ping_interval.min(Duration::from_secs(seconds.into()));
@@ -92,7 +92,7 @@ impl Session {
         for (filter, code) in self.settings.filters[filters.clone()].iter().zip(codes) {
             let subscribed = subscribed(filter, *code);
             self.active_subscriptions += u32::from(subscribed.granted_qos.is_some());
-            self.outputs.push_back(Output::Subscribed(subscribed));
+            self.outputs.push_back(SessionOutput::Subscribed(subscribed));
         }
         self.subscribe(now, filters.end);
     }
@@ -101,7 +101,7 @@ impl Session {
         if self.publishing == Publishing::NotYet {
             self.publishing = Publishing::Open;
         }
-        self.outputs.push_back(Output::Ready);
+        self.outputs.push_back(SessionOutput::Ready);
     }
 }
 

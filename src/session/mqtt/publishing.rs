@@ -1,6 +1,6 @@
 //! What we publish: when it may go out, and what its acknowledgement tells.
 
-use super::{Output, Session, State};
+use super::{Session, SessionOutput, State};
 use crate::event::Moment;
 use crate::reason::{self, Source};
 use crate::wire::{self, Outgoing, Puback};
@@ -63,12 +63,12 @@ impl Session {
         self.trips_since_sample.publishes.add(trip);
         self.publish_again(now);
         if self.takes_publishes() {
-            self.outputs.push_back(Output::Ready);
+            self.outputs.push_back(SessionOutput::Ready);
         }
         if puback.code >= FIRST_REFUSAL {
             let words = reason::words(puback.code, Source::V5);
             tracing::warn!("the broker did not take our publish: {words}");
-            self.outputs.push_back(Output::NotTaken);
+            self.outputs.push_back(SessionOutput::NotTaken);
         }
     }
 

@@ -4,19 +4,11 @@ use std::sync::Arc;
 
 use super::{Action, Run};
 use crate::event::{Event, Moment, Subscribed};
-use crate::session::extension::{ExtensionInput, ExtensionOutput, Opaque};
+use crate::session::extension::{ExtensionInput, ExtensionOutput};
 use crate::session::mqtt::Session;
 use crate::session::settings::SessionSettings;
 
 impl Run {
-    /// The answer to [`Action::AskService`]; `None` where the service gave none.
-    pub fn service_answered(&mut self, now: Moment, answer: Option<&Opaque>) {
-        if !self.is_finished() {
-            self.tell_extension(now, ExtensionInput::ServiceAnswered(answer));
-            self.drain_session(now);
-        }
-    }
-
     /// Hands `input` to the extension, and does what it wants done then.
     pub(super) fn tell_extension(&mut self, now: Moment, input: ExtensionInput<'_>) {
         self.extension.handle(now, input);

@@ -2,14 +2,24 @@
 
 use bytes::BytesMut;
 
-use crate::event::{Event, StopReason};
+use crate::event::{Event, Moment, StopReason};
 use crate::session::late::LateListener;
 use crate::session::recovery::Depth;
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Output {
+    /// Nothing is left to do: wait for something to happen, until this moment at the latest, then say
+    /// [`super::Input::Timeout`].
+    Wait(Moment),
+    /// Do this, and ask again.
+    Act(Action),
+}
 
 /// What the world is to do.
 #[derive(Debug)]
 pub enum Action {
-    /// Dial the broker; answer with [`super::Run::dialled`] or [`super::Run::dial_failed`].
+    /// Dial the broker; answer with [`super::Input::Dialled`] or [`super::Input::DialFailed`].
     Dial(Depth),
     /// Write this to the stream.
     Send(BytesMut),
@@ -19,9 +29,9 @@ pub enum Action {
     Linger(LateListener),
     /// Record this.
     Record(Event),
-    /// Ask the service that lets us in for what it told at sign-in, as of now; answer with [`super::Run::service_answered`],
-    /// within 30 s.
+    /// Ask the service that lets us in for what it told at sign-in, as of now; answer with
+    /// [`super::Input::ServiceAnswered`], within 30 s.
     AskService,
-    /// Write what is left to write, close, and end.
+    /// Write what is left to write, close, and end: nothing follows.
     Finish(StopReason),
 }

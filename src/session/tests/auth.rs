@@ -48,7 +48,7 @@ fn credentials_that_are_refused_for_good_end_the_run_without_another_attempt() {
     );
     let Some((_, Event::Stop(stop))) = rig.events.last() else { panic!("{:?}", rig.names()) };
     assert_eq!(stop.reason, StopReason::CredentialsRejected);
-    assert_eq!((rig.actions.last(), rig.run.deadline()), (Some(&"finish"), None));
+    assert_eq!((rig.actions.last(), rig.deadline), (Some(&"finish"), NEVER));
     let dials = rig.dials.len();
     rig.pass(3600 * SECOND);
     assert_eq!(rig.dials.len(), dials);
@@ -67,8 +67,7 @@ fn a_sign_in_that_may_work_later_is_an_attempt_like_any_other() {
 fn the_connect_timeout_starts_once_the_sign_in_is_over() {
     let mut rig = Rig::new(settings());
     rig.pass(25 * SECOND);
-    rig.run.dialled(rig.now, signed_in(25_000.0));
-    rig.drain();
+    rig.dialled_as(signed_in(25_000.0));
     rig.pass(9 * SECOND);
     assert!(rig.failures().is_empty());
     rig.pass(2 * SECOND);

@@ -59,9 +59,10 @@ fn a_process_that_did_not_get_to_run_shows_it_for_one_keep_alive_period() {
 fn the_kernels_last_word_stands_in_the_sample_and_in_the_drop() {
     let reading = |unacked| TcpReading { unacked: Some(unacked), ..TcpReading::default() };
     let mut rig = Rig::connected(settings());
-    rig.run.measured(Measured { tcp: Some(reading(3)), wifi_dbm: Some(-60) });
+    rig.measured = Measured { tcp: Some(reading(3)), wifi_dbm: Some(-60) };
+    rig.written();
     // The kernel has let go: what it said before stays.
-    rig.run.measured(Measured { tcp: None, wifi_dbm: Some(-80) });
+    rig.measured = Measured { tcp: None, wifi_dbm: Some(-80) };
     rig.end(StreamEnd::Reset);
     assert_eq!((rig.last_drop().tcp, rig.last_drop().wifi_dbm), (Some(reading(3)), Some(-80)));
     assert_eq!((rig.last_sample().tcp, rig.last_sample().wifi_dbm), (Some(reading(3)), Some(-80)));
@@ -70,6 +71,22 @@ fn the_kernels_last_word_stands_in_the_sample_and_in_the_drop() {
     rig.connect();
     rig.end(StreamEnd::Fin);
     assert_eq!(rig.last_drop().tcp, None, "the word on another connection is none on this one");
+}
+
+#[test]
+fn what_the_kernel_says_of_a_new_connection_counts_from_its_first_moment() {
+    let reading = |unacked| TcpReading { unacked: Some(unacked), ..TcpReading::default() };
+    let mut rig = Rig::connected(settings());
+    rig.measured.tcp = Some(reading(3));
+    rig.end(StreamEnd::Reset);
+    rig.pass(10 * SECOND);
+    rig.measured.tcp = Some(reading(7));
+    rig.dialled();
+    // The kernel lets go of it before another look.
+    rig.measured.tcp = None;
+    rig.bytes(CONNACK);
+    rig.end(StreamEnd::Reset);
+    assert_eq!(rig.last_drop().tcp, Some(reading(7)));
 }
 
 #[test]

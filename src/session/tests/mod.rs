@@ -16,7 +16,8 @@ use proptest::prelude::*;
 use super::attempt::{DialError, Dialled, Retry};
 use super::late::Heard;
 use super::recovery::Depth;
-use super::rig::{CONNACK, PINGRESP, Rig, SECOND, settings, subscribing};
+use super::rig::{CONNACK, NEVER, PINGRESP, Rig, SECOND, settings, subscribing};
+use super::run::Input;
 use super::settings::{ProtocolChoice, RunSettings};
 use crate::event::failure::{Failure, SignInFailure, StreamEnd, TlsAlert};
 use crate::event::{ClosedBy, ConnectionKind, Event, Phase, Phases, Protocol, StopReason};
@@ -98,8 +99,7 @@ fn a_late_answer_is_heard_on_the_old_stream() {
     let mut listener = rig.lingering.take().expect("a listener");
     assert_eq!(listener.receive(rig.now, &[0x30, 3, 0, 1, b't', 0xd0]), Heard::Nothing);
     assert_eq!(listener.receive(rig.now.plus(2 * SECOND), &[0]), Heard::Answer(5 * SECOND));
-    rig.run.late_answer(rig.now, 5 * SECOND);
-    rig.drain();
+    rig.handle(Input::LateAnswer(5 * SECOND));
     assert_eq!(rig.names().last(), Some(&"late_answer"));
 }
 
@@ -306,11 +306,10 @@ fn stopping_says_disconnect_samples_and_asks_for_nothing_more() {
     let mut rig = Rig::connected(settings());
     rig.pass_answered(100 * SECOND);
     rig.sent.clear();
-    rig.run.stop(rig.now, StopReason::Signal);
-    rig.drain();
+    rig.stop();
     assert_eq!(rig.sent, [0xe0, 0]);
     assert_eq!(rig.names()[rig.names().len() - 2..], ["sample", "stop"]);
-    assert_eq!((rig.run.deadline(), rig.actions.as_slice()), (None, &["finish"][..]));
+    assert_eq!((rig.deadline, rig.actions.as_slice()), (NEVER, &["finish"][..]));
     rig.end(StreamEnd::Fin);
     rig.pass(3600 * SECOND);
     assert_eq!(rig.names().last(), Some(&"stop"));
@@ -347,7 +346,7 @@ fn a_run_ends_at_the_very_event_that_is_its_last() {
     assert_eq!(rig.names(), ["start", "connected", "sample", "stop"]);
     let Some((_, Event::Stop(stop))) = rig.events.last() else { panic!("{:?}", rig.events) };
     assert_eq!(stop.duration_connected_seconds, Some(0.0));
-    assert_eq!(rig.run.deadline(), None);
+    assert_eq!(rig.deadline, NEVER);
 }
 
 #[derive(Debug, Clone)]
@@ -392,15 +391,15 @@ proptest! {
                 Move::Refuse => rig.refuse(),
                 Move::Bytes(bytes) => rig.bytes(&bytes),
                 Move::End => rig.end(StreamEnd::Fin),
-                Move::Late => { rig.run.late_answer(rig.now, SECOND); rig.drain(); }
-                Move::Stop => { rig.run.stop(rig.now, StopReason::Signal); rig.drain(); }
+                Move::Late => rig.handle(Input::LateAnswer(SECOND)),
+                Move::Stop => rig.stop(),
             }
         }
         let stops = rig.names().iter().filter(|name| **name == "stop").count();
         prop_assert!(stops <= 1);
         if stops == 1 {
             prop_assert_eq!(rig.names().last().copied(), Some("stop"));
-            prop_assert_eq!(rig.run.deadline(), None);
+            prop_assert_eq!(rig.deadline, NEVER);
         }
         let ups = rig.names().iter().filter(|name| **name == "connected").count();
         prop_assert!(rig.drops().len() <= ups);

@@ -16,8 +16,7 @@ fn publish(packet_id: u8, flags: u8, number: &[u8]) -> Vec<u8> {
 
 /// What the run has to say at its end.
 fn last_sample(rig: &mut Rig) -> Sample {
-    rig.run.stop(rig.now, StopReason::Signal);
-    rig.drain();
+    rig.stop();
     rig.last_sample().clone()
 }
 
