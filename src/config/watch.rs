@@ -117,7 +117,10 @@ fn run(
     let session = Arc::new(session_settings(args, target, &timers, origins, around)?);
     let protocol = protocol(&args.session, target);
     Ok(RunSettings {
-        target: facts((target, navien), protocol, &session),
+        target: TargetFacts {
+            client_id_chosen: Some(args.session.client_id.is_some()),
+            ..facts((target, navien), protocol, &session)
+        },
         transport: transport(target),
         protocol,
         session,

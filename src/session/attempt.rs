@@ -9,7 +9,7 @@ use super::extension::Opaque;
 use super::recovery::Recovered;
 use crate::crt::Name;
 use crate::event::failure::{Failure, TlsAlert};
-use crate::event::{AttemptFailed, Connected, Moment, Phase, Phases, Protocol, bounded, seconds};
+use crate::event::{AttemptFailed, Connected, Fallback, Moment, Phase, Phases, Protocol, bounded, seconds};
 use crate::wire::Connack;
 
 /// A stream that is ready for CONNECT.
@@ -73,7 +73,7 @@ impl DialError {
     }
 
     /// The record of an attempt that failed so.
-    pub(super) fn into_record(self, attempt: Attempt, wait: Option<Duration>) -> AttemptFailed {
+    pub(super) fn into_record(self, attempt: Attempt) -> AttemptFailed {
         let name = Name::of(&self.failure, attempt.protocol);
         AttemptFailed {
             attempt_number: Some(attempt.number),
@@ -89,7 +89,6 @@ impl DialError {
             resolver_code: self.failure.resolver_error().map(|error| error.code.clone().into()),
             peer_address: self.peer_address,
             elapsed_seconds: Some(seconds(attempt.elapsed)),
-            next_attempt_seconds: wait.map(seconds),
             phases: self.phases,
             ..AttemptFailed::new(self.phase)
         }
@@ -101,10 +100,33 @@ impl DialError {
 pub(super) struct Attempt {
     /// 1, 2, ... since the last session.
     pub(super) number: u32,
-    /// What was, or would have been, spoken.
+    /// What was, or would have been, spoken; of two versions the second.
     pub(super) protocol: Protocol,
-    /// Its length.
+    /// Its length, in both versions.
     pub(super) elapsed: Duration,
+}
+
+/// An attempt under way.
+#[derive(Debug, Clone)]
+pub(super) struct UnderWay {
+    /// When it began.
+    pub(super) since: Moment,
+    /// When dialling began in the version that is spoken now: each has a connect timeout of its own.
+    pub(super) dialling_since: Moment,
+    /// The version that came to nothing earlier in it.
+    pub(super) fallback: Option<Fallback>,
+}
+
+impl UnderWay {
+    /// An attempt that begins.
+    pub(super) const fn begin(now: Moment) -> Self {
+        Self { since: now, dialling_since: now, fallback: None }
+    }
+
+    /// The same attempt, going on in the other version.
+    pub(super) const fn in_other_version(&self, now: Moment, fallback: Fallback) -> Self {
+        Self { since: self.since, dialling_since: now, fallback: Some(fallback) }
+    }
 }
 
 /// Adds what a CONNACK that said no carried.
@@ -118,8 +140,8 @@ pub(super) fn tell_refusal(record: &mut AttemptFailed, connack: &Connack) {
 /// An attempt whose CONNECT is out.
 #[derive(Debug)]
 pub(super) struct Opening {
-    /// When the attempt began.
-    pub(super) since: Moment,
+    /// The attempt.
+    pub(super) attempt: UnderWay,
     /// When the stream was ready.
     pub(super) dialled_at: Moment,
     /// How it came about.
@@ -149,7 +171,7 @@ impl Opening {
 
     /// When CONNACK has to be there: signing in has a time of its own.
     pub(super) fn deadline(&self, connect_timeout: Duration) -> Moment {
-        self.since.plus(self.dialled.phases.signing_in()).plus(connect_timeout)
+        self.attempt.dialling_since.plus(self.dialled.phases.signing_in()).plus(connect_timeout)
     }
 
     /// The record of its success.
@@ -163,6 +185,8 @@ impl Opening {
             return_code: Some(connack.code),
             attempt_number: Some(recovered.attempt_number),
             time_to_reconnect_seconds: recovered.outage.map(seconds),
+            waited_seconds: Some(seconds(recovered.waited)),
+            fallback: self.attempt.fallback.clone(),
             phases,
             local_address: Some(self.dialled.local_address.clone()),
             peer_address: Some(self.dialled.peer_address.clone()),

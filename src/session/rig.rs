@@ -199,6 +199,16 @@ impl Rig {
         self.now = until;
     }
 
+    /// Lets time pass until the next attempt begins, and tells how long that took, to 10 ms.
+    pub(crate) fn until_dial(&mut self) -> Duration {
+        let (since, dials) = (self.now, self.dials.len());
+        while self.dials.len() == dials {
+            self.pass(SECOND / 100);
+            assert!(self.now.since(since) < 3600 * SECOND, "no attempt follows");
+        }
+        self.now.since(since)
+    }
+
     /// The loop comes round now.
     pub(crate) fn wake(&mut self) {
         self.handle(Input::Timeout);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Opening;
+use super::attempt::{Opening, UnderWay};
 use super::mqtt::Session;
 use super::traffic::Totals;
 use crate::event::Moment;
@@ -11,10 +11,7 @@ use crate::event::Moment;
 #[derive(Debug)]
 pub(super) enum State {
     /// An attempt is at work below MQTT.
-    Dialling {
-        /// When the attempt began.
-        since: Moment,
-    },
+    Dialling(UnderWay),
     /// A stream is open, and MQTT is spoken over it.
     Connected(Box<Connection>),
     /// The next attempt is due at this moment.
@@ -102,16 +99,16 @@ impl State {
                 Stage::Up { .. } => connection.session.deadline(),
             },
             Self::Waiting { until } => Some(*until),
-            Self::Dialling { .. } | Self::Finished => None,
+            Self::Dialling(_) | Self::Finished => None,
         }
     }
 
     /// How it looks from outside, `attempt` being the number of the attempt that is due or under way.
     pub(super) fn status(&self, attempt: u32) -> RunStatus {
         match self {
-            Self::Dialling { since } => RunStatus::Connecting(*since, attempt),
+            Self::Dialling(under_way) => RunStatus::Connecting(under_way.since, attempt),
             Self::Connected(connection) => match &connection.stage {
-                Stage::Opening(opening) => RunStatus::Connecting(opening.since, attempt),
+                Stage::Opening(opening) => RunStatus::Connecting(opening.attempt.since, attempt),
                 Stage::Up { since } => RunStatus::Up(*since),
             },
             Self::Waiting { until } => RunStatus::Waiting(*until, attempt),

@@ -92,18 +92,19 @@ const SERVER_SHUTTING_DOWN: u8 = 0x8b;
 
 /// Drops of every kind, with recoveries, repeated for ever.
 ///
-/// The client of the demo pings after 2 s, gives up on the answer after 1 s more, and comes back after 0.3 to 2 s,
-/// doubled with each attempt and not lowered by sessions as short as these. Seconds are without jitter.
+/// The client of the demo pings after 2 s, gives up on the answer after 1 s more, and makes its first attempt after a drop
+/// at once. The next ones come after 0.3 to 2 s, doubled with each attempt and not lowered by sessions as short as these;
+/// after three rounds the first ones do too, as attempts at once are limited. Seconds are without jitter.
 ///
 /// | from | what the broker does | what the client sees |
 /// |---|---|---|
 /// | 0.0 | serves 3 s, a message each half second, then FIN | connected, messages; dropped: closed by the broker |
-/// | 3.3 | serves 3 s, a message each half second, then RST | dropped: reset by the broker |
-/// | 6.9 | says nothing by itself; answers the ping of 8.9 at 10.4; FIN at 10.5 | dropped at 9.9: ping timeout; at 10.4 the late answer |
-/// | 10.5 | refuses connections, in truth from 6.9 on, until 12.1 | at 11.1 a refused attempt |
-/// | 13.1 | CONNACK code 3, then FIN | a refused attempt: server unavailable |
-/// | 15.1 | serves 3 s, a message each half second, then DISCONNECT and FIN | recovered; dropped: disconnected by the broker |
-/// | 20.1 | begins again | recovered |
+/// | 3.0 | serves 3 s, a message each half second, then RST | dropped: reset by the broker |
+/// | 6.0 | says nothing by itself; answers the ping of 8.0 at 9.5; FIN at 9.6 | dropped at 9.0: ping timeout; at 9.5 the late answer |
+/// | 9.6 | refuses connections, in truth from 6.0 on, until 11.2 | at 9.0, 9.3, 9.9 and 10.9 refused attempts |
+/// | 11.9 | CONNACK code 3, then FIN | a refused attempt: server unavailable |
+/// | 12.9 | serves 3 s, a message each half second, then DISCONNECT and FIN | recovered; dropped: disconnected by the broker |
+/// | 15.9 | begins again | recovered |
 ///
 /// A client that closes its socket at the ping timeout, instead of waiting for a late answer, finds the port closed
 /// for 1.6 s from then on.

@@ -1,6 +1,8 @@
 //! Which version is spoken in the end, where the user left that to us, over every transport.
 
-use nwdiag::event::{Event, Protocol, Transport};
+use std::time::Duration;
+
+use nwdiag::event::{Event, FailureKind, Fallback, Protocol, Transport};
 use nwdiag::session::settings::{ProtocolChoice, RunSettings};
 use nwdiag::simulator::client_packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Speaks, Stranger, Then};
@@ -10,17 +12,42 @@ use crate::grid::{EVERYWHERE, FIVE, cells, start};
 use crate::rig::{Rig, ending_after, settings};
 use crate::table;
 
-/// What a record told: its event, version, code of the error and of CONNACK.
-type Told = (&'static str, Protocol, Option<i32>, Option<u8>);
+/// What a record told: its event, version, code of the error and of CONNACK, and what the version met that was asked
+/// before in the same attempt.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Told {
+    event: &'static str,
+    protocol: Protocol,
+    error_code: Option<i32>,
+    return_code: Option<u8>,
+    fallback: Option<(FailureKind, Option<u8>)>,
+}
 
 fn told(event: &Event) -> Option<Told> {
+    let name = event.name();
     match event {
-        Event::AttemptFailed(failed) => {
-            Some(("attempt_failed", failed.protocol?, failed.error_code, failed.return_code))
-        }
-        Event::Connected(connected) => Some(("connected", connected.protocol?, None, connected.return_code)),
+        Event::AttemptFailed(failed) => Some(Told {
+            event: name,
+            protocol: failed.protocol?,
+            error_code: failed.error_code,
+            return_code: failed.return_code,
+            fallback: met(failed.fallback.as_ref()),
+        }),
+        Event::Connected(connected) => Some(Told {
+            event: name,
+            protocol: connected.protocol?,
+            error_code: None,
+            return_code: connected.return_code,
+            fallback: met(connected.fallback.as_ref()),
+        }),
         _ => None,
     }
+}
+
+fn met(fallback: Option<&Fallback>) -> Option<(FailureKind, Option<u8>)> {
+    let fallback = fallback?;
+    assert_eq!(fallback.protocol, Some(Protocol::V5), "{fallback:?}");
+    Some((fallback.failure?, fallback.return_code))
 }
 
 fn auto(events: u64) -> RunSettings {
@@ -56,28 +83,27 @@ async fn check(fault: &'static str, script: Script, expected: &[Told], levels: &
     }
 }
 
-const OLD: Told = ("connected", Protocol::V311, None, Some(0));
-const NEW: Told = ("connected", Protocol::V5, None, Some(0));
+const NEW: Told = connected(Protocol::V5, None);
 
-fn failed(protocol: Protocol, error_code: i32, return_code: Option<u8>) -> Told {
-    ("attempt_failed", protocol, Some(error_code), return_code)
+const fn connected(protocol: Protocol, fallback: Option<(FailureKind, Option<u8>)>) -> Told {
+    Told { event: "connected", protocol, error_code: None, return_code: Some(0), fallback }
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_broker_that_knows_only_the_old_version_is_asked_in_that_at_once() {
+async fn a_broker_that_knows_only_the_old_version_is_asked_in_that_within_the_same_attempt() {
     let speaking = |stranger| {
         let conduct = Conduct::serving().speaking(Speaks::Only311(stranger));
         Script::of([conduct]).and_then(Then::Repeat)
     };
-    let five = |error_code, return_code| failed(Protocol::V5, error_code, return_code);
     let rows = [
-        ("auto: CONNACK 1 of MQTT 3.1.1", Stranger::OldConnack, five(5150, Some(1))),
-        ("auto: CONNACK 0x84 of MQTT 5", Stranger::NewConnack, five(5150, Some(0x84))),
-        ("auto: FIN instead of CONNACK", Stranger::Fin, five(1051, None)),
-        ("auto: RST instead of CONNACK", Stranger::Rst, five(1051, None)),
+        ("auto: CONNACK 1 of MQTT 3.1.1", Stranger::OldConnack, FailureKind::ConnackRefused, Some(1)),
+        ("auto: CONNACK 0x84 of MQTT 5", Stranger::NewConnack, FailureKind::ConnackRefused, Some(0x84)),
+        ("auto: FIN instead of CONNACK", Stranger::Fin, FailureKind::ClosedBeforeConnack, None),
+        ("auto: RST instead of CONNACK", Stranger::Rst, FailureKind::ClosedBeforeConnack, None),
     ];
-    for (fault, stranger, first) in rows {
-        check(fault, speaking(stranger), &[first, OLD], &[5, 4]).await;
+    for (fault, stranger, failure, return_code) in rows {
+        let old = connected(Protocol::V311, Some((failure, return_code)));
+        check(fault, speaking(stranger), &[old], &[5, 4]).await;
     }
 }
 
@@ -86,15 +112,36 @@ async fn a_broker_that_knows_the_new_version_is_asked_in_that_alone() {
     let only_five = Script::of([Conduct::serving().speaking(Speaks::Only5)]);
     check("auto: MQTT 5", only_five, &[NEW], &[5]).await;
     let refusing = Script::of([Conduct::greeting(Greeting::Refuse(0x87))]);
-    let refused = failed(Protocol::V5, 5150, Some(0x87));
+    let refused = Told {
+        event: "attempt_failed",
+        protocol: Protocol::V5,
+        error_code: Some(5150),
+        return_code: Some(0x87),
+        fallback: None,
+    };
     check("auto: not authorized", refusing, &[refused, NEW], &[5, 5]).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_broker_that_closes_on_either_version_is_asked_in_both_in_turn() {
+async fn a_broker_that_closes_on_either_version_is_asked_in_both_in_one_attempt() {
     let closing = Conduct::greeting(Greeting::Stall).act(Cue::on(PacketKind::Connect), Deed::Fin);
     let script = Script::of([closing.clone(), closing]);
-    let closed = |protocol| failed(protocol, 1051, None);
-    let expected = [closed(Protocol::V5), closed(Protocol::V311), NEW];
-    check("auto: FIN on either version", script, &expected, &[5, 4, 5]).await;
+    let closed = Told {
+        event: "attempt_failed",
+        protocol: Protocol::V311,
+        error_code: Some(1051),
+        return_code: None,
+        fallback: Some((FailureKind::ClosedBeforeConnack, None)),
+    };
+    check("auto: FIN on either version", script, &[closed, NEW], &[5, 4, 5]).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_broker_that_never_answers_the_new_version_is_asked_in_the_old_one() {
+    let stalled = Conduct::greeting(Greeting::Stall);
+    let settings = RunSettings { connect_timeout: Duration::from_secs(2), ..auto(1) };
+    let (events, seen) = run(Transport::Tcp, Script::of([stalled]), settings).await;
+    let told: Vec<Told> = events.iter().filter_map(told).collect();
+    assert_eq!(told, [connected(Protocol::V311, Some((FailureKind::ConnackTimeout, None)))]);
+    assert_eq!(seen, [5, 4]);
 }

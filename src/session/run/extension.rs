@@ -36,7 +36,7 @@ impl Run {
     /// Opens a session over a stream that is ready.
     pub(super) fn open_session(&mut self, now: Moment) -> Session {
         let (settings, kept) = (self.session_settings(), std::mem::take(&mut self.kept));
-        let mut session = Session::open(settings, self.versions.next(), kept, now);
+        let mut session = Session::open(settings, self.versions.current(), kept, now);
         session.listen(self.extension.topic_prefixes());
         session
     }

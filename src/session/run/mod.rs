@@ -22,13 +22,13 @@ use super::extension::{Extension, ExtensionInput};
 use super::host_view::HostView;
 use super::mqtt::Kept;
 use super::probe::Prober;
-use super::recovery::Recovery;
+use super::recovery::{ClientIdSource, Recovery};
 use super::service_clock::ServiceClock;
 use super::settings::RunSettings;
 use super::state::{RunStatus, State};
 use super::traffic::Totals;
 use super::version::Versions;
-use crate::event::{Environment, Event, LateAnswer, Moment, Start, StopReason, seconds};
+use crate::event::{Environment, Event, LateAnswer, Moment, Start, StopReason, TargetFacts, seconds};
 
 /// Time between regular samples (journal format).
 const SAMPLE_INTERVAL: Duration = Duration::from_mins(1);
@@ -62,7 +62,7 @@ impl Run {
         let now = Moment::default();
         let mut run = Self {
             state: State::Waiting { until: now },
-            recovery: Recovery::new(settings.reconnect.clone()),
+            recovery: Recovery::new(settings.reconnect.clone(), client_id_source(&settings.target)),
             versions: Versions::new(settings.protocol),
             kept: Kept::default(),
             past: Totals::default(),
@@ -77,7 +77,7 @@ impl Run {
             settings,
         };
         run.record(Event::Start(Box::new(start)));
-        run.dial(now);
+        run.begin_attempt(now);
         run
     }
 
@@ -185,10 +185,17 @@ impl Run {
         }
         match &mut self.state {
             State::Connected(_) => self.connection_timeout(now),
-            State::Waiting { until } if now >= *until => self.dial(now),
-            State::Dialling { .. } | State::Waiting { .. } | State::Finished => {}
+            State::Waiting { until } if now >= *until => self.begin_attempt(now),
+            State::Dialling(_) | State::Waiting { .. } | State::Finished => {}
         }
         self.probe(now);
         self.tell_extension(now, ExtensionInput::Timeout);
+    }
+}
+
+fn client_id_source(target: &TargetFacts) -> ClientIdSource {
+    match target.client_id_chosen {
+        Some(true) => ClientIdSource::User,
+        Some(false) | None => ClientIdSource::Random,
     }
 }

@@ -11,6 +11,7 @@ use crate::session::host_view::Measured;
 use crate::session::late::LateListener;
 use crate::session::mqtt::{Session, SessionOutput, Surroundings};
 use crate::session::probe::Prober;
+use crate::session::recovery::LostSession;
 use crate::session::state::{Stage, State};
 
 impl Run {
@@ -82,7 +83,8 @@ impl Run {
         let Some((_, session)) = self.state.up() else { return };
         let record = session.drop_record(now, end, surroundings);
         self.sample(now);
-        let wait = self.recovery.dropped(now, uptime, self.chance.f64());
+        let lost = LostSession { lasted: uptime, reason_code: record.reason_code };
+        let wait = self.recovery.dropped(now, lost, self.chance.f64());
         let listener = self.leave_connection(now, State::Waiting { until: now.plus(wait) });
         self.tell_extension(now, ExtensionInput::Down);
         self.record(Event::Drop(Box::new(record)));

@@ -1,7 +1,9 @@
 //! Sessions and runs in virtual time: hours of connection pass in milliseconds.
 
+mod any_order;
 mod auth;
 mod bounds;
+mod coming_back;
 mod five;
 mod host;
 mod probes;
@@ -11,7 +13,6 @@ mod versions;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use proptest::prelude::*;
 
 use super::attempt::{DialError, Dialled, Retry};
 use super::late::Heard;
@@ -278,21 +279,6 @@ fn attempts_are_counted_one_by_one_and_every_tenth_is_deep() {
 }
 
 #[test]
-fn a_broker_that_accepts_and_closes_is_not_hammered() {
-    let mut rig = Rig::new(settings());
-    let mut connections = 0;
-    while rig.now.since_start() < 3600 * SECOND {
-        if rig.dials.len() > connections {
-            connections = rig.dials.len();
-            rig.connect();
-            rig.end(StreamEnd::Fin);
-        }
-        rig.pass(SECOND);
-    }
-    assert!(connections < 60, "{connections} connections in an hour");
-}
-
-#[test]
 fn samples_come_every_minute_up_or_down() {
     let mut rig = Rig::new(settings());
     rig.refuse();
@@ -347,61 +333,4 @@ fn a_run_ends_at_the_very_event_that_is_its_last() {
     let Some((_, Event::Stop(stop))) = rig.events.last() else { panic!("{:?}", rig.events) };
     assert_eq!(stop.duration_connected_seconds, Some(0.0));
     assert_eq!(rig.deadline, NEVER);
-}
-
-#[derive(Debug, Clone)]
-enum Move {
-    Pass(u64),
-    Dialled,
-    Refuse,
-    Bytes(Vec<u8>),
-    End,
-    Late,
-    Stop,
-}
-
-fn moves() -> impl Strategy<Value = Move> {
-    prop_oneof![
-        (0_u64..100_000).prop_map(Move::Pass),
-        Just(Move::Dialled),
-        Just(Move::Refuse),
-        prop::sample::select(vec![
-            CONNACK,
-            PINGRESP,
-            &[0xe0, 0],
-            &[0x32, 5, 0, 1, b't', 0, 1],
-            &[0x90, 3, 0, 1, 0]
-        ])
-        .prop_map(|bytes| Move::Bytes(bytes.to_vec())),
-        prop::collection::vec(any::<u8>(), 0..20).prop_map(Move::Bytes),
-        Just(Move::End),
-        Just(Move::Late),
-        Just(Move::Stop),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn no_order_of_happenings_breaks_a_run(moves in prop::collection::vec(moves(), 0..60)) {
-        let mut rig = Rig::new(subscribing(&["a"]));
-        for step in moves {
-            match step {
-                Move::Pass(ms) => rig.pass(Duration::from_millis(ms)),
-                Move::Dialled => rig.dialled(),
-                Move::Refuse => rig.refuse(),
-                Move::Bytes(bytes) => rig.bytes(&bytes),
-                Move::End => rig.end(StreamEnd::Fin),
-                Move::Late => rig.handle(Input::LateAnswer(SECOND)),
-                Move::Stop => rig.stop(),
-            }
-        }
-        let stops = rig.names().iter().filter(|name| **name == "stop").count();
-        prop_assert!(stops <= 1);
-        if stops == 1 {
-            prop_assert_eq!(rig.names().last().copied(), Some("stop"));
-            prop_assert_eq!(rig.deadline, NEVER);
-        }
-        let ups = rig.names().iter().filter(|name| **name == "connected").count();
-        prop_assert!(rig.drops().len() <= ups);
-    }
 }

@@ -2,11 +2,11 @@
 
 use nwdiag::crt;
 use nwdiag::event::{AttemptFailed, Connected, Event, Phase, Phases, Protocol, rounded};
-use nwdiag::session::recovery::Next;
 use std::time::Duration;
 
 use super::World;
 use super::fault::Refusal;
+use super::recovery::Next;
 use super::session::Session;
 
 /// What came of an attempt.

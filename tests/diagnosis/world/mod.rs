@@ -1,8 +1,8 @@
 //! A deterministic world: a client as nwdiag behaves, a path, a broker, a host with clocks, and faults that befall them.
 //!
-//! It jumps from event to event and writes the records that `watch` would write. What the program itself decides
-//! (waits between attempts, versions, names of errors) is the program's own code; what it does around them
-//! (pings, samples, evidence of a drop) is told again here. Long quiet stretches are passed over in one go, with
+//! It jumps from event to event and writes the records that `watch` would write. Names of errors and the
+//! steps of the back-off are the program's own code; what the program does around them (when attempts come, versions,
+//! pings, samples, evidence of a drop) is told again here. Long quiet stretches are passed over in one go, with
 //! fewer samples than one a minute.
 
 pub(crate) mod appliances;
@@ -14,25 +14,28 @@ mod host;
 mod messages;
 pub(crate) mod path;
 mod quiet;
+mod recovery;
 mod refusal;
 mod scribe;
 mod session;
 pub(crate) mod setup;
 mod traffic;
+mod versions;
 pub(crate) mod zone;
 
 use nwdiag::event::{Event, FORMAT_VERSION, Moment, Record, Sample, Start, Stop, StopReason, rounded};
-use nwdiag::session::recovery::{Depth, Recovery};
-use nwdiag::session::version::Versions;
+use nwdiag::session::recovery::Depth;
 use std::time::Duration;
 
 use crate::chance::Chance;
 use fault::{Blow, Deed, Fault, Refusal, Scene};
 use path::Weather;
+use recovery::Recovery;
 use scribe::Scribe;
 use session::Session;
 use setup::Setup;
 use traffic::Totals;
+use versions::Versions;
 
 /// One run of `watch`.
 #[derive(Debug, Clone, Copy)]
