@@ -110,8 +110,9 @@ const NARROWEST: usize = 30;
 mod tests {
     use super::*;
     use crate::event::{
-        ClosedBy, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event, FindingRecord,
-        LateAnswer, Phase, Phases, Sample, Stop, StopReason, Subscribed,
+        AttemptFailed, ClosedBy, Connected, ConnectionKind, DeviceProbe, Environment, EnvironmentKind, Event,
+        FailureKind, Fallback, FindingRecord, LateAnswer, Phase, Phases, Protocol, Sample, Stop, StopReason,
+        Subscribed,
     };
     use crate::report::sample::{at, attempt, connected, dropped, paris, record, start};
 
@@ -192,7 +193,7 @@ mod tests {
         }
     }
 
-    fn reconnected() -> crate::event::Connected {
+    fn reconnected() -> Connected {
         let mut again = connected();
         again.kind = ConnectionKind::Resumed;
         again.attempt_number = Some(2);
@@ -242,12 +243,40 @@ mod tests {
     fn the_steps_of_an_attempt_are_in_the_unit_of_their_sum() {
         let after = |tcp_ms, mqtt_ms| {
             let phases = Phases { tcp_ms: Some(tcp_ms), mqtt_ms: Some(mqtt_ms), ..Phases::default() };
-            let here = crate::event::Connected { phases, peer_address: None, protocol: None, ..connected() };
+            let here = Connected { phases, peer_address: None, protocol: None, ..connected() };
             told(vec![Event::Connected(Box::new(here))])
         };
         assert_eq!(after(0.041, 0.5), "18:20:04  ● connected    in 541 µs (tcp 41, connack 500)\n");
         assert_eq!(after(0.041, 1.2), "18:20:04  ● connected    in 1.2 ms (tcp 0.04, connack 1.2)\n");
         assert_eq!(after(21.0, 2500.0), "18:20:04  ● connected    in 2.5 s (tcp 0.02, connack 2.5)\n");
+    }
+
+    #[test]
+    fn a_version_that_was_tried_first_is_said_in_a_few_words() {
+        let fallback = |failure| {
+            let (protocol, failure) = (Some(Protocol::V5), Some(failure));
+            Some(Fallback { protocol, failure, return_code: None })
+        };
+        let old = Connected {
+            protocol: Some(Protocol::V311),
+            fallback: fallback(FailureKind::ConnackRefused),
+            ..connected()
+        };
+        let back = Connected { fallback: fallback(FailureKind::ConnackTimeout), ..reconnected() };
+        let failed = AttemptFailed { fallback: fallback(FailureKind::ClosedBeforeConnack), ..attempt() };
+        let story = vec![
+            Event::Connected(Box::new(old)),
+            Event::Connected(Box::new(back)),
+            Event::AttemptFailed(Box::new(failed)),
+        ];
+        assert_eq!(
+            told(story),
+            "\
+18:20:04  ● connected    in 84 ms (dns 3, tcp 21, tls 48, connack 12) to 203.0.113.7:8883 with MQTT 3.1.1, MQTT 5 was refused
+18:20:04  ● reconnected  down 2.6 s, 2 attempts, in 84 ms to 203.0.113.7:8883, MQTT 5 was not answered
+18:20:04  ↻ attempt 1    tcp: connection refused after 1 ms, MQTT 5 was closed on, next in 1.4 s · AWS_IO_SOCKET_CONNECTION_REFUSED
+"
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, DEVICE_ANSWER_TIMEOUT, DeviceProbe, Environment,
-    EnvironmentKind, Event, FindingRecord, LateAnswer, Phase, Phases, ProbeRefused, SessionDrop, Start, Stop,
-    StopReason, Subscribed,
+    EnvironmentKind, Event, FailureKind, Fallback, FindingRecord, LateAnswer, Phase, Phases, ProbeRefused,
+    SessionDrop, Start, Stop, StopReason, Subscribed,
 };
 use crate::report::finding::headline;
 use crate::report::style::Meaning;
@@ -117,7 +117,8 @@ fn first_connection(connected: &Connected) -> Vec<Option<String>> {
         connected.attempt_number.filter(|number| *number > 1).map(|number| format!("at attempt {number}"));
     let spoken = connected.protocol.map(|protocol| format!("with MQTT {protocol}"));
     let way = [took(&connected.phases), steps(&connected.phases), reached(connected), spoken];
-    let mut parts = vec![Some(way.into_iter().flatten().collect::<Vec<_>>().join(" ")), attempt];
+    let way = way.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let mut parts = vec![Some(way), attempt, tried_first(connected.fallback.as_ref())];
     parts.extend(from_connack(connected));
     parts
 }
@@ -127,9 +128,22 @@ fn reconnection(connected: &Connected, how: Option<&str>) -> Vec<Option<String>>
     let attempts = connected.attempt_number.map(|number| count(number.into(), "attempt"));
     let way =
         [took(&connected.phases), reached(connected)].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let mut parts = vec![down, attempts, how.map(str::to_owned), Some(way)];
+    let mut parts =
+        vec![down, attempts, how.map(str::to_owned), Some(way), tried_first(connected.fallback.as_ref())];
     parts.extend(from_connack(connected));
     parts
+}
+
+/// The version that was asked for earlier in the same attempt.
+fn tried_first(fallback: Option<&Fallback>) -> Option<String> {
+    let fallback = fallback?;
+    let version = fallback.protocol?;
+    let met = match fallback.failure {
+        Some(FailureKind::ConnackRefused) => "refused",
+        Some(FailureKind::ConnackTimeout) => "not answered",
+        Some(_) | None => "closed on",
+    };
+    Some(format!("MQTT {version} was {met}"))
 }
 
 /// What the broker answered beyond yes.
@@ -241,7 +255,8 @@ fn attempt_failed(attempt: &AttemptFailed) -> Sentence<'_> {
         .next_attempt_seconds
         .map_or_else(|| "no further attempt".to_owned(), |seconds| format!("next in {}", span(seconds)));
     let reason = broker_words(attempt.reason_string.as_deref(), &attempt.error_message);
-    let text = joined([Some(fact), reason, pointed(attempt.server_reference.as_deref()), Some(next)]);
+    let first = tried_first(attempt.fallback.as_ref());
+    let text = joined([Some(fact), first, reason, pointed(attempt.server_reference.as_deref()), Some(next)]);
     let label =
         attempt.attempt_number.map_or_else(|| "attempt".to_owned(), |number| format!("attempt {number}"));
     Sentence::new(Mark::new('↻', label, Meaning::Warning), text).named(&attempt.error_name)
