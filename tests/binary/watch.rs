@@ -36,6 +36,19 @@ impl Watch {
         serde_json::from_str(&line).unwrap()
     }
 
+    /// Waits for the next record of each of these kinds, in whatever order they come.
+    pub(crate) fn tells_both(&mut self, events: [&str; 2]) -> [Value; 2] {
+        let mut found = events.map(|_| Value::Null);
+        while found.iter().any(Value::is_null) {
+            let record: Value = serde_json::from_str(&self.running.says("\"event\":")).unwrap();
+            let wanted = events.iter().position(|event| record["event"] == *event);
+            if let Some(slot) = wanted.map(|at| &mut found[at]).filter(|slot| slot.is_null()) {
+                *slot = record;
+            }
+        }
+        found
+    }
+
     /// Ends the watch, which must go well: every record of it.
     pub(crate) fn end(self) -> Vec<Value> {
         self.running.signal(Signal::SIGTERM);
