@@ -201,7 +201,7 @@ fn facts(
         name: target.name(),
         url,
         transport: Some(transport(target)),
-        protocol: protocol.word().to_owned(),
+        protocol: protocol.as_str().to_owned(),
         client_id: session.client_id.clone(),
         keep_alive_seconds: Some(seconds(session.keep_alive)),
         ping_interval_seconds: Some(seconds(session.ping_interval)),

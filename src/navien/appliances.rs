@@ -44,15 +44,15 @@ pub struct Appliances {
     settings: Option<ApplianceSettings>,
     asker: Asker,
     known: Vec<Known>,
-    line: Line,
+    readiness: Readiness,
     next_due: Option<Moment>,
     list: List,
     records: VecDeque<DeviceProbe>,
 }
 
-/// Whether requests can go out.
+/// Whether requests can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum Readiness {
     /// No session is up, or its subscriptions are not answered yet.
     Down,
     /// A session is up, and its subscriptions are answered.
@@ -108,7 +108,7 @@ impl Appliances {
             settings,
             asker,
             known: Vec::new(),
-            line: Line::Down,
+            readiness: Readiness::Down,
             next_due: None,
             list: List::Never,
             records: VecDeque::new(),
@@ -141,13 +141,13 @@ impl Appliances {
 
     /// The subscriptions are answered: requests may go out.
     pub(super) fn ready(&mut self, now: Moment) {
-        self.line = Line::Ready;
+        self.readiness = Readiness::Ready;
         self.tick(now);
     }
 
     /// The session ended: no answer to what is out can come any more.
     pub(super) fn down(&mut self) {
-        self.line = Line::Down;
+        self.readiness = Readiness::Down;
         self.known.iter_mut().for_each(|known| known.heard = false);
         self.forget_requests();
         if !matches!(self.list, List::Known(_)) {
@@ -163,7 +163,7 @@ impl Appliances {
 
     /// When [`Self::tick`] wants to be called.
     pub(super) fn next_deadline(&self) -> Option<Moment> {
-        if self.line == Line::Down {
+        if self.readiness == Readiness::Down {
             return None;
         }
         let answers = self.known.iter().filter_map(|known| known.stage.deadline());
@@ -176,7 +176,7 @@ impl Appliances {
 
     /// Time passed.
     pub(super) fn tick(&mut self, now: Moment) {
-        if self.line == Line::Down {
+        if self.readiness == Readiness::Down {
             return;
         }
         self.judge_silence(now);

@@ -1,4 +1,4 @@
-//! One attempt to connect: what the world tells of it, and the records of its success and failure.
+//! One attempt to connect: what the dialler reports of it, and the records of its success and failure.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct Dialled {
     pub local_address: String,
     /// The broker's `ip:port`.
     pub peer_address: String,
-    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
+    /// How far this host's clock is ahead of the service's. `None` where no answer had a date, or where we sign nothing.
     pub clock_offset: Option<TimeDelta>,
     /// What a service told while the attempt was being let in, for the run's extension. `None` where nothing new was
     /// learned; what is known from earlier attempts stays then.
@@ -50,7 +50,7 @@ pub struct DialError {
     pub peer_address: Option<String>,
     /// How long each step took, as far as it came.
     pub phases: Phases,
-    /// How far this host's clock is ahead of the service's, where an answer told and it matters.
+    /// How far this host's clock is ahead of the service's. `None` where no answer had a date, or where we sign nothing.
     pub clock_offset: Option<TimeDelta>,
     /// Whether there is any use in trying again.
     pub retry: Retry,
@@ -73,7 +73,7 @@ impl DialError {
     }
 
     /// The record of an attempt that failed so.
-    pub(super) fn into_record(self, attempt: Attempt) -> AttemptFailed {
+    pub(super) fn into_record(self, attempt: AttemptSummary) -> AttemptFailed {
         let name = Name::of(&self.failure, attempt.protocol);
         AttemptFailed {
             attempt_number: Some(attempt.number),
@@ -97,7 +97,7 @@ impl DialError {
 
 /// What identifies an attempt that is over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt {
+pub(super) struct AttemptSummary {
     /// 1, 2, ... since the last session.
     pub(super) number: u32,
     /// What was, or would have been, spoken; of two versions the second.
@@ -108,7 +108,7 @@ pub(super) struct Attempt {
 
 /// An attempt under way.
 #[derive(Debug, Clone)]
-pub(super) struct UnderWay {
+pub(super) struct Attempt {
     /// When it began.
     pub(super) since: Moment,
     /// When dialling began in the version that is spoken now: each has a connect timeout of its own.
@@ -117,7 +117,7 @@ pub(super) struct UnderWay {
     pub(super) fallback: Option<Fallback>,
 }
 
-impl UnderWay {
+impl Attempt {
     /// An attempt that begins.
     pub(super) const fn begin(now: Moment) -> Self {
         Self { since: now, dialling_since: now, fallback: None }
@@ -129,8 +129,8 @@ impl UnderWay {
     }
 }
 
-/// Adds what a CONNACK that said no carried.
-pub(super) fn tell_refusal(record: &mut AttemptFailed, connack: &Connack) {
+/// Adds what a CONNACK that refused us says.
+pub(super) fn add_refusal(record: &mut AttemptFailed, connack: &Connack) {
     let properties = &connack.properties;
     record.return_code = Some(connack.code);
     record.reason_string = properties.reason_string.clone().map(bounded);
@@ -141,7 +141,7 @@ pub(super) fn tell_refusal(record: &mut AttemptFailed, connack: &Connack) {
 #[derive(Debug)]
 pub(super) struct Opening {
     /// The attempt.
-    pub(super) attempt: UnderWay,
+    pub(super) attempt: Attempt,
     /// When the stream was ready.
     pub(super) dialled_at: Moment,
     /// How it came about.
@@ -151,12 +151,12 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// What is to be said when it ends so.
+    /// The error of an attempt that ended so.
     pub(super) fn ended(&self, now: Moment, end: &End) -> DialError {
         self.failed(now, end.failed_phase(), end.failure_before_connack(self.protocol))
     }
 
-    /// What is to be said when it fails in this phase.
+    /// The error of an attempt that failed in this phase.
     pub(super) fn failed(&self, now: Moment, phase: Phase, failure: Failure) -> DialError {
         let mut phases = self.dialled.phases;
         if phase == Phase::Mqtt {

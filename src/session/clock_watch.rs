@@ -1,11 +1,11 @@
-//! Tells from readings of the host's clocks that it slept, or that its wall clock was set.
+//! Finds out from readings of the host's clocks that it slept, or that its wall clock was set.
 
 use chrono::{SecondsFormat, TimeDelta};
 
 use crate::event::{ClockReading, Environment, EnvironmentKind, bounded, rounded};
 
-/// From here on a difference between two clocks is an event (journal format, `clock_step`); below lies what reading
-/// them one after the other, and slewing, can make of it.
+/// Smallest difference between two clocks that is an event (journal format, `clock_step`). Smaller ones come from
+/// reading the clocks one after the other, and from slewing.
 const NOTED: TimeDelta = TimeDelta::seconds(1);
 
 /// The clocks as they were read last.
@@ -19,8 +19,8 @@ pub struct ClockWatch {
 pub struct Jumps {
     /// How long the host slept.
     pub suspended: TimeDelta,
-    /// As the journal tells it, suspension first.
-    pub told: Vec<Environment>,
+    /// The events for the journal, suspension first.
+    pub events: Vec<Environment>,
 }
 
 impl ClockWatch {
@@ -30,14 +30,14 @@ impl ClockWatch {
         let boot = passed(last.boot, reading.boot);
         let suspended = boot - passed(last.monotonic, reading.monotonic);
         let stepped = (reading.wall - last.wall) - boot;
-        let slept = (suspended >= NOTED).then(|| told(EnvironmentKind::Suspend, suspended, String::new()));
+        let slept = (suspended >= NOTED).then(|| event(EnvironmentKind::Suspend, suspended, String::new()));
         let step = (stepped.abs() >= NOTED).then(|| {
             let [was, is] = [reading.wall - stepped, reading.wall]
                 .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
-            told(EnvironmentKind::ClockStep, stepped, format!("from {was} to {is}"))
+            event(EnvironmentKind::ClockStep, stepped, format!("from {was} to {is}"))
         });
         let suspended = if slept.is_some() { suspended } else { TimeDelta::zero() };
-        Jumps { suspended, told: slept.into_iter().chain(step).collect() }
+        Jumps { suspended, events: slept.into_iter().chain(step).collect() }
     }
 }
 
@@ -45,7 +45,7 @@ fn passed(from: std::time::Duration, to: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(to.saturating_sub(from)).unwrap_or(TimeDelta::MAX)
 }
 
-fn told(kind: EnvironmentKind, span: TimeDelta, detail: String) -> Environment {
+fn event(kind: EnvironmentKind, span: TimeDelta, detail: String) -> Environment {
     Environment {
         detail: bounded(detail),
         seconds: Some(rounded(span.as_seconds_f64(), 1e6)),
@@ -71,11 +71,11 @@ mod tests {
     }
 
     fn kinds(jumps: &Jumps) -> Vec<(EnvironmentKind, f64)> {
-        jumps.told.iter().map(|told| (told.kind, told.seconds.unwrap())).collect()
+        jumps.events.iter().map(|event| (event.kind, event.seconds.unwrap())).collect()
     }
 
     #[test]
-    fn each_jump_of_a_clock_is_told_once_and_with_its_size() {
+    fn each_jump_of_a_clock_is_an_event_once_and_with_its_size() {
         use EnvironmentKind::{ClockStep, Suspend};
         let rows = [
             ("time passes", reading(60_000, 60_000, 60_000), vec![]),
@@ -102,6 +102,6 @@ mod tests {
         let mut watch = ClockWatch::default();
         watch.read(reading(0, 0, 0));
         let jumps = watch.read(reading(1_000, 1_000, 3_600_000));
-        assert_eq!(jumps.told[0].detail, "from 1970-01-01T00:00:01.000Z to 1970-01-01T01:00:00.000Z");
+        assert_eq!(jumps.events[0].detail, "from 1970-01-01T00:00:01.000Z to 1970-01-01T01:00:00.000Z");
     }
 }

@@ -1,5 +1,5 @@
-//! What this host says beside MQTT: the kernel's view of the connection, the Wi-Fi signal, its clocks, and how late
-//! our own loop was. Readings come in as arguments; nothing is asked for here.
+//! What is known of this host beside MQTT: the kernel's counters of the connection, the Wi-Fi signal, its clocks, and
+//! how late our own loop was. Readings come in as arguments.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::lag::Lag;
 use super::run::Now;
 use crate::event::{Environment, Moment, TcpReading, millis};
 
-/// How often the loop comes round even if nothing happens: this is how a stalled process and a jump of a clock are
-/// noticed while the connection is quiet, and how fresh the kernel's last word on a connection is.
+/// Longest time between two looks at this host. A stalled process and a jump of a clock are noticed after this time on a
+/// quiet connection, and the kernel's last reading before an end is at most this old.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// What was measured now; `None` for what could not be.
+/// A measurement of the connection; `None` for what could not be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Measured {
     /// The kernel's view of the connection.
@@ -21,7 +21,7 @@ pub struct Measured {
     pub wifi_dbm: Option<i32>,
 }
 
-/// The latest of everything.
+/// The latest readings, and what follows from comparing them.
 #[derive(Debug)]
 pub struct HostView {
     measured: Measured,
@@ -60,7 +60,7 @@ impl HostView {
         }
         let tcp = now.measured.tcp.or(self.measured.tcp);
         self.measured = Measured { tcp, ..now.measured };
-        jumps.told
+        jumps.events
     }
 
     /// A new connection: what the kernel said of the last one is no longer true.

@@ -1,4 +1,5 @@
-//! QoS 1 messages of ours that wait for their PUBACK: what makes "at least once" at least once.
+//! QoS 1 messages of ours that wait for their PUBACK, and are sent again on the next connection if the broker kept the
+//! session.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,12 +7,12 @@ use std::time::Duration;
 use crate::event::Moment;
 use crate::wire::{Delivery, Publish};
 
-/// As many as this wait at once, even where the broker would take more: what is sent is evidence, not load.
+/// Most messages that wait at once, even where the broker would accept more: probes are to measure, not to load it.
 const MOST: usize = 16;
-/// The identifiers of publishes; the one below is SUBSCRIBE's.
+/// Lowest packet identifier of a publish; 1 is SUBSCRIBE's.
 const FIRST_ID: u16 = 2;
 
-/// The messages, at most 16 and of them no more out than the broker takes, in the order in which they were first sent.
+/// The messages, in the order in which they were first sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
     waiting: VecDeque<Waiting>,
@@ -24,7 +25,7 @@ struct Waiting {
     packet_id: u16,
     topic: String,
     payload: Vec<u8>,
-    /// When it went out; `None` where not yet on this connection.
+    /// When it was sent on this connection; `None` where it was not yet.
     sent: Option<Moment>,
     /// When its last byte had left for the socket.
     written: Option<Moment>,
@@ -37,22 +38,22 @@ impl Default for InFlight {
 }
 
 impl InFlight {
-    /// How many wait.
+    /// Messages without PUBACK.
     pub fn count(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether one more may go out: not before those that are to go out again.
+    /// Whether one more may be sent: not before those that are to be sent again.
     pub fn has_room(&self) -> bool {
         self.waiting.len() < self.most && self.out() == self.waiting.len()
     }
 
-    /// The broker takes at most so many; without a word of it, 65,535.
+    /// Sets how many the broker accepts at once; 65,535 where it does not say (MQTT 5, section 3.2.2.3.3).
     pub fn limit(&mut self, receive_maximum: Option<u16>) {
         self.most = MOST.min(usize::from(receive_maximum.unwrap_or(u16::MAX)));
     }
 
-    /// A message goes out: the packet to send.
+    /// Takes a message; returns the packet to send.
     pub fn send(&mut self, now: Moment, topic: &str, payload: Vec<u8>) -> Publish {
         let packet_id = self.take_id();
         let waiting = Waiting { packet_id, topic: topic.to_owned(), payload, sent: Some(now), written: None };
@@ -61,14 +62,14 @@ impl InFlight {
         publish
     }
 
-    /// A new connection: nothing is out on it.
+    /// Begins a new connection, on which nothing is sent yet.
     pub fn begin_connection(&mut self) {
         for waiting in &mut self.waiting {
             (waiting.sent, waiting.written) = (None, None);
         }
     }
 
-    /// The broker still knows the session: the next message to go out again, if one is left and the broker takes it.
+    /// The next message to send again to a broker that kept the session, if one is left and the broker accepts it.
     pub fn send_again(&mut self, now: Moment) -> Option<Publish> {
         if self.out() >= self.most {
             return None;

@@ -1,4 +1,4 @@
-//! QoS 2 messages that are received and not yet released: what makes "exactly once" once.
+//! QoS 2 messages that are received and not yet released, so that one that comes again is not counted twice.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// A message arrived; tells whether it is new.
+    /// Takes the identifier of a message that arrived; returns whether it is new.
     pub fn received(&mut self, packet_id: u16) -> bool {
         self.unreleased.insert(packet_id)
     }

@@ -1,11 +1,11 @@
-//! How late this process itself was: a loop that does not get to run looks, from the broker, like a dead client.
+//! How late our own event loop was. To the broker, a process that does not get to run looks like a dead client.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::event::Moment;
 
-/// The longest delay of the recent past. It holds only delays that a later one has not outdone.
+/// The longest delay within a sliding span. It holds only delays that no later one exceeds.
 #[derive(Debug)]
 pub struct Lag {
     span: Duration,
@@ -13,12 +13,12 @@ pub struct Lag {
 }
 
 impl Lag {
-    /// Looks back over `span`.
+    /// A window of this length.
     pub const fn over(span: Duration) -> Self {
         Self { span, delays: VecDeque::new() }
     }
 
-    /// The loop came round this late.
+    /// The loop ran this long after it was due.
     pub fn note(&mut self, now: Moment, late: Duration) {
         while self.delays.back().is_some_and(|(_, earlier)| *earlier <= late) {
             self.delays.pop_back();

@@ -15,7 +15,7 @@ pub enum Heard {
     Nothing,
     /// The answer, this long after the ping.
     Answer(Duration),
-    /// What is no MQTT: nothing behind it can be read.
+    /// Bytes that are no MQTT: what follows cannot be read.
     Garbage,
 }
 

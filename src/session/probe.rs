@@ -1,4 +1,5 @@
-//! End-to-end probes: when one is due, and where it waits while it cannot be sent.
+//! End-to-end probes: publishes at QoS 1 whose acknowledgement is timed. When one is due, and the queue of those that
+//! wait for a session.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,14 +12,14 @@ const QUEUE_LIMIT: usize = 100;
 /// Longest time that a probe waits: its round trip would say nothing about the connection that takes it.
 const OLDEST: Duration = Duration::from_mins(5);
 
-/// Whether a probe finds a connection when it is due.
+/// Whether there is a session that a probe can go out on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
+pub enum Availability {
     /// A session is up.
     Up,
-    /// It has to wait for one.
+    /// None is: the probe waits.
     Down,
-    /// A session is up whose broker takes none: waiting for it would be in vain.
+    /// A session is up whose broker accepts no publish at QoS 1: no probe is made.
     Refused,
 }
 
@@ -59,16 +60,17 @@ impl Prober {
         self.next_due
     }
 
-    /// Makes the probe that is due, if one is and the broker may take it. Those that a suspension swallowed are not made up for.
-    pub fn tick(&mut self, now: Moment, line: Line) {
+    /// Makes the probe that is due, if one is and the broker may take it. Probes that were due during a suspension are
+    /// left out.
+    pub fn tick(&mut self, now: Moment, availability: Availability) {
         let Some(due) = self.next_due.filter(|due| now >= *due) else { return };
         let next = due.plus(self.settings.interval);
         self.next_due = Some(if next > now { next } else { now.plus(self.settings.interval) });
-        if line == Line::Refused {
+        if availability == Availability::Refused {
             return;
         }
         self.made += 1;
-        self.had_to_wait += u64::from(line == Line::Down);
+        self.had_to_wait += u64::from(availability == Availability::Down);
         if self.queue.len() == QUEUE_LIMIT {
             self.queue.pop_front();
         }
@@ -85,12 +87,12 @@ impl Prober {
         None
     }
 
-    /// How many wait.
+    /// Probes in the queue.
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    /// How many ever found no connection when they were due.
+    /// Probes of the run that were due while no session was up.
     pub const fn had_to_wait(&self) -> u64 {
         self.had_to_wait
     }
@@ -117,11 +119,11 @@ mod tests {
     #[test]
     fn nothing_is_due_before_the_first_session_and_then_one_each_interval() {
         let mut prober = prober();
-        prober.tick(at(500), Line::Down);
+        prober.tick(at(500), Availability::Down);
         assert_eq!((prober.deadline(), prober.waiting()), (None, 0));
         prober.begin(at(500));
         for now in [500, 520, 559, 560, 600, 620] {
-            prober.tick(at(now), Line::Up);
+            prober.tick(at(now), Availability::Up);
             prober.begin(at(now));
         }
         assert_eq!(texts(&mut prober, at(620)), ["1", "2", "3"]);
@@ -133,7 +135,7 @@ mod tests {
         let mut prober = prober();
         prober.begin(at(0));
         for now in (0..=600).step_by(60) {
-            prober.tick(at(now), Line::Down);
+            prober.tick(at(now), Availability::Down);
         }
         assert_eq!((prober.waiting(), prober.had_to_wait()), (11, 11));
         assert_eq!(texts(&mut prober, at(600)), ["6", "7", "8", "9", "10", "11"]);
@@ -144,7 +146,7 @@ mod tests {
         let mut prober =
             Prober::new(ProbeSettings { topic: "t".to_owned(), interval: Duration::from_secs(1) });
         prober.begin(at(0));
-        (0..130).for_each(|now| prober.tick(at(now), Line::Down));
+        (0..130).for_each(|now| prober.tick(at(now), Availability::Down));
         let kept = texts(&mut prober, at(130));
         assert_eq!((kept.len(), &*kept[0], &*kept[99]), (100, "31", "130"));
     }
@@ -153,8 +155,8 @@ mod tests {
     fn a_suspension_does_not_make_up_for_what_it_swallowed() {
         let mut prober = prober();
         prober.begin(at(0));
-        prober.tick(at(0), Line::Up);
-        prober.tick(at(36_000), Line::Up);
+        prober.tick(at(0), Availability::Up);
+        prober.tick(at(36_000), Availability::Up);
         assert_eq!((prober.waiting(), prober.deadline()), (2, Some(at(36_060))));
     }
 }

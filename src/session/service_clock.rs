@@ -1,16 +1,16 @@
-//! Tells from the dates of a service's answers that this host's clock is wrong.
+//! Finds out from the dates of a service's answers that this host's clock is wrong.
 //!
-//! Signatures are judged by the service's clock: one that is off by more than its tolerance is refused like a wrong key.
+//! A service checks signatures by its own clock, and refuses one whose time is off by more than its tolerance like one
+//! with a wrong key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::event::{Environment, EnvironmentKind, rounded};
 
-/// From here on AWS takes no signature (Signature Version 4: 5 minutes).
+/// Largest offset at which AWS accepts a signature (Signature Version 4: 5 minutes).
 const TOLERATED: TimeDelta = TimeDelta::minutes(5);
 
-/// An offset that has changed by less than this is the one that was told already; a `Date` has whole seconds, and the
-/// answer took its time.
+/// Change of the offset up to which it counts as the same: a `Date` has whole seconds, and the answer took its time.
 const THE_SAME: TimeDelta = TimeDelta::minutes(1);
 
 /// How far the clock that says `wall` is ahead of the one that wrote the `Date` header, negative where it is behind;
@@ -20,23 +20,23 @@ pub fn clock_offset(date: &str, wall: DateTime<Utc>) -> Option<TimeDelta> {
     Some(wall.signed_duration_since(theirs))
 }
 
-/// What was told of this host's clock.
+/// What is recorded of this host's clock.
 #[derive(Debug, Default)]
 pub struct ServiceClock {
-    /// The offset that was told last, while the clock is wrong.
-    told: Option<TimeDelta>,
+    /// The offset that was recorded last, while the clock is wrong.
+    recorded: Option<TimeDelta>,
 }
 
 impl ServiceClock {
-    /// A service told the time: what the journal is to hold of it. A wrong clock is told once, and again where it has
-    /// become another wrong one or a right one.
+    /// Takes the offset of one answer, and gives the event for the journal. A wrong clock is recorded once, and again when
+    /// its offset changes or it is right again.
     pub fn read(&mut self, offset: TimeDelta) -> Option<Environment> {
         let is_wrong = offset.abs() > TOLERATED;
-        let change = (offset - self.told.unwrap_or_default()).abs();
-        if change <= THE_SAME || !(is_wrong || self.told.is_some()) {
+        let change = (offset - self.recorded.unwrap_or_default()).abs();
+        if change <= THE_SAME || !(is_wrong || self.recorded.is_some()) {
             return None;
         }
-        self.told = is_wrong.then_some(offset);
+        self.recorded = is_wrong.then_some(offset);
         Some(environment(offset, if is_wrong { WRONG } else { RIGHT_AGAIN }))
     }
 }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_is_told_once_and_again_when_it_changes() {
+    fn a_wrong_clock_is_recorded_once_and_again_when_it_changes() {
         let rows: [(&[i64], &[f64]); 7] = [
             (&[0, 300, -300], &[]),
             (&[301, 301, 350, 302], &[301.0]),
@@ -91,8 +91,8 @@ mod tests {
         ];
         for (offsets, expected) in rows {
             let mut clock = ServiceClock::default();
-            let told = offsets.iter().filter_map(|offset| clock.read(TimeDelta::seconds(*offset)));
-            assert_eq!(told.filter_map(|told| told.seconds).collect::<Vec<_>>(), expected, "{offsets:?}");
+            let events = offsets.iter().filter_map(|offset| clock.read(TimeDelta::seconds(*offset)));
+            assert_eq!(events.filter_map(|event| event.seconds).collect::<Vec<_>>(), expected, "{offsets:?}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub enum ProtocolChoice {
 
 impl ProtocolChoice {
     /// As the journal tells it: `auto`, or the version.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Only(protocol) => protocol.word(),
@@ -46,7 +46,7 @@ impl ProtocolChoice {
     }
 }
 
-/// A message to ourselves that nobody reads: its acknowledgement is timed.
+/// End-to-end probes: publishes at QoS 1 whose acknowledgement is timed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeSettings {
     /// Where it is published.

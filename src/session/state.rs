@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::attempt::{Opening, UnderWay};
+use super::attempt::{Attempt, Opening};
 use super::mqtt::Session;
-use super::traffic::Totals;
+use super::traffic::TrafficTotals;
 use crate::event::Moment;
 
 /// What the run is doing.
 #[derive(Debug)]
 pub(super) enum State {
     /// An attempt is at work below MQTT.
-    Dialling(UnderWay),
+    Dialling(Attempt),
     /// A stream is open, and MQTT is spoken over it.
     Connected(Box<Connection>),
     /// The next attempt is due at this moment.
@@ -87,7 +87,7 @@ impl State {
     }
 
     /// What the session has in its traffic so far.
-    pub(super) fn totals(&self) -> Totals {
+    pub(super) fn totals(&self) -> TrafficTotals {
         self.session().map(|session| session.traffic().totals).unwrap_or_default()
     }
 
@@ -106,7 +106,7 @@ impl State {
     /// How it looks from outside, `attempt` being the number of the attempt that is due or under way.
     pub(super) fn status(&self, attempt: u32) -> RunStatus {
         match self {
-            Self::Dialling(under_way) => RunStatus::Connecting(under_way.since, attempt),
+            Self::Dialling(begun) => RunStatus::Connecting(begun.since, attempt),
             Self::Connected(connection) => match &connection.stage {
                 Stage::Opening(opening) => RunStatus::Connecting(opening.attempt.since, attempt),
                 Stage::Up { since } => RunStatus::Up(*since),

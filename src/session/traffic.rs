@@ -7,16 +7,16 @@ use std::time::Duration;
 use crate::event::{Moment, RoundTrips, millis, rounded, seconds};
 use crate::wire::Outgoing;
 
-/// The span over which the rate of publishes, and the largest, are told.
+/// Span over which the rate of publishes and the largest one are measured (journal format, `drop`).
 const RECENT_SPAN: Duration = Duration::from_secs(10);
-/// How finely that span is kept.
+/// Resolution at which that span is kept: 100 counters.
 const RECENT_GRAIN: Duration = Duration::from_millis(100);
 /// Most round trips that a sample tells one by one (journal format).
 const VALUES_LIMIT: usize = 64;
 
-/// Totals that sessions add up to.
+/// Totals of a session, or of all sessions of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
+pub struct TrafficTotals {
     /// PUBLISH packets received.
     pub messages_received: u64,
     /// PUBLISH packets sent.
@@ -27,7 +27,7 @@ pub struct Totals {
     pub bytes_sent: u64,
 }
 
-impl Totals {
+impl TrafficTotals {
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
@@ -57,7 +57,7 @@ pub struct LastSent {
 #[derive(Debug)]
 pub struct Traffic {
     /// Counts.
-    pub totals: Totals,
+    pub totals: TrafficTotals,
     /// When the last packet arrived; the start of the connection before the first.
     pub last_received: Moment,
     /// The last packet sent.
@@ -72,7 +72,7 @@ impl Traffic {
     /// A connection that opens now.
     pub fn new(now: Moment) -> Self {
         Self {
-            totals: Totals::default(),
+            totals: TrafficTotals::default(),
             last_received: now,
             last_sent: None,
             round_trips: Trips::default(),

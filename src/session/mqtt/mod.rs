@@ -29,22 +29,22 @@ use crate::wire::{self, Connack, Decoder, Incoming, Message, Outgoing, PublishHe
 /// The longest that a SUBACK may take (journal format, `subscribed`).
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a session wants done, or tells.
+/// What a session wants done, or reports.
 #[derive(Debug)]
 pub enum SessionOutput {
     /// Write this to the stream.
     Send(BytesMut),
     /// The broker accepted us.
     Accepted(Box<Connack>),
-    /// A message under topics that are listened to arrived.
+    /// A message arrived under one of the topics of [`Session::listen`].
     Message(Box<Message>),
-    /// The broker did not take a publish of ours.
-    NotTaken,
+    /// The broker refused a publish of ours.
+    PublishRefused,
     /// The broker answered to one filter.
     Subscribed(Subscribed),
-    /// Publishes may go out: nothing of the opening is left to be waited for, or one was acknowledged.
+    /// Publishes may be sent: all subscriptions are answered, or a publish was acknowledged.
     Ready,
-    /// The session, or the attempt at one, is over.
+    /// The session ended, or CONNECT came to nothing.
     Ended(End),
 }
 
@@ -58,7 +58,7 @@ enum State {
     Over,
 }
 
-/// What one session leaves for the next, if the broker keeps it too.
+/// State that survives into the next session, where the broker kept the session too.
 #[derive(Debug, Default)]
 pub struct Kept {
     inbox: Inbox,
@@ -128,12 +128,12 @@ impl Session {
         session
     }
 
-    /// Tells messages whose topics begin with one of these, as [`SessionOutput::Message`].
+    /// Hands over messages whose topics begin with one of these, as [`SessionOutput::Message`].
     pub fn listen(&mut self, topics_begin: Vec<String>) {
         self.decoder.listen(topics_begin);
     }
 
-    /// The next thing to do or to tell.
+    /// The next output.
     pub fn poll(&mut self) -> Option<SessionOutput> {
         self.outputs.pop_front()
     }

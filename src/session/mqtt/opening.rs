@@ -40,7 +40,7 @@ impl Session {
         self.subscribe(now, 0);
     }
 
-    /// Takes over what the broker asks for, and what it kept of the last session.
+    /// Applies what CONNACK asks for, and whether the broker kept the last session.
     fn apply_connack(&mut self, now: Moment, connack: &Connack) {
         let asked = &connack.properties;
         if let Some(seconds @ 1..) = asked.server_keep_alive_seconds {

@@ -1,21 +1,21 @@
-//! What we publish: when it may go out, and what its acknowledgement tells.
+//! Our publishes: when they may be sent, and what their acknowledgement says.
 
 use super::{Session, SessionOutput, State};
 use crate::event::Moment;
 use crate::reason::{self, Source};
 use crate::wire::{self, Outgoing, Puback};
 
-/// Codes from here on say no (MQTT 5, section 2.4).
+/// Lowest reason code that is a refusal (MQTT 5, section 2.4).
 const FIRST_REFUSAL: u8 = 0x80;
 
-/// Whether publishes may go out.
+/// Whether publishes may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Publishing {
-    /// Not before the subscriptions stand.
+    /// Not before all subscriptions are answered.
     NotYet,
-    /// As far as there is room in flight.
+    /// As far as the broker accepts more at once.
     Open,
-    /// The broker takes none at QoS 1.
+    /// The broker accepts none at QoS 1.
     Refused,
 }
 
@@ -67,8 +67,8 @@ impl Session {
         }
         if puback.code >= FIRST_REFUSAL {
             let words = reason::words(puback.code, Source::V5);
-            tracing::warn!("the broker did not take our publish: {words}");
-            self.outputs.push_back(SessionOutput::NotTaken);
+            tracing::warn!("the broker refused our publish: {words}");
+            self.outputs.push_back(SessionOutput::PublishRefused);
         }
     }
 

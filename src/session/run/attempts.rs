@@ -3,7 +3,7 @@
 use super::{Action, Now, Run};
 use crate::event::failure::Failure;
 use crate::event::{AttemptFailed, Event, Fallback, Moment, Phase, StopReason, seconds};
-use crate::session::attempt::{Attempt, DialError, Dialled, Opening, Retry, UnderWay, tell_refusal};
+use crate::session::attempt::{Attempt, AttemptSummary, DialError, Dialled, Opening, Retry, add_refusal};
 use crate::session::ending::End;
 use crate::session::extension::{ExtensionInput, Opaque};
 use crate::session::recovery::{Depth, Next};
@@ -15,7 +15,7 @@ impl Run {
         let depth = self.recovery.depth();
         self.recovery.begins(now);
         self.versions.begins(depth);
-        self.state = State::Dialling(UnderWay::begin(now));
+        self.state = State::Dialling(Attempt::begin(now));
         self.actions.push_back(Action::Dial(depth));
     }
 
@@ -71,7 +71,7 @@ impl Run {
         }
         let mut record = self.failed_record(now, attempt, error);
         if let Some(connack) = end.refusal() {
-            tell_refusal(&mut record, connack);
+            add_refusal(&mut record, connack);
         }
         self.try_again(now, record);
     }
@@ -89,13 +89,13 @@ impl Run {
     }
 
     /// The attempt goes on at once in the other version. What a deep attempt forgets it has forgotten already.
-    fn fall_back(&mut self, now: Moment, attempt: &UnderWay, fallback: Fallback) {
+    fn fall_back(&mut self, now: Moment, attempt: &Attempt, fallback: Fallback) {
         self.close_for(now, State::Dialling(attempt.in_other_version(now, fallback)));
         self.actions.push_back(Action::Dial(Depth::Quick));
     }
 
-    fn failed_record(&self, now: Moment, attempt: UnderWay, error: DialError) -> AttemptFailed {
-        let over = Attempt {
+    fn failed_record(&self, now: Moment, attempt: Attempt, error: DialError) -> AttemptFailed {
+        let over = AttemptSummary {
             number: self.recovery.attempt_number(),
             protocol: self.versions.current(),
             elapsed: now.since(attempt.since),

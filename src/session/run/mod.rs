@@ -26,7 +26,7 @@ use super::recovery::{ClientIdSource, Recovery};
 use super::service_clock::ServiceClock;
 use super::settings::RunSettings;
 use super::state::{RunStatus, State};
-use super::traffic::Totals;
+use super::traffic::TrafficTotals;
 use super::version::Versions;
 use crate::event::{Environment, Event, LateAnswer, Moment, Start, StopReason, TargetFacts, seconds};
 
@@ -44,7 +44,7 @@ pub struct Run {
     recovery: Recovery,
     versions: Versions,
     kept: Kept,
-    past: Totals,
+    past: TrafficTotals,
     host: HostView,
     service_clock: ServiceClock,
     prober: Option<Prober>,
@@ -65,7 +65,7 @@ impl Run {
             recovery: Recovery::new(settings.reconnect.clone(), client_id_source(&settings.target)),
             versions: Versions::new(settings.protocol),
             kept: Kept::default(),
-            past: Totals::default(),
+            past: TrafficTotals::default(),
             host: HostView::new(settings.session.keep_alive),
             service_clock: ServiceClock::default(),
             prober: settings.probe.clone().map(Prober::new),
@@ -126,7 +126,7 @@ impl Run {
     }
 
     /// What went over all connections of the run.
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> TrafficTotals {
         self.past.plus(self.state.totals())
     }
 

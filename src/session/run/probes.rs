@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::event::Moment;
-use crate::session::probe::Line;
+use crate::session::probe::Availability;
 
 impl Run {
     /// The subscriptions stand, or there is room for another publish.
@@ -19,8 +19,8 @@ impl Run {
     /// Makes the probe that is due, and sends what waits as far as the session takes it.
     pub(super) fn probe(&mut self, now: Moment) {
         let Some(prober) = &mut self.prober else { return };
-        let Some((_, session)) = self.state.up() else { return prober.tick(now, Line::Down) };
-        prober.tick(now, if session.refuses_publishes() { Line::Refused } else { Line::Up });
+        let Some((_, session)) = self.state.up() else { return prober.tick(now, Availability::Down) };
+        prober.tick(now, if session.refuses_publishes() { Availability::Refused } else { Availability::Up });
         while session.takes_publishes()
             && let Some(payload) = prober.take(now)
         {

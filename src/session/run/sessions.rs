@@ -47,7 +47,7 @@ impl Run {
                 SessionOutput::Message(message) => {
                     self.tell_extension(now, ExtensionInput::Message(&message));
                 }
-                SessionOutput::NotTaken => self.tell_extension(now, ExtensionInput::RequestLost),
+                SessionOutput::PublishRefused => self.tell_extension(now, ExtensionInput::RequestLost),
                 SessionOutput::Ended(end) => self.ended(now, &end),
             }
         }

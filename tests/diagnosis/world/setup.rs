@@ -204,7 +204,7 @@ impl Setup {
             name: format!("{scheme}-{}-{}", place.host, place.port),
             url: format!("{scheme}://{}:{}{path}", place.host, place.port),
             transport: Some(place.transport),
-            protocol: self.asked.word().to_owned(),
+            protocol: self.asked.as_str().to_owned(),
             client_id: self.client_id.clone(),
             keep_alive_seconds: Some(self.keep_alive),
             ping_interval_seconds: Some(self.ping_interval),
