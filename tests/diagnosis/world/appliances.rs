@@ -82,7 +82,8 @@ impl Appliance {
     /// What came of asking it at this time, and after how many seconds that was known.
     fn asked(&self, at: f64, interval: f64, listed: bool, chance: &mut Chance) -> (f64, DeviceProbe) {
         let away = self.away(at);
-        let probe = DeviceProbe { device: self.name.clone(), ..DeviceProbe::default() };
+        let probe =
+            DeviceProbe { device: self.name.clone(), answered: Some(false), ..DeviceProbe::default() };
         if away.is_some() || chance.likely(self.lost) {
             let word = away.is_none_or(|away| at + TIMEOUT < away.from + away.noticed_after);
             let after =

@@ -335,7 +335,13 @@ impl World {
         };
         self.next_sample = if self.now >= self.next_sample { self.now + stride } else { self.next_sample };
         let wifi_dbm = self.signal();
-        let mut sample = Sample { wifi_dbm, messages_queued: Some(self.totals.queued), ..Sample::default() };
+        let mut sample = Sample {
+            connected: Some(false),
+            session_seconds: Some(0.0),
+            messages_queued: Some(self.totals.queued),
+            wifi_dbm,
+            ..Sample::default()
+        };
         let mut totals = self.totals;
         if let Some(session) = session {
             totals = totals.plus(session.totals);
