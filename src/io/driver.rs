@@ -41,7 +41,7 @@ pub struct Driver {
     pub clock: Clock,
     /// Opens streams.
     pub dialer: Arc<Dialer>,
-    /// Longest an attempt may take.
+    /// Longest time that dialling may take, signing in not counted.
     pub connect_timeout: Duration,
     /// What happens on this host.
     pub host: HostWatch,

@@ -21,7 +21,8 @@ pub struct RunSettings {
     pub probe: Option<ProbeSettings>,
     /// Coming back.
     pub reconnect: ReconnectSettings,
-    /// Longest an attempt may take as a whole.
+    /// Longest time from dialling to CONNACK, in each version of MQTT that an attempt asks in. Signing in has a time of
+    /// its own.
     pub connect_timeout: Duration,
     /// When the run ends by itself.
     pub limits: Limits,
