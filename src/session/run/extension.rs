@@ -9,8 +9,11 @@ use crate::session::mqtt::Session;
 use crate::session::settings::SessionSettings;
 
 impl Run {
-    /// Hands `input` to the extension, and does what it wants done then.
+    /// Hands `input` to the extension, and does what it wants done then; nothing once the run is over.
     pub(super) fn tell_extension(&mut self, now: Moment, input: ExtensionInput<'_>) {
+        if self.is_finished() {
+            return;
+        }
         self.extension.handle(now, input);
         self.publish_requests(now);
         while let Some(output) = self.extension.poll(now) {

@@ -34,7 +34,7 @@ impl Extension for Busy {
     }
 
     fn handle(&mut self, now: Moment, input: ExtensionInput<'_>) {
-        self.wants_service |= matches!(input, ExtensionInput::Down | ExtensionInput::Message(_));
+        self.wants_service |= !matches!(input, ExtensionInput::Heard | ExtensionInput::Written);
         if now >= self.due.plus(7 * SECOND) {
             self.due = now;
         }
@@ -58,6 +58,8 @@ enum Move {
     Slept(u64),
     ClockSet(i64),
     Dialled,
+    /// The service told the time and more.
+    SignedIn(i64),
     Refused,
     RefusedForGood,
     Bytes(Vec<u8>),
@@ -92,6 +94,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_u64..10_000_000).prop_map(Move::Slept),
         1 => (-10_000_000_i64..10_000_000).prop_map(Move::ClockSet),
         6 => Just(Move::Dialled),
+        2 => (-2_i64..3).prop_map(Move::SignedIn),
         2 => Just(Move::Refused),
         8 => prop::sample::select(&PACKETS[..]).prop_map(|bytes| Move::Bytes(bytes.to_vec())),
         2 => prop::collection::vec(any::<u8>(), 0..20).prop_map(Move::Bytes),
@@ -119,6 +122,13 @@ impl Rig {
             Move::Slept(span) => (self.now, self.slept) = (self.now.plus(ms(span)), self.slept + ms(span)),
             Move::ClockSet(by) => self.set = TimeDelta::milliseconds(by),
             Move::Dialled => self.dialled(),
+            Move::SignedIn(hours) => self.dialled_as(Dialled {
+                phases: Phases::default(),
+                local_address: String::new(),
+                peer_address: String::new(),
+                clock_offset: Some(TimeDelta::hours(hours)),
+                learned: Some(Opaque::new(1_u8)),
+            }),
             Move::Refused => self.refuse(),
             Move::RefusedForGood => self.fail(DialError {
                 retry: Retry::Never,
@@ -196,11 +206,12 @@ proptest! {
     }
 
     #[test]
-    fn a_run_with_a_limit_ends_at_the_very_event_that_is_its_last(
-        most in 1_u64..6, steps in prop::collection::vec(moves(), 0..80),
+    fn a_run_with_limits_ends_at_the_very_event_that_is_its_last(
+        most in 1_u64..6, attempts in 1_u32..4, steps in prop::collection::vec(moves(), 0..80),
     ) {
         let mut settings = run(ProtocolChoice::Auto);
         settings.limits.max_events = Some(most);
+        settings.reconnect.max_attempts = Some(attempts);
         let mut rig = Rig::extended(settings, Box::new(Busy::default()));
         for step in steps {
             rig.make(step);
