@@ -34,7 +34,7 @@ struct Row {
     required: &'static str,
 }
 
-const NEEDY: [Row; 3] = [
+const NEEDY: [Row; 4] = [
     Row {
         test: "mosquitto::connecting::user_and_password_open_the_door",
         lacks: "mosquitto",
@@ -49,6 +49,11 @@ const NEEDY: [Row; 3] = [
         test: "durability::the_folder_of_a_journal_is_synced_when_the_file_is_made_and_when_it_is_replaced",
         lacks: "strace",
         required: crate::trace::REQUIRED,
+    },
+    Row {
+        test: "slow_places::records_that_the_disk_never_took_are_counted_and_an_error",
+        lacks: "mount",
+        required: crate::small_disk::REQUIRED,
     },
 ];
 
