@@ -28,6 +28,12 @@ use crate::event::{
 use crate::navien::device::Device;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// More time than any test lets pass.
+const LONGEST_RUN: Duration = Duration::from_hours(72);
+/// How often a run may be woken within a span: it has one pulse a second, and few other deadlines.
+const WAKES_PER_SECOND: u64 = 20;
+/// The same, however short the span is.
+const WAKES: u64 = 1000;
 const CONNACK: &[u8] = &[0x20, 2, 0, 0];
 const PINGRESP: &[u8] = &[0xd0, 0];
 
@@ -173,10 +179,21 @@ impl Rig {
 
     /// Lets time pass, waking the run whenever it asked to be woken.
     fn pass(&mut self, span: Duration) {
+        self.pass_with(span, |_| {});
+    }
+
+    /// The same; the world does `after` behind each waking. A run that asks to be woken again and again, or for ever,
+    /// fails the test instead of keeping it.
+    fn pass_with(&mut self, span: Duration, after: impl Fn(&mut Self)) {
         let until = self.now.plus(span);
+        assert!(until.since_start() < LONGEST_RUN, "what the test waits for never came");
+        let mut left = WAKES + WAKES_PER_SECOND * span.as_secs();
         while let Some(deadline) = self.run.deadline().filter(|deadline| *deadline <= until) {
+            assert!(left > 0, "woken at {:?}, the run still asks to be woken at {deadline:?}", self.now);
+            left -= 1;
             self.now = self.now.max(deadline);
             self.wake();
+            after(self);
         }
         self.now = until;
     }
@@ -198,15 +215,12 @@ impl Rig {
 
     /// The same, with a broker that answers every ping at once.
     fn pass_answered(&mut self, span: Duration) {
-        let until = self.now.plus(span);
-        while let Some(deadline) = self.run.deadline().filter(|deadline| *deadline <= until) {
-            self.pass(deadline.since(self.now));
-            if self.sent.windows(2).any(|packet| packet == [0xc0, 0]) {
-                self.sent.clear();
-                self.bytes(PINGRESP);
+        self.pass_with(span, |rig| {
+            if rig.sent.windows(2).any(|packet| packet == [0xc0, 0]) {
+                rig.sent.clear();
+                rig.bytes(PINGRESP);
             }
-        }
-        self.now = until;
+        });
     }
 
     fn names(&self) -> Vec<&'static str> {
