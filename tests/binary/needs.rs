@@ -70,6 +70,15 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_test_that_sends_signals_passes_where_nohup_or_a_script_made_them_ignored() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP INT; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", "endings::each_signal_ends_the_demo_in_order"]).output().unwrap();
+    let out = text(&output.stdout);
+    assert!(output.status.success() && out.contains("1 passed"), "{out}");
+}
+
+#[test]
 fn a_test_without_its_programs_passes_and_says_that_it_is_left_out() {
     for row in &NEEDY {
         let output = run(row, &[]);
