@@ -315,7 +315,6 @@ mod tests {
             let probe = if number % 2 == 0 { silent(None) } else { answer(1.0, -60, 0) };
             (number, DeviceProbe { device: name(number / 2 % 100), ..probe })
         }));
-        assert_eq!(devices.metrics().len(), DEVICES_KEPT);
-        assert_eq!(devices.silences().len(), SILENCES_KEPT);
+        assert_eq!((devices.metrics().len(), devices.silences().len()), (32, 256));
     }
 }

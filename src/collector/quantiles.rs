@@ -121,6 +121,15 @@ mod tests {
         assert_eq!(sketch(&[1200.5, 60.0]).at(0.9), Some(1200.5));
     }
 
+    #[test]
+    fn many_values_have_the_percentiles_that_a_hand_can_count() {
+        let quantiles = sketch(&(1..=1000).map(f64::from).collect::<Vec<_>>());
+        for (share, exact) in [(0.0, 1.0), (0.5, 500.0), (0.9, 900.0), (0.99, 990.0), (1.0, 1000.0)] {
+            let found = quantiles.at(share).unwrap();
+            assert!((found - exact).abs() <= 0.01 * exact, "{found} for {exact}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_percentile_is_within_one_percent(
@@ -129,8 +138,9 @@ mod tests {
             let found = sketch(&values).at(share).unwrap();
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
-            let rank = rank(values.len() as u64, share).unwrap();
-            let exact = sorted[usize::try_from(rank - 1).unwrap()];
+            // The smallest value that at least this share of all values does not exceed.
+            let wanted = share * f64::from(u32::try_from(values.len()).unwrap());
+            let exact = (1_u32..).zip(sorted).find(|(rank, _)| f64::from(*rank) >= wanted).unwrap().1;
             prop_assert!((found - exact).abs() <= 0.01 * exact, "{found} for {exact}");
         }
 

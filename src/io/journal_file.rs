@@ -181,13 +181,18 @@ fn options() -> OpenOptions {
 
 /// Opens the file at `path`, created if it is missing, and locks it.
 fn locked(path: &Path) -> Result<File, JournalError> {
+    locked_by_opening(path, |path| options().open(path))
+}
+
+/// The same; `open` opens what the path names.
+fn locked_by_opening(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<File, JournalError> {
     make_folder(path)?;
     loop {
         let is_new = is_missing(path);
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Err(JournalError::NoFile(path.to_owned()));
         }
-        let file = options().open(path).map_err(|source| failed("open", path, source))?;
+        let file = open(path).map_err(|source| failed("open", path, source))?;
         if !lock::acquire(&file).map_err(|source| failed("lock", path, source))? {
             return Err(JournalError::Held { path: path.to_owned(), holder: holder(path) });
         }
@@ -303,6 +308,44 @@ mod tests {
             let message = held.unwrap_err().to_string();
             assert!(message.contains("process 77 on box"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_run_that_ends_while_it_is_read_is_not_taken_for_an_interrupted_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        std::fs::write(&path, line()).unwrap();
+        let mut writer = Some(JournalFile::append_to(&path).unwrap());
+        let reading = read(&path, |_| drop(writer.take())).unwrap();
+        assert_eq!((reading.live, writer.is_none()), (true, true));
+    }
+
+    #[test]
+    fn a_run_that_begins_while_the_journal_is_read_is_live() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        std::fs::write(&path, line()).unwrap();
+        let mut writer = None;
+        let reading = read(&path, |_| writer = Some(JournalFile::append_to(&path).unwrap())).unwrap();
+        assert!(reading.live);
+    }
+
+    /// As `watch demo` and retention replace it, between our opening and our locking.
+    #[test]
+    fn a_writer_that_waited_while_the_file_was_replaced_writes_to_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, new] = ["j", "new"].map(|name| folder.path().join(name));
+        std::fs::write(&path, line()).unwrap();
+        std::fs::write(&new, "").unwrap();
+        let open = |path: &Path| {
+            let file = options().open(path)?;
+            // The second time nothing is left to be put in place.
+            let _replaced = std::fs::rename(&new, path);
+            Ok(file)
+        };
+        let mut journal = JournalFile { file: locked_by_opening(&path, open).unwrap(), torn: false };
+        journal.append(&line()).unwrap();
+        assert_eq!(count(&path), (1, Reading { skipped_lines: 0, live: true }));
     }
 
     #[test]

@@ -134,8 +134,23 @@ fn every_prefix_of_a_journal_reads() {
 }
 
 #[test]
+fn a_record_of_64_kib_reads_and_a_longer_line_is_skipped() {
+    let long = |bytes: usize| {
+        let record = String::from_utf8(journal(vec![late()])).unwrap();
+        let padded = record.replacen('{', "{\"later\":\"\",", 1);
+        padded.replacen(r#""later":""#, &format!(r#""later":"{}"#, "x".repeat(bytes - padded.len())), 1)
+    };
+    for (bytes, read_and_skipped) in [(65_536, (1, 0)), (65_538, (0, 1))] {
+        let line = long(bytes);
+        assert_eq!(line.len(), bytes, "its end included");
+        let (records, replayed) = read(line.as_bytes());
+        assert_eq!((records.len(), replayed.skipped), read_and_skipped, "{bytes} bytes");
+    }
+}
+
+#[test]
 fn garbage_of_any_length_is_one_skipped_line_and_is_not_gathered() {
-    let mut bytes = vec![b'x'; 10 * LINE_LIMIT_BYTES];
+    let mut bytes = vec![b'x'; 1_000_000];
     bytes.push(b'\n');
     bytes.extend([0_u8; 100]);
     bytes.push(b'\n');

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_broker_and_our_own_bound_limit_what_waits() {
-        for (receive_maximum, most) in [(None, MOST), (Some(3), 3), (Some(u16::MAX), MOST)] {
+        for (receive_maximum, most) in [(None, 16), (Some(3), 3), (Some(17), 16), (Some(u16::MAX), 16)] {
             let mut in_flight = InFlight::default();
             in_flight.limit(receive_maximum);
             while in_flight.has_room() {

@@ -63,10 +63,15 @@ fn hold<B: IntoIterator<Item = Breach>>(files: &[File], rule: impl Fn(&File) -> 
 #[test]
 fn a_room_imports_only_rooms_above_it() {
     let files = files().unwrap();
-    let lib = files.iter().find(|file| file.path == "src/lib.rs").unwrap();
+    let lib = files.iter().find(|file| file.path == rules::FRONT).unwrap();
     let rooms = rules::rooms(&lib.text);
     assert!(rooms.len() > 10, "{rooms:?}");
     hold(&without_tests(&files), |file| rules::imports_point_down(file, &rooms).unwrap());
+}
+
+#[test]
+fn the_front_of_the_library_holds_no_code() {
+    hold(&files().unwrap(), |file| rules::the_front_only_declares(file).unwrap());
 }
 
 #[test]

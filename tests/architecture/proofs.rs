@@ -3,7 +3,7 @@
 use crate::rules::{self, Breach, File};
 use crate::source::Source;
 
-const LIB: &str = "//! Map.\n\npub mod event;\n\npub mod wire;\n\npub mod session;\npub mod io;\npub mod cli;\npub mod commands;\n";
+const LIB: &str = "//! Map.\n\npub mod event;\n\npub mod wire;\n\nmod session;\npub mod io;\npub mod cli;\npub mod commands;\n";
 
 fn said(breaches: &[Breach]) -> Vec<String> {
     breaches.iter().map(Breach::to_string).collect()
@@ -86,6 +86,23 @@ fn cli_imports_no_room_and_a_file_outside_all_rooms_is_found() {
 }
 
 #[test]
+fn code_in_the_front_of_the_library_is_found_and_declarations_are_not() {
+    let check = |text: &str| said(&rules::the_front_only_declares(&File::new("src/lib.rs", text)).unwrap());
+    let plain = "//! What.\n#![warn(x)]\n\n/// A room.\n#[doc(hidden)]\npub mod event;\nmod wire;\n\
+        pub use event::{Event, Record as Line};\n#[cfg(test)]\nmod tests;\n";
+    assert_eq!(check(plain), [""; 0]);
+    for code in
+        ["pub fn f() {}", "mod inner { }", "pub const LIMIT: usize = 1;", "macro!();", "impl event::Event {}"]
+    {
+        let found = check(&format!("{plain}{code}\n"));
+        let rule = "the front of the library declares modules and exports names, and does nothing";
+        assert_eq!(found, [format!("src/lib.rs:11: {rule}")], "{code}");
+    }
+    let elsewhere = File::new("src/wire.rs", "pub fn f() {}");
+    assert_eq!(rules::the_front_only_declares(&elsewhere).unwrap(), []);
+}
+
+#[test]
 fn the_world_is_found_however_it_is_named() {
     let rows = [
         ("use std::net::TcpStream;", "std::net::TcpStream is a socket"),
@@ -109,6 +126,7 @@ fn the_world_is_found_however_it_is_named() {
         assert_eq!(world("src/session/run.rs", text), [expected], "{text}");
         assert_eq!(world("src/io/run.rs", text), [""; 0], "{text}");
         assert_eq!(world("src/main.rs", text), [""; 0], "{text}");
+        assert_eq!(world("src/lib.rs", text).len(), 1, "{text}");
     }
 }
 

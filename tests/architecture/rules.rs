@@ -2,7 +2,7 @@
 
 use proc_macro2::LexError;
 
-use crate::source::{Named, Source, words};
+use crate::source::{Named, Source, beyond_declarations, words};
 
 /// The most lines of a file: a longer one holds two ideas.
 pub(crate) const LONGEST_FILE: usize = 400;
@@ -12,7 +12,7 @@ pub(crate) const LONGEST_FILE: usize = 400;
 pub(crate) struct File {
     /// Below the root of the tree.
     pub(crate) path: String,
-    /// Its module path below the crate; `main.rs` has none.
+    /// Its module path below the crate; `lib.rs` and `main.rs` have none.
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
 }
@@ -24,7 +24,7 @@ impl File {
         Self { path: path.to_owned(), module: parts.map(str::to_owned).collect(), text: text.into() }
     }
 
-    /// The room it stands in; `None` for `lib.rs` and `main.rs`, which stand in none.
+    /// The room it stands in; `None` for `lib.rs` and `main.rs`, which are above all rooms.
     fn room(&self) -> Option<&str> {
         self.module.first().map(String::as_str)
     }
@@ -50,10 +50,20 @@ impl std::fmt::Display for Breach {
 
 type Checked = Result<Vec<Breach>, LexError>;
 
-/// The rooms in the order of the `pub mod` lines of `lib.rs`.
+/// The rooms in the order of the `mod` lines of `lib.rs`, public or not.
 pub(crate) fn rooms(lib: &str) -> Vec<String> {
-    let declared = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    declared.map(str::to_owned).collect()
+    let declared = lib.lines().map(|line| line.strip_prefix("pub ").unwrap_or(line));
+    declared.filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).map(str::to_owned).collect()
+}
+
+/// The front of the library.
+pub(crate) const FRONT: &str = "src/lib.rs";
+
+/// The front imports every room, so that it may hold no code: it declares modules and exports names.
+pub(crate) fn the_front_only_declares(file: &File) -> Checked {
+    let found = if file.path == FRONT { beyond_declarations(&file.text)? } else { None };
+    let rule = "the front of the library declares modules and exports names, and does nothing";
+    Ok(found.iter().map(|named| file.breaks(named, rule)).collect())
 }
 
 /// Rooms that import nothing of the crate.
@@ -158,7 +168,10 @@ fn within(name: &str, prefix: &str) -> bool {
 
 /// Outside the world's rooms there is no clock, socket, file or terminal.
 pub(crate) fn the_world_stays_outside(file: &File) -> Checked {
-    let Some(own) = file.room().filter(|room| !WORLDLY.contains(room)) else { return Ok(Vec::new()) };
+    if file.path == "src/main.rs" || file.room().is_some_and(|room| WORLDLY.contains(&room)) {
+        return Ok(Vec::new());
+    }
+    let own = file.room().unwrap_or_default();
     let source = Source::read(&file.text, &file.module)?;
     let excepted = |name: &str| EXCEPT.iter().any(|(room, prefix)| *room == own && within(name, prefix));
     let paths = source.paths.iter().filter(|named| !excepted(&named.name)).filter_map(|named| {

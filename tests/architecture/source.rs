@@ -60,6 +60,40 @@ fn collect_words(stream: TokenStream, words: &[&str], found: &mut Vec<Named>) {
     }
 }
 
+/// The first token that begins neither a `mod` without a body nor a `use`; their attributes and `pub` aside.
+pub(crate) fn beyond_declarations(text: &str) -> Result<Option<Named>, LexError> {
+    let tokens = tokens(text.parse()?);
+    let mut rest = &tokens[..];
+    while let Some(first) = rest.first() {
+        let Some(length) = declaration(rest) else {
+            return Ok(Some(Named { name: first.to_string(), line: first.span().start().line }));
+        };
+        rest = &rest[length..];
+    }
+    Ok(None)
+}
+
+/// How many tokens belong to what stands first, if it is an attribute, `pub`, a `mod` without a body or a `use`.
+fn declaration(rest: &[TokenTree]) -> Option<usize> {
+    match rest {
+        [TokenTree::Punct(hash), TokenTree::Group(_), ..] if hash.as_char() == '#' => Some(2),
+        [TokenTree::Punct(hash), TokenTree::Punct(_), TokenTree::Group(_), ..] if hash.as_char() == '#' => {
+            Some(3)
+        }
+        [TokenTree::Ident(word), ..] if word == "pub" => Some(1),
+        [TokenTree::Ident(word), TokenTree::Ident(_), TokenTree::Punct(end), ..]
+            if word == "mod" && end.as_char() == ';' =>
+        {
+            Some(3)
+        }
+        [TokenTree::Ident(word), path @ ..] if word == "use" => {
+            let ends = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
+            path.iter().position(ends).map(|end| end + 2)
+        }
+        _ => None,
+    }
+}
+
 /// A path as written, and the module in which it stands.
 #[derive(Debug)]
 struct Found {

@@ -1,8 +1,9 @@
-//! What a power cut may cost: when records and reports are brought to the disk, and in which order.
+//! What a power cut or a kill may cost: how records are written, when records and reports are brought to the
+//! disk, and in which order.
 
 use std::path::Path;
 
-use crate::broker::Broker;
+use crate::broker::{AT_ONCE, Broker};
 use crate::program::{Home, Running};
 use crate::trace::{Call, Trace};
 
@@ -41,18 +42,17 @@ fn assert_synced_in_time(calls: &[Call], path: &str) -> Vec<String> {
     events
 }
 
-/// Watches `broker` under `strace` until the watch ends by itself; returns the kinds of the records, all of
-/// them synced in time.
-fn watch(trace: &Trace, broker: &Broker, options: &[&str]) -> Vec<String> {
+/// Watches `broker` under `strace` until the watch ends by itself; returns the calls of the thread that writes
+/// the journal, and the journal's path.
+fn watch(trace: &Trace, broker: &Broker, options: &[&str]) -> (Vec<Call>, String) {
     let home = Home::in_memory();
-    let journal = home.journal(&broker.name());
+    let path = home.journal(&broker.name()).to_str().unwrap().to_owned();
     let url = broker.url();
     trace.start(&home, &[&["watch", &url], options].concat()).ended();
-    let threads = trace.threads();
-    let path = journal.to_str().unwrap();
-    let writer = threads.iter().filter(|calls| calls.iter().any(|call| call.is("write", path)));
-    let [writer] = writer.collect::<Vec<_>>()[..] else { panic!("one thread writes the journal") };
-    assert_synced_in_time(writer, path)
+    let mut threads = trace.threads();
+    threads.retain(|calls| calls.iter().any(|call| call.is("write", &path)));
+    assert_eq!(threads.len(), 1, "one thread writes the journal");
+    (threads.remove(0), path)
 }
 
 #[test]
@@ -60,12 +60,31 @@ fn a_drop_is_on_the_disk_before_the_next_record_is_waited_for_and_any_record_wit
     let test = "a_drop_is_on_the_disk_before_the_next_record_is_waited_for_and_any_record_within_a_second";
     let (Some(flapping), Some(refusing)) = (Trace::new(test), Trace::new(test)) else { return };
     let pauses = ["--reconnect-min", "300ms", "--reconnect-max", "300ms", "--max-events", "4"];
-    let events = watch(&flapping, &Broker::flapping(), &pauses);
+    let (calls, path) = watch(&flapping, &Broker::flapping(), &pauses);
+    let events = assert_synced_in_time(&calls, &path);
     assert_eq!(events.iter().filter(|event| *event == "drop").count(), 2, "{events:?}");
     // Nothing here is urgent before `stop`, which comes later than a second.
     let attempts = ["--reconnect-min", "4s", "--reconnect-max", "4s", "--max-attempts", "2"];
-    let events = watch(&refusing, &Broker::refusing(), &attempts);
+    let (calls, path) = watch(&refusing, &Broker::refusing(), &attempts);
+    let events = assert_synced_in_time(&calls, &path);
     assert_eq!(events[..3], ["start", "attempt_failed", "attempt_failed"], "{events:?}");
+}
+
+/// So a process that is killed loses no more than the record in hand, and nobody reads half of one for long.
+#[test]
+fn each_record_is_written_whole_by_one_write() {
+    let Some(trace) = Trace::new("each_record_is_written_whole_by_one_write") else { return };
+    let options = [&AT_ONCE[..], &["--max-events", "40"]].concat();
+    let (calls, path) = watch(&trace, &Broker::flapping(), &options);
+    let writes: Vec<&Call> = calls.iter().filter(|call| call.is("write", &path)).collect();
+    assert!(writes.len() > 40, "{writes:#?}");
+    for call in writes {
+        let (_, rest) = call.text.split_once(r#", "{\"ts\":\""#).unwrap();
+        let (line, counts) = rest.rsplit_once(r#"}\n", "#).unwrap();
+        assert!(!line.contains(r"\n"), "{line}");
+        let (given, taken) = counts.split_once(") = ").unwrap();
+        assert_eq!(given, taken);
+    }
 }
 
 /// The thread that made or replaced the file at `path`, from that call on.

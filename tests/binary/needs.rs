@@ -34,7 +34,7 @@ struct Row {
     required: &'static str,
 }
 
-const NEEDY: [Row; 3] = [
+const NEEDY: [Row; 4] = [
     Row {
         test: "mosquitto::connecting::user_and_password_open_the_door",
         lacks: "mosquitto",
@@ -50,6 +50,11 @@ const NEEDY: [Row; 3] = [
         lacks: "strace",
         required: crate::trace::REQUIRED,
     },
+    Row {
+        test: "slow_places::records_that_the_disk_never_took_are_counted_and_an_error",
+        lacks: "mount",
+        required: crate::small_disk::REQUIRED,
+    },
 ];
 
 /// Runs that test of this test program where no program can be found.
@@ -62,6 +67,15 @@ fn run(row: &Row, variables: &[(&str, &str)]) -> Output {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_test_that_sends_signals_passes_where_nohup_or_a_script_made_them_ignored() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP INT; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", "endings::each_signal_ends_the_demo_in_order"]).output().unwrap();
+    let out = text(&output.stdout);
+    assert!(output.status.success() && out.contains("1 passed"), "{out}");
 }
 
 #[test]

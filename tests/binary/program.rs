@@ -73,7 +73,7 @@ impl Home {
 
     /// Another program, which starts ours.
     pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
+        let mut command = hearing_signals(program);
         command.args(arguments).current_dir(self.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TZ", "UTC");
         command.env("HOME", self.path()).env("XDG_STATE_HOME", self.path().join("state"));
@@ -89,6 +89,21 @@ impl Home {
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments))
     }
+}
+
+/// A command that runs `program` with the signals that end it at their default. Under `nohup`, and in the
+/// background of a script, they are ignored, and a process hands that on to its children.
+fn hearing_signals(program: &str) -> Command {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
+    if ends.iter().all(|signal| ignored & (1 << (*signal as i32 - 1)) == 0) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,TERM", program]);
+    command
 }
 
 /// How a run of the program came out.

@@ -121,7 +121,8 @@ fn on_a_full_disk(home: &Home, broker: &Broker, disk: &SmallDisk) -> Running {
 
 #[test]
 fn records_wait_while_the_disk_is_full_and_are_written_when_there_is_space() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let test = "records_wait_while_the_disk_is_full_and_are_written_when_there_is_space";
+    let Some(disk) = SmallDisk::mount(test) else { return };
     let (home, broker) = (Home::in_memory(), Broker::flapping());
     let mut watch = on_a_full_disk(&home, &broker, &disk);
     disk.clear();
@@ -140,7 +141,8 @@ fn records_wait_while_the_disk_is_full_and_are_written_when_there_is_space() {
 
 #[test]
 fn records_that_the_disk_never_took_are_counted_and_an_error() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let test = "records_that_the_disk_never_took_are_counted_and_an_error";
+    let Some(disk) = SmallDisk::mount(test) else { return };
     let (home, broker) = (Home::in_memory(), Broker::flapping());
     let watch = on_a_full_disk(&home, &broker, &disk);
     watch.signal(Signal::SIGTERM);

@@ -7,29 +7,32 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::needs::{find, leave_out};
+
+/// Set where a test that is left out counts as failed.
+pub(crate) const REQUIRED: &str = "NWDIAG_REQUIRE_SMALL_DISK";
+
 /// A file system in memory, mounted until this goes.
 pub(crate) struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    /// Mounts one; `None`, with a word on standard error, where this user may not.
-    #[expect(clippy::print_stderr, reason = "a test that is left out has to be told")]
-    pub(crate) fn mount() -> Option<Self> {
+    /// Mounts one, or says that `test` is left out where this user may not.
+    pub(crate) fn mount(test: &str) -> Option<Self> {
+        Self::try_to_mount().map_err(|why| leave_out(test, &why, REQUIRED)).ok()
+    }
+
+    fn try_to_mount() -> Result<Self, String> {
+        let mount = find("mount").ok_or("mount is not installed")?;
         let folder = tempfile::tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=1m", "nwdiag-test"]).arg(folder.path());
-        match mount.output() {
-            Ok(done) if done.status.success() => Some(Self { folder }),
-            refused => {
-                let why = refused.map(|done| String::from_utf8_lossy(&done.stderr).trim().to_owned());
-                eprintln!(
-                    "left out: a small disk cannot be mounted here: {}",
-                    why.unwrap_or_else(|error| error.to_string())
-                );
-                None
-            }
+        let options = ["-t", "tmpfs", "-o", "size=1m", "nwdiag-test"];
+        let done = Command::new(mount).args(options).arg(folder.path()).output().unwrap();
+        if done.status.success() {
+            return Ok(Self { folder });
         }
+        let refusal = String::from_utf8_lossy(&done.stderr);
+        Err(format!("a small disk cannot be mounted: {}", refusal.lines().next().unwrap_or_default()))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
