@@ -8,7 +8,8 @@ use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::client_packet::ClientPacket;
+use super::packet::ClientPacket;
+use super::packet::decode::next_packet;
 use super::seen::{Seen, SeenPacket};
 use super::serving::{Serving, Stance};
 use super::session::MALFORMED_PACKET;
@@ -126,7 +127,7 @@ impl Connection {
 
     /// Hands over one packet, if a whole one has come.
     fn take_packet(&mut self, visitor: &mut Visitor) -> bool {
-        match ClientPacket::cut(&mut visitor.bytes, visitor.protocol) {
+        match next_packet(&mut visitor.bytes, visitor.protocol) {
             Ok(Some(packet)) => {
                 self.serving.receive(&packet, self.clock.now());
                 self.tell(visitor, packet);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::broker_packet::{self, REMAINING_LENGTH_LIMIT};
+use super::packet::broker::{self as broker_packet, REMAINING_LENGTH_LIMIT};
 use super::script::{Copies, Message};
 use crate::event::{Protocol, Qos};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::client_packet::PacketKind;
+use super::packet::PacketKind;
 use super::script::{Conduct, Cue, Deed, Greeting, Parting, Pings, Script, Service, Step, Then};
 use crate::target::Scenario;
 

@@ -4,8 +4,6 @@
 //! MQTT 3.1.1 and 5 by hand, so that it shares no mistakes with the `wire` room, which it must not import. It is no broker
 //! for real use: messages of clients are acknowledged and dropped, and nobody is asked for a password.
 
-mod broker_packet;
-pub mod client_packet;
 mod connection;
 mod deliveries;
 pub mod demo;
@@ -13,9 +11,8 @@ mod door;
 pub mod expired;
 mod keep_alive;
 mod outbox;
+pub mod packet;
 mod porter;
-pub mod property;
-mod reader;
 pub mod script;
 pub mod seen;
 mod sequence;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::client_packet::{ClientPacket, PacketKind, Publish};
+use super::packet::{ClientPacket, PacketKind, Publish};
 
 /// How many of the latest packets are kept.
 pub const PACKETS_KEPT: usize = 1024;

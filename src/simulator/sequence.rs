@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::client_packet::PacketKind;
+use super::packet::PacketKind;
 use super::script::{Act, Cue, Deed};
 use crate::event::Moment;
 

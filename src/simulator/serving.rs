@@ -3,9 +3,9 @@
 //! Where no act of the script interferes it behaves as MQTT asks: keep-alive is enforced, what breaks the protocol is
 //! disconnected, in MQTT 5 with a reason.
 
-use super::broker_packet as answer;
-use super::client_packet::{ClientPacket, Connect};
 use super::outbox::Outbox;
+use super::packet::broker as answer;
+use super::packet::{ClientPacket, Connect};
 use super::script::{Announcement, Conduct, Deed, Greeting, Parting, Speaks, Stranger};
 use super::sequence::Sequence;
 use super::session::{PROTOCOL_ERROR, Session, Verdict};
@@ -227,7 +227,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::simulator::client_packet::Publish;
+    use crate::simulator::packet::Publish;
     use crate::simulator::script::{Cue, Message, Service};
 
     fn at(seconds: u64) -> Moment {

@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::broker_packet as answer;
-use super::client_packet::{Acknowledgement, ClientPacket, Connect, Publish};
 use super::deliveries::Deliveries;
 use super::keep_alive::KeepAlive;
 use super::outbox::Outbox;
-use super::property::{RECEIVE_MAXIMUM, Value};
+use super::packet::broker as answer;
+use super::packet::property::{RECEIVE_MAXIMUM, Value};
+use super::packet::{Acknowledgement, ClientPacket, Connect, Publish};
 use super::script::{Announcement, Message, Messages, Pings, Service};
 use crate::event::{Moment, Protocol, Qos};
 

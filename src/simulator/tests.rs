@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use self::client::{CONNACK, CONNECT, Client, SUBACK, SUBSCRIBE};
 use super::Simulator;
-use super::client_packet::{ClientPacket, Connect, PacketKind};
+use super::packet::{ClientPacket, Connect, PacketKind};
 use super::script::{
     BAD_REMAINING_LENGTH, Conduct, Copies, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Message,
     Parting, Pings, Script, Service, Step, Then,

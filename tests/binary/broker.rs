@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use nwdiag::io::clock::Clock;
 use nwdiag::simulator::Simulator;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Then};
 use nwdiag::simulator::seen::Seen;
 use tokio::sync::oneshot;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nix::sys::signal::Signal;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 
 use crate::broker::{AT_ONCE, Broker};
 use crate::program::{Home, Running, count, records};

@@ -1,7 +1,7 @@
 //! Attempts that reach the broker and never become a session, over every transport in both versions.
 
 use nwdiag::event::Phase;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{
     Announcement, BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Parting,
     Speaks, Stranger,

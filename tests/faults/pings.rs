@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nwdiag::event::{ClosedBy, Event, Protocol, SessionDrop};
 use nwdiag::session::settings::RunSettings;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Pings, Script, Service};
 
 use crate::grid::VERSIONS;

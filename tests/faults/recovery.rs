@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nwdiag::event::{Phase, StopReason};
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Script, Step, Then};
 
 use crate::rig::{Rig, drops, failures, sessions, settings};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nwdiag::event::{Event, StopReason};
 use nwdiag::session::settings::RunSettings;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Message, Messages, Script, Service, Then};
 
 use crate::rig::{Rig, settings};

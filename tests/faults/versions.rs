@@ -2,7 +2,7 @@
 
 use nwdiag::event::{Event, Protocol, Transport};
 use nwdiag::session::settings::{ProtocolChoice, RunSettings};
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Speaks, Stranger, Then};
 
 use crate::front::{Entry, Farewell, Manners};

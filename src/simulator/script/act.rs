@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Message, Parting};
-use crate::simulator::client_packet::PacketKind;
+use super::service::Message;
+use super::words::Parting;
+use crate::simulator::packet::PacketKind;
 
 /// Something that happens once during a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What a broker says of itself: in CONNACK, in DISCONNECT, and to clients whose version it does not know.
 
-use crate::simulator::property::{
+use crate::simulator::packet::property::{
     ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, Property, REASON_STRING, RECEIVE_MAXIMUM,
     SERVER_KEEP_ALIVE, SERVER_REFERENCE, Value,
 };
