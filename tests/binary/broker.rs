@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 
 use nwdiag::io::clock::Clock;
 use nwdiag::simulator::Simulator;
+use nwdiag::simulator::core::Observed;
 use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Then};
-use nwdiag::simulator::seen::Seen;
 use tokio::sync::oneshot;
 
 /// A broker that is there as long as this.
@@ -67,8 +67,8 @@ impl Broker {
         format!("mqtt-127.0.0.1-{}", self.address().port())
     }
 
-    pub(crate) fn seen(&self) -> Seen {
-        self.simulator.as_ref().unwrap().seen()
+    pub(crate) fn observed(&self) -> Observed {
+        self.simulator.as_ref().unwrap().observed()
     }
 }
 

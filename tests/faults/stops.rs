@@ -38,7 +38,7 @@ async fn check(stood: Stood) {
     let (clock, stop) = (rig.clock, rig.stop.clone());
     let asking = async {
         match stood.once {
-            Once::Seen(kind) => drop(rig.simulator.seen_until(|seen| seen.count(kind) > 0).await),
+            Once::Seen(kind) => drop(rig.simulator.observed_until(|observed| observed.count(kind) > 0).await),
             Once::Told(name) => {
                 let found = |events: &Vec<Event>| events.iter().any(|event| event.name() == name);
                 drop(told.wait_for(found).await.expect("the run goes on"));
@@ -106,10 +106,10 @@ async fn the_broker_hears_disconnect_when_we_stop_in_the_middle_of_its_messages(
         let up = |events: &Vec<Event>| events.iter().any(|event| event.name() == "subscribed");
         drop(told.wait_for(up).await.expect("the run goes on"));
         rig.stop.send(StopReason::Signal).await.expect("the run goes on");
-        rig.simulator.seen_until(|seen| seen.count(PacketKind::Disconnect) == 1).await
+        rig.simulator.observed_until(|observed| observed.count(PacketKind::Disconnect) == 1).await
     };
-    let (_, seen) = tokio::join!(run, asking);
-    assert_eq!(seen.count(PacketKind::Disconnect), 1);
+    let (_, observed) = tokio::join!(run, asking);
+    assert_eq!(observed.count(PacketKind::Disconnect), 1);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -63,6 +63,8 @@ pub enum Step {
     /// The port refuses connections while the connection of the step before lasts, and for this span after its end.
     /// It is closed from the moment at which that connection is accepted, so that no attempt slips in between.
     Closed(Duration),
+    /// The port is as under [`Step::Closed`], but answers no connection request: a SYN is lost.
+    Unanswering(Duration),
 }
 
 /// How one connection is treated, from accept to end.

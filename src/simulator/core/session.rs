@@ -1,17 +1,17 @@
 //! What a client gets while its session is up: answers, messages, and patience as its keep-alive asks for. It writes into
-//! an outbox; what its [`Verdict`] means for the connection is not decided here.
+//! a [`PacedWriter`]; what its [`Verdict`] means for the connection is not decided here.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::deliveries::Deliveries;
 use super::keep_alive::KeepAlive;
-use super::outbox::Outbox;
-use super::packet::broker as answer;
-use super::packet::property::{RECEIVE_MAXIMUM, Value};
-use super::packet::{Acknowledgement, ClientPacket, Connect, Publish};
-use super::script::{Announcement, Message, Messages, Pings, Service};
+use super::paced_writer::PacedWriter;
 use crate::event::{Moment, Protocol, Qos};
+use crate::simulator::packet::broker as encode;
+use crate::simulator::packet::property::{RECEIVE_MAXIMUM, Value};
+use crate::simulator::packet::{Acknowledgement, ClientPacket, Connect, Publish};
+use crate::simulator::script::{Announcement, Message, Messages, Pings, Service};
 
 /// Reason codes of MQTT 5 (table 2-6).
 pub(super) const MALFORMED_PACKET: u8 = 0x81;
@@ -92,22 +92,22 @@ impl Session {
     }
 
     /// Answers to a packet.
-    pub(super) fn answer(&mut self, packet: &ClientPacket, now: Moment, outbox: &mut Outbox) -> Verdict {
+    pub(super) fn answer(&mut self, packet: &ClientPacket, now: Moment, writer: &mut PacedWriter) -> Verdict {
         match packet {
             ClientPacket::Connect(_) => return Verdict::Offended(PROTOCOL_ERROR),
             ClientPacket::Disconnect(_) => return Verdict::Over,
-            ClientPacket::Publish(publish) => return self.take(publish, outbox),
-            ClientPacket::Pingreq => self.answer_ping(now, outbox),
+            ClientPacket::Publish(publish) => return self.take(publish, writer),
+            ClientPacket::Pingreq => self.answer_ping(now, writer),
             ClientPacket::Subscribe(identifier, asked) => {
                 let codes = self.subscribe(asked, now);
-                outbox.push(&answer::suback(self.protocol, *identifier, &codes));
+                writer.push(&encode::suback(self.protocol, *identifier, &codes));
             }
             ClientPacket::Unsubscribe(identifier, filters) => {
                 let codes = self.unsubscribe(filters);
-                outbox.push(&answer::unsuback(self.protocol, *identifier, &codes));
+                writer.push(&encode::unsuback(self.protocol, *identifier, &codes));
             }
-            ClientPacket::Pubrec(received) => self.release(*received, outbox),
-            ClientPacket::Pubrel(released) => outbox.push(&answer::pubcomp(released.identifier)),
+            ClientPacket::Pubrec(received) => self.release(*received, writer),
+            ClientPacket::Pubrel(released) => writer.push(&encode::pubcomp(released.identifier)),
             ClientPacket::Puback(done) | ClientPacket::Pubcomp(done) => {
                 self.deliveries.acknowledged(done.identifier);
             }
@@ -116,9 +116,13 @@ impl Session {
     }
 
     /// Does what is due.
-    pub(super) fn advance(&mut self, now: Moment, outbox: &mut Outbox) -> Verdict {
-        self.answer_late(now, outbox);
-        self.publish_due(now, outbox);
+    pub(super) fn advance(&mut self, now: Moment, writer: &mut PacedWriter) -> Verdict {
+        // What has filled the transport, be it an act, must not let messages pile up behind it.
+        let keeps_up = writer.is_idle() && self.deliveries.welcome();
+        self.answer_late(now, writer);
+        if self.message_is_due(now) && keeps_up {
+            self.publish_next(writer);
+        }
         match self.silence.deadline() {
             Some(deadline) if deadline <= now => Verdict::Offended(KEEP_ALIVE_TIMEOUT),
             Some(_) | None => Verdict::GoesOn,
@@ -131,9 +135,9 @@ impl Session {
         [late_ping, self.next_message, self.silence.deadline()].into_iter().flatten().min()
     }
 
-    fn answer_ping(&mut self, now: Moment, outbox: &mut Outbox) {
+    fn answer_ping(&mut self, now: Moment, writer: &mut PacedWriter) {
         match self.service.pings {
-            Pings::Prompt => outbox.push(&answer::PINGRESP),
+            Pings::Prompt => writer.push(&encode::PINGRESP),
             Pings::Late(span) => self.late_pings.push_back(now.plus(span)),
             Pings::Unanswered => {}
         }
@@ -165,41 +169,46 @@ impl Session {
         filters.iter().map(|filter| code(self.deliveries.unsubscribe(filter))).collect()
     }
 
-    fn take(&self, publish: &Publish, outbox: &mut Outbox) -> Verdict {
+    fn take(&self, publish: &Publish, writer: &mut PacedWriter) -> Verdict {
         match Qos::from_level(publish.qos) {
             Some(qos) if qos > self.maximum_qos => return Verdict::Offended(QOS_NOT_SUPPORTED),
-            Some(Qos::AtLeastOnce) => outbox.push(&answer::puback(self.protocol, publish.identifier)),
-            Some(Qos::ExactlyOnce) => outbox.push(&answer::pubrec(self.protocol, publish.identifier)),
+            Some(Qos::AtLeastOnce) => writer.push(&encode::puback(self.protocol, publish.identifier)),
+            Some(Qos::ExactlyOnce) => writer.push(&encode::pubrec(self.protocol, publish.identifier)),
             Some(Qos::AtMostOnce) | None => {}
         }
         Verdict::GoesOn
     }
 
     /// A message that the client refuses is done with: PUBREL must not follow.
-    fn release(&mut self, received: Acknowledgement, outbox: &mut Outbox) {
+    fn release(&mut self, received: Acknowledgement, writer: &mut PacedWriter) {
         if received.reason_code < FAILURE {
-            outbox.push(&answer::pubrel(received.identifier));
+            writer.push(&encode::pubrel(received.identifier));
         } else {
             self.deliveries.acknowledged(received.identifier);
         }
     }
 
-    fn answer_late(&mut self, now: Moment, outbox: &mut Outbox) {
+    fn answer_late(&mut self, now: Moment, writer: &mut PacedWriter) {
         while self.late_pings.front().is_some_and(|due| *due <= now) {
             self.late_pings.pop_front();
-            outbox.push(&answer::PINGRESP);
+            writer.push(&encode::PINGRESP);
         }
     }
 
-    fn publish_due(&mut self, now: Moment, outbox: &mut Outbox) {
-        let Some(messages) = self.service.messages else { return };
-        let Some(due) = self.next_message.filter(|due| *due <= now) else { return };
-        // An act that has filled the socket must not let messages pile up behind it.
-        if outbox.is_empty() && self.deliveries.welcome() {
-            outbox.push(&self.publish(&messages.message));
-        }
+    /// Whether the time of the next message has come; the one after it is timed from it, and from now if that has
+    /// passed, too.
+    fn message_is_due(&mut self, now: Moment) -> bool {
+        let Some(messages) = self.service.messages else { return false };
+        let Some(due) = self.next_message.filter(|due| *due <= now) else { return false };
         let next = due.plus(interval(messages));
         self.next_message = Some(if next > now { next } else { now.plus(interval(messages)) });
+        true
+    }
+
+    fn publish_next(&mut self, writer: &mut PacedWriter) {
+        if let Some(messages) = self.service.messages {
+            writer.push(&self.publish(&messages.message));
+        }
     }
 }
 

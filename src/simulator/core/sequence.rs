@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::packet::PacketKind;
-use super::script::{Act, Cue, Deed};
 use crate::event::Moment;
+use crate::simulator::packet::PacketKind;
+use crate::simulator::script::{Act, Cue, Deed};
 
 /// The acts that are still to come.
 #[derive(Debug)]
