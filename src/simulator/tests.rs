@@ -15,8 +15,8 @@ use self::network::{Network, over_both};
 use super::Simulator;
 use super::packet::{ClientPacket, Connect, PacketKind};
 use super::script::{
-    BAD_REMAINING_LENGTH, Conduct, Copies, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Message,
-    Parting, Pings, Script, Service, Step, Then,
+    Action, BAD_REMAINING_LENGTH, Behavior, ConnectReply, Copies, DisconnectReason, FOREIGN_PACKET,
+    HALF_CONNACK, Message, Pings, Script, Service, Step, Then, Trigger,
 };
 use crate::event::Qos;
 use crate::io::clock::Clock;
@@ -35,7 +35,7 @@ fn refusing_then_open(span: Duration) -> Script {
 #[tokio::test(flavor = "current_thread")]
 async fn a_good_broker_answers_connect_subscribe_ping_and_publishes_of_every_qos() {
     let service = Service { refused_filters: vec!["no".to_owned()], ..Service::default() };
-    over_both(Script::of([Conduct::serving().with(service)]), async |network| {
+    over_both(Script::of([Behavior::serving().with(service)]), async |network| {
         let mut client = Client::session(network).await;
         client.send(b"\x82\x0f\0\x01\0\x01t\x02\0\x02no\0\0\x01u\x00").await;
         client.expect(b"\x90\x05\0\x01\x02\x80\x00").await;
@@ -53,7 +53,7 @@ async fn a_good_broker_answers_connect_subscribe_ping_and_publishes_of_every_qos
 
 #[tokio::test(flavor = "current_thread")]
 async fn what_clients_did_can_be_waited_for_and_read() {
-    over_both(Script::of([Conduct::serving()]), async |network| {
+    over_both(Script::of([Behavior::serving()]), async |network| {
         let mut client = Client::session(network).await;
         client.send(PINGREQ).await;
         drop(client);
@@ -81,7 +81,7 @@ async fn what_clients_did_can_be_waited_for_and_read() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn messages_come_at_their_interval_on_the_subscribed_topic() {
-    let script = Script::of([Conduct::serving().with(Service::publishing(Duration::from_millis(5)))]);
+    let script = Script::of([Behavior::serving().with(Service::publishing(Duration::from_millis(5)))]);
     over_both(script, async |network| {
         let mut client = Client::subscribed(network).await;
         let message = [b"\x30\x23\0\x01t".as_slice(), &[b'.'; 32]].concat();
@@ -93,9 +93,9 @@ async fn messages_come_at_their_interval_on_the_subscribed_topic() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_session_ends_by_fin_after_a_span_and_by_rst_after_a_packet() {
     let script = Script::of([
-        Conduct::serving().act(Cue::on(PacketKind::Connect).later(SPAN), Deed::Fin),
-        Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Rst),
-        Conduct::serving().act(Cue::on_nth(PacketKind::Pingreq, 2), Deed::Fin),
+        Behavior::serving().act(Trigger::on(PacketKind::Connect).later(SPAN), Action::Fin),
+        Behavior::serving().act(Trigger::on(PacketKind::Subscribe), Action::Rst),
+        Behavior::serving().act(Trigger::on_nth(PacketKind::Pingreq, 2), Action::Fin),
     ]);
     over_both(script, async |network| {
         Client::session(network).await.expect_fin_after(SPAN).await;
@@ -113,8 +113,8 @@ async fn a_session_ends_by_fin_after_a_span_and_by_rst_after_a_packet() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn fin_stays_fin_though_the_client_has_sent_what_nobody_read() {
-    let silent = Conduct::serving().act(Cue::on(PacketKind::Connect), Deed::Silence);
-    over_both(Script::of([silent.act(Cue::after(SPAN), Deed::Fin)]), async |network| {
+    let silent = Behavior::serving().act(Trigger::on(PacketKind::Connect), Action::Silence);
+    over_both(Script::of([silent.act(Trigger::after(SPAN), Action::Fin)]), async |network| {
         let mut client = Client::session(network).await;
         client.send(PINGREQ).await;
         client.expect_fin().await;
@@ -126,19 +126,22 @@ async fn fin_stays_fin_though_the_client_has_sent_what_nobody_read() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_half_open_connection_answers_nothing_and_is_reset_in_the_end() {
-    over_both(Script::of([Conduct::falling_silent(Cue::on(PacketKind::Subscribe), SPAN)]), async |network| {
-        let mut client = Client::subscribed(network).await;
-        client.send(PINGREQ).await;
-        client.expect_rst_after(SPAN).await;
-        assert_eq!(network.observed().count(PacketKind::Pingreq), 0);
-    })
+    over_both(
+        Script::of([Behavior::falling_silent(Trigger::on(PacketKind::Subscribe), SPAN)]),
+        async |network| {
+            let mut client = Client::subscribed(network).await;
+            client.send(PINGREQ).await;
+            client.expect_rst_after(SPAN).await;
+            assert_eq!(network.observed().count(PacketKind::Pingreq), 0);
+        },
+    )
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_late_ping_is_answered_after_its_span_while_the_rest_goes_on() {
     let service = Service { pings: Pings::Late(SPAN), ..Service::default() };
-    over_both(Script::of([Conduct::serving().with(service)]), async |network| {
+    over_both(Script::of([Behavior::serving().with(service)]), async |network| {
         let mut client = Client::session(network).await;
         client.send(&[PINGREQ, SUBSCRIBE].concat()).await;
         client.expect(SUBACK).await;
@@ -150,8 +153,9 @@ async fn a_late_ping_is_answered_after_its_span_while_the_rest_goes_on() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn bytes_sent_by_an_act_arrive_as_they_are_and_the_session_goes_on() {
-    let fault =
-        |bytes: &[u8]| Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Send(bytes.to_vec()));
+    let fault = |bytes: &[u8]| {
+        Behavior::serving().act(Trigger::on(PacketKind::Subscribe), Action::Send(bytes.to_vec()))
+    };
     over_both(Script::of([fault(&BAD_REMAINING_LENGTH), fault(&FOREIGN_PACKET)]), async |network| {
         for bytes in [BAD_REMAINING_LENGTH.as_slice(), &FOREIGN_PACKET] {
             let mut client = Client::subscribed(network).await;
@@ -165,9 +169,8 @@ async fn bytes_sent_by_an_act_arrive_as_they_are_and_the_session_goes_on() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_disconnect_is_its_two_bytes_then_fin() {
-    let script = Script::of([
-        Conduct::serving().act(Cue::on(PacketKind::Pingreq), Deed::Disconnect(Parting::code(0x8b)))
-    ]);
+    let script = Script::of([Behavior::serving()
+        .act(Trigger::on(PacketKind::Pingreq), Action::Disconnect(DisconnectReason::code(0x8b)))]);
     over_both(script, async |network| {
         let mut client = Client::session(network).await;
         client.send(PINGREQ).await;
@@ -180,24 +183,27 @@ async fn a_broker_disconnect_is_its_two_bytes_then_fin() {
 #[tokio::test(flavor = "current_thread")]
 async fn an_oversized_publish_is_well_formed_and_the_session_goes_on_after_it() {
     const SIZE: usize = 3_000_000;
-    let deed = Deed::Publish(Message::sized(SIZE));
-    over_both(Script::of([Conduct::serving().act(Cue::on(PacketKind::Subscribe), deed)]), async |network| {
-        let mut client = Client::subscribed(network).await;
-        // 3,000,003 bytes follow the fixed header.
-        client.expect(b"\x30\xc3\x8d\xb7\x01\0\x01t").await;
-        client.expect(&vec![b'.'; SIZE]).await;
-        client.send(PINGREQ).await;
-        client.expect(PINGRESP).await;
-    })
+    let action = Action::Publish(Message::sized(SIZE));
+    over_both(
+        Script::of([Behavior::serving().act(Trigger::on(PacketKind::Subscribe), action)]),
+        async |network| {
+            let mut client = Client::subscribed(network).await;
+            // 3,000,003 bytes follow the fixed header.
+            client.expect(b"\x30\xc3\x8d\xb7\x01\0\x01t").await;
+            client.expect(&vec![b'.'; SIZE]).await;
+            client.send(PINGREQ).await;
+            client.expect(PINGRESP).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn an_act_comes_in_time_though_the_client_does_not_read() {
-    let conduct = Conduct::serving()
-        .act(Cue::on(PacketKind::Subscribe), Deed::Publish(Message::sized(50_000_000)))
-        .act(Cue::after(SPAN), Deed::Rst);
-    over_both(Script::of([conduct]), async |network| {
+    let behavior = Behavior::serving()
+        .act(Trigger::on(PacketKind::Subscribe), Action::Publish(Message::sized(50_000_000)))
+        .act(Trigger::after(SPAN), Action::Rst);
+    over_both(Script::of([behavior]), async |network| {
         let client = Client::subscribed(network).await;
         let observed = network.observed_until(|observed| observed.ended == 1).await;
         assert_eq!(observed.count(PacketKind::Subscribe), 1);
@@ -209,7 +215,7 @@ async fn an_act_comes_in_time_though_the_client_does_not_read() {
 #[tokio::test(flavor = "current_thread")]
 async fn slow_answers_trickle_byte_by_byte() {
     let service = Service { pace: Some(SPAN), ..Service::default() };
-    over_both(Script::of([Conduct::serving().with(service)]), async |network| {
+    over_both(Script::of([Behavior::serving().with(service)]), async |network| {
         let mut client = Client::connect(network).await;
         client.send(CONNECT).await;
         for (index, byte) in (0..).zip(CONNACK) {
@@ -223,12 +229,13 @@ async fn slow_answers_trickle_byte_by_byte() {
 #[tokio::test(flavor = "current_thread")]
 async fn before_connack_a_connection_is_closed_stalled_refused_or_given_garbage() {
     let script = Script::of([
-        Conduct::serving().act(Cue::at_once(), Deed::Fin),
-        Conduct::serving().act(Cue::at_once(), Deed::Rst),
-        Conduct::greeting(Greeting::Stall).act(Cue::on(PacketKind::Connect).later(SPAN), Deed::Fin),
-        Conduct::greeting(Greeting::Refuse(5)),
-        Conduct::greeting(Greeting::Bytes(BAD_REMAINING_LENGTH.to_vec())),
-        Conduct::greeting(Greeting::Bytes(HALF_CONNACK.to_vec())),
+        Behavior::serving().act(Trigger::at_once(), Action::Fin),
+        Behavior::serving().act(Trigger::at_once(), Action::Rst),
+        Behavior::replying(ConnectReply::Stall)
+            .act(Trigger::on(PacketKind::Connect).later(SPAN), Action::Fin),
+        Behavior::replying(ConnectReply::Refuse(5)),
+        Behavior::replying(ConnectReply::Bytes(BAD_REMAINING_LENGTH.to_vec())),
+        Behavior::replying(ConnectReply::Bytes(HALF_CONNACK.to_vec())),
     ]);
     over_both(script, async |network| {
         Client::connect(network).await.expect_fin().await;
@@ -282,9 +289,9 @@ async fn a_closed_port_refuses_and_the_same_port_accepts_again() {
 #[tokio::test(flavor = "current_thread")]
 async fn the_port_is_closed_while_the_connection_before_lasts_and_for_the_span_after_it() {
     let steps = vec![
-        Step::Connection(Conduct::serving().act(Cue::on(PacketKind::Pingreq), Deed::Fin)),
+        Step::Connection(Behavior::serving().act(Trigger::on(PacketKind::Pingreq), Action::Fin)),
         Step::Closed(CLOSED),
-        Step::Connection(Conduct::serving().act(Cue::on(PacketKind::Connect), Deed::Rst)),
+        Step::Connection(Behavior::serving().act(Trigger::on(PacketKind::Connect), Action::Rst)),
     ];
     over_both(Script { steps, then: Then::Repeat }, async |network| {
         let mut client = Client::session(network).await;
@@ -303,7 +310,7 @@ async fn the_port_is_closed_while_the_connection_before_lasts_and_for_the_span_a
 
 #[tokio::test(flavor = "current_thread")]
 async fn after_the_last_step_a_script_serves_or_refuses_as_it_says() {
-    let once = Script::of([Conduct::serving()]);
+    let once = Script::of([Behavior::serving()]);
     over_both(once.clone(), async |network| {
         let _first = Client::session(network).await;
         let _second = Client::session(network).await;
@@ -324,22 +331,26 @@ async fn after_the_last_step_a_script_serves_or_refuses_as_it_says() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_qos_one_message_is_sent_once_and_acknowledged() {
-    let deed = Deed::Publish(Message { payload_bytes: 1, ..Message::at(Qos::AtLeastOnce) });
-    over_both(Script::of([Conduct::serving().act(Cue::on(PacketKind::Subscribe), deed)]), async |network| {
-        let mut client = Client::subscribed(network).await;
-        client.expect(b"\x32\x06\0\x01t\0\x01.").await;
-        client.send(b"\x40\x02\0\x01").await;
-        let observed = network.observed_until(|observed| observed.count(PacketKind::Puback) == 1).await;
-        assert_eq!(observed.count(PacketKind::Subscribe), 1);
-        client.expect_nothing().await;
-    })
+    let action = Action::Publish(Message { payload_bytes: 1, ..Message::at(Qos::AtLeastOnce) });
+    over_both(
+        Script::of([Behavior::serving().act(Trigger::on(PacketKind::Subscribe), action)]),
+        async |network| {
+            let mut client = Client::subscribed(network).await;
+            client.expect(b"\x32\x06\0\x01t\0\x01.").await;
+            client.send(b"\x40\x02\0\x01").await;
+            let observed = network.observed_until(|observed| observed.count(PacketKind::Puback) == 1).await;
+            assert_eq!(observed.count(PacketKind::Subscribe), 1);
+            client.expect_nothing().await;
+        },
+    )
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_qos_two_message_comes_twice_with_dup_and_is_handed_over_once() {
     let message = Message { payload_bytes: 1, copies: Copies::Two, ..Message::at(Qos::ExactlyOnce) };
-    let script = Script::of([Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Publish(message))]);
+    let script =
+        Script::of([Behavior::serving().act(Trigger::on(PacketKind::Subscribe), Action::Publish(message))]);
     over_both(script, async |network| {
         let mut client = Client::subscribed(network).await;
         client.expect(b"\x34\x06\0\x01t\0\x01.\x3c\x06\0\x01t\0\x01.").await;
@@ -365,8 +376,8 @@ async fn a_port_that_does_not_answer_lets_a_connection_request_wait_and_answers_
 
 #[tokio::test(flavor = "current_thread")]
 async fn dropping_the_simulator_closes_the_port_and_every_socket() {
-    let silent = Conduct::serving().act(Cue::on(PacketKind::Connect), Deed::Silence);
-    let simulator = Simulator::start(Script::of([silent, Conduct::serving()]), Clock::start());
+    let silent = Behavior::serving().act(Trigger::on(PacketKind::Connect), Action::Silence);
+    let simulator = Simulator::start(Script::of([silent, Behavior::serving()]), Clock::start());
     let simulator = simulator.expect("a free port");
     let address = simulator.address();
     let network = Network::Sockets(simulator);

@@ -5,7 +5,9 @@ use std::time::Duration;
 use nwdiag::event::{Event, StopReason};
 use nwdiag::session::settings::RunSettings;
 use nwdiag::simulator::packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Message, Messages, Script, Service, Then};
+use nwdiag::simulator::script::{
+    Action, Behavior, ConnectReply, Message, Messages, Script, Service, Then, Trigger,
+};
 
 use crate::rig::{Rig, settings};
 
@@ -62,24 +64,24 @@ async fn check(stood: Stood) {
     assert_eq!(sample.connected, Some(up), "{}", stood.at);
 }
 
-fn stood(at: &'static str, conduct: Conduct, once: Once, was_connected: Connection) -> Stood {
-    Stood { at, script: Script::of([conduct]), settings: settings(), once, was_connected }
+fn stood(at: &'static str, behavior: Behavior, once: Once, was_connected: Connection) -> Stood {
+    Stood { at, script: Script::of([behavior]), settings: settings(), once, was_connected }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_stop_is_soon_over_in_every_state() {
-    let stalled = || Conduct::greeting(Greeting::Stall);
-    let silent = Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Silence);
-    let flood = Conduct::serving()
-        .act(Cue::on(PacketKind::Subscribe), Deed::Publish(Message::sized(50_000_000)))
-        .act(Cue::at_once(), Deed::Silence);
+    let stalled = || Behavior::replying(ConnectReply::Stall);
+    let silent = Behavior::serving().act(Trigger::on(PacketKind::Subscribe), Action::Silence);
+    let flood = Behavior::serving()
+        .act(Trigger::on(PacketKind::Subscribe), Action::Publish(Message::sized(50_000_000)))
+        .act(Trigger::at_once(), Action::Silence);
     let mut waiting = settings();
     waiting.reconnect.min = Duration::from_mins(1);
     waiting.reconnect.max = Duration::from_mins(1);
     let refusing = Script { steps: Vec::new(), then: Then::Refuse };
     let rows = [
         stood("CONNACK is awaited", stalled(), Once::Seen(PacketKind::Connect), Connection::Down),
-        stood("up", Conduct::serving(), Once::Told("subscribed"), Connection::Up),
+        stood("up", Behavior::serving(), Once::Told("subscribed"), Connection::Up),
         stood("up, and the peer reads nothing", silent, Once::Told("subscribed"), Connection::Up),
         stood("up, in a large message", flood, Once::Told("subscribed"), Connection::Up),
         Stood {
@@ -100,7 +102,7 @@ async fn the_broker_hears_disconnect_when_we_stop_in_the_middle_of_its_messages(
     let message = Message::sized(50_000);
     let mut service = Service::publishing(Duration::from_millis(1));
     service.messages = service.messages.map(|messages| Messages { message, ..messages });
-    let (rig, run) = Rig::new(Script::of([Conduct::serving().with(service)]), settings());
+    let (rig, run) = Rig::new(Script::of([Behavior::serving().with(service)]), settings());
     let mut told = rig.events.clone();
     let asking = async {
         let up = |events: &Vec<Event>| events.iter().any(|event| event.name() == "subscribed");
@@ -116,7 +118,7 @@ async fn the_broker_hears_disconnect_when_we_stop_in_the_middle_of_its_messages(
 async fn a_run_that_nobody_can_stop_sleeps_between_its_events() {
     let mut settings = settings();
     settings.limits.duration = Some(Duration::from_millis(300));
-    let (rig, run) = Rig::new(Script::of([Conduct::serving()]), settings);
+    let (rig, run) = Rig::new(Script::of([Behavior::serving()]), settings);
     let Rig { stop, rounds, simulator: _running, .. } = rig;
     drop(stop);
     assert_eq!(run.await, StopReason::Duration);

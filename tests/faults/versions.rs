@@ -3,7 +3,9 @@
 use nwdiag::event::{Event, Protocol, Transport};
 use nwdiag::session::settings::{ProtocolChoice, RunSettings};
 use nwdiag::simulator::packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Speaks, Stranger, Then};
+use nwdiag::simulator::script::{
+    Action, Behavior, ConnectReply, Script, SupportedVersions, Then, Trigger, UnsupportedVersionReply,
+};
 
 use crate::front::{Entry, Farewell, Manners};
 use crate::grid::{EVERYWHERE, FIVE, cells, start};
@@ -65,34 +67,34 @@ fn failed(protocol: Protocol, error_code: i32, return_code: Option<u8>) -> Told 
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_knows_only_the_old_version_is_asked_in_that_at_once() {
-    let speaking = |stranger| {
-        let conduct = Conduct::serving().speaking(Speaks::Only311(stranger));
-        Script::of([conduct]).and_then(Then::Repeat)
+    let supporting = |reply| {
+        let behavior = Behavior::serving().supporting(SupportedVersions::Only311(reply));
+        Script::of([behavior]).and_then(Then::Repeat)
     };
     let five = |error_code, return_code| failed(Protocol::V5, error_code, return_code);
     let rows = [
-        ("auto: CONNACK 1 of MQTT 3.1.1", Stranger::OldConnack, five(5150, Some(1))),
-        ("auto: CONNACK 0x84 of MQTT 5", Stranger::NewConnack, five(5150, Some(0x84))),
-        ("auto: FIN instead of CONNACK", Stranger::Fin, five(1051, None)),
-        ("auto: RST instead of CONNACK", Stranger::Rst, five(1051, None)),
+        ("auto: CONNACK 1 of MQTT 3.1.1", UnsupportedVersionReply::Connack311, five(5150, Some(1))),
+        ("auto: CONNACK 0x84 of MQTT 5", UnsupportedVersionReply::Connack5, five(5150, Some(0x84))),
+        ("auto: FIN instead of CONNACK", UnsupportedVersionReply::Fin, five(1051, None)),
+        ("auto: RST instead of CONNACK", UnsupportedVersionReply::Rst, five(1051, None)),
     ];
-    for (fault, stranger, first) in rows {
-        check(fault, speaking(stranger), &[first, OLD], &[5, 4]).await;
+    for (fault, reply, first) in rows {
+        check(fault, supporting(reply), &[first, OLD], &[5, 4]).await;
     }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_knows_the_new_version_is_asked_in_that_alone() {
-    let only_five = Script::of([Conduct::serving().speaking(Speaks::Only5)]);
+    let only_five = Script::of([Behavior::serving().supporting(SupportedVersions::Only5)]);
     check("auto: MQTT 5", only_five, &[NEW], &[5]).await;
-    let refusing = Script::of([Conduct::greeting(Greeting::Refuse(0x87))]);
+    let refusing = Script::of([Behavior::replying(ConnectReply::Refuse(0x87))]);
     let refused = failed(Protocol::V5, 5150, Some(0x87));
     check("auto: not authorized", refusing, &[refused, NEW], &[5, 5]).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_closes_on_either_version_is_asked_in_both_in_turn() {
-    let closing = Conduct::greeting(Greeting::Stall).act(Cue::on(PacketKind::Connect), Deed::Fin);
+    let closing = Behavior::replying(ConnectReply::Stall).act(Trigger::on(PacketKind::Connect), Action::Fin);
     let script = Script::of([closing.clone(), closing]);
     let closed = |protocol| failed(protocol, 1051, None);
     let expected = [closed(Protocol::V5), closed(Protocol::V311), NEW];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::connection::Connection;
 use super::observed::{ConnectionReport, Observed};
 use crate::event::Moment;
-use crate::simulator::script::{Conduct, Script, Step, Then};
+use crate::simulator::script::{Behavior, Script, Step, Then};
 
 /// What a port does with connection requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct Broker {
 #[derive(Debug)]
 enum Turn {
     /// Accept one connection.
-    Accept(Conduct),
+    Accept(Behavior),
     /// Accept none for this span after the end of the latest connection; `until` is known from that end on.
     Pause { port: PortState, span: Duration, until: Option<Moment> },
     /// Refuse for ever.
@@ -103,8 +103,8 @@ impl Broker {
     /// A client asks for a connection.
     pub fn incoming(&mut self, now: Moment) -> Incoming {
         self.advance(now);
-        let conduct = match &self.turn {
-            Turn::Accept(conduct) => conduct.clone(),
+        let behavior = match &self.turn {
+            Turn::Accept(behavior) => behavior.clone(),
             Turn::Pause { port: PortState::Unanswering, .. } => return Incoming::Dropped,
             Turn::Pause { port: PortState::Listening | PortState::Closed, .. } | Turn::Refuse => {
                 return Incoming::Refused;
@@ -114,7 +114,7 @@ impl Broker {
         self.latest = Some(self.observed.accepted);
         self.turn_to_next(now);
         self.advance(now);
-        Incoming::Accepted(Box::new(Connection::new(self.observed.accepted, conduct, now)))
+        Incoming::Accepted(Box::new(Connection::new(self.observed.accepted, behavior, now)))
     }
 
     /// What is to be done; to be asked until it says [`BrokerOutput::Wait`].
@@ -167,10 +167,10 @@ impl Broker {
     /// Turns to the next step, from which spans count `from` a moment on.
     fn turn_to_next(&mut self, from: Moment) {
         self.turn = match self.take_step() {
-            Some(Step::Connection(conduct)) => Turn::Accept(conduct),
+            Some(Step::Connection(behavior)) => Turn::Accept(behavior),
             Some(Step::Closed(span)) => self.pause(PortState::Closed, span, from),
             Some(Step::Unanswering(span)) => self.pause(PortState::Unanswering, span, from),
-            None if self.script.then == Then::Serve => Turn::Accept(Conduct::serving()),
+            None if self.script.then == Then::Serve => Turn::Accept(Behavior::serving()),
             None => Turn::Refuse,
         };
     }

@@ -3,7 +3,7 @@
 use crate::event::Protocol;
 use crate::simulator::packet::Connect;
 use crate::simulator::packet::broker as encode;
-use crate::simulator::script::{Announcement, Speaks, Stranger};
+use crate::simulator::script::{ConnackProperties, SupportedVersions, UnsupportedVersionReply};
 
 /// CONNACK codes: success in both versions, and "unsupported protocol version" in either.
 pub(super) const ACCEPTED: u8 = 0;
@@ -19,14 +19,14 @@ pub(super) fn connack(
     protocol: Protocol,
     session_present: u8,
     code: u8,
-    announcement: &Announcement,
+    connack_properties: &ConnackProperties,
 ) -> Vec<u8> {
     match protocol {
         Protocol::V311 => encode::short_connack(session_present, code).to_vec(),
         Protocol::V5 => {
             let counterpart = REFUSALS.iter().find(|(old, _)| *old == code);
             let code = counterpart.map_or(code, |(_, new)| *new);
-            encode::long_connack(session_present, code, &announcement.properties())
+            encode::long_connack(session_present, code, &connack_properties.properties())
         }
     }
 }
@@ -41,12 +41,17 @@ pub(super) fn new_version_refusal() -> Vec<u8> {
     encode::long_connack(0, UNSUPPORTED_VERSION, &[])
 }
 
-/// How a broker that speaks only these versions answers this client; `None` if it speaks the client's.
-pub(super) const fn stranger(connect: &Connect, speaks: Speaks) -> Option<Stranger> {
-    match (connect.protocol(), speaks) {
-        (Some(Protocol::V311), Speaks::Both | Speaks::Only311(_))
-        | (Some(Protocol::V5), Speaks::Both | Speaks::Only5) => None,
-        (Some(Protocol::V5), Speaks::Only311(stranger)) => Some(stranger),
-        (Some(Protocol::V311), Speaks::Only5) | (None, _) => Some(Stranger::OldConnack),
+/// How a broker that knows only these versions answers this client; `None` if it knows the client's.
+pub(super) const fn unsupported_version_reply(
+    connect: &Connect,
+    supported_versions: SupportedVersions,
+) -> Option<UnsupportedVersionReply> {
+    match (connect.protocol(), supported_versions) {
+        (Some(Protocol::V311), SupportedVersions::Both | SupportedVersions::Only311(_))
+        | (Some(Protocol::V5), SupportedVersions::Both | SupportedVersions::Only5) => None,
+        (Some(Protocol::V5), SupportedVersions::Only311(reply)) => Some(reply),
+        (Some(Protocol::V311), SupportedVersions::Only5) | (None, _) => {
+            Some(UnsupportedVersionReply::Connack311)
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::session::MALFORMED_PACKET;
 use crate::event::{Moment, Protocol};
 use crate::simulator::packet::ClientPacket;
 use crate::simulator::packet::decode::next_packet;
-use crate::simulator::script::Conduct;
+use crate::simulator::script::Behavior;
 
 /// How long a client may take to leave after the broker's FIN. A longer span would only keep dead sockets; a socket that
 /// is closed at once with bytes of the client unread sends RST behind its FIN.
@@ -109,11 +109,11 @@ enum PeerEnd {
 
 impl Connection {
     /// A connection that was accepted `now`.
-    pub(super) fn new(number: u64, conduct: Conduct, now: Moment) -> Self {
+    pub(super) fn new(number: u64, behavior: Behavior, now: Moment) -> Self {
         Self {
             number,
             now,
-            server: MqttServer::new(conduct, now),
+            server: MqttServer::new(behavior, now),
             received: Received::default(),
             reports: VecDeque::new(),
             stage: Stage::Open,
@@ -198,7 +198,7 @@ impl Connection {
         match self.server.state() {
             ServerState::Resetting => self.report_end(Ending::Reset),
             ServerState::Closing if self.server.writer().is_idle() => self.report_end(Ending::Shutdown),
-            ServerState::Expecting | ServerState::Serving | ServerState::Mute
+            ServerState::AwaitingConnect | ServerState::Serving | ServerState::Mute
                 if self.peer == Some(PeerEnd::Fin) =>
             {
                 self.report_end(Ending::Close)
@@ -207,7 +207,7 @@ impl Connection {
                 self.reading = Reading::Off;
                 ConnectionOutput::StopReading
             }
-            ServerState::Expecting
+            ServerState::AwaitingConnect
             | ServerState::Serving
             | ServerState::Mute
             | ServerState::Silent

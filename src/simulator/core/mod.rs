@@ -15,7 +15,7 @@
 //!     Broker, BrokerInput, Connection, ConnectionInput, ConnectionOutput, Incoming,
 //! };
 //! use nwdiag::simulator::packet::PacketKind;
-//! use nwdiag::simulator::script::{Conduct, Cue, Deed, Script};
+//! use nwdiag::simulator::script::{Behavior, Trigger, Action, Script};
 //!
 //! /// Carries out what the connection asks for: what it sent, and when it wants to be called again.
 //! fn drain(broker: &mut Broker, connection: &mut Connection, now: Moment) -> (Vec<Bytes>, Option<Moment>) {
@@ -36,7 +36,7 @@
 //!
 //! // One session that is reset a day after CONNECT, then well-behaved ones.
 //! let day = Duration::from_secs(86_400);
-//! let script = Script::of([Conduct::serving().act(Cue::on(PacketKind::Connect).later(day), Deed::Rst)]);
+//! let script = Script::of([Behavior::serving().act(Trigger::on(PacketKind::Connect).later(day), Action::Rst)]);
 //! let start = Moment::default();
 //! let mut broker = Broker::new(script, start);
 //!
@@ -54,6 +54,7 @@
 //! assert_eq!(broker.observed().ended, 1);
 //! ```
 
+mod action_queue;
 mod broker;
 mod connack;
 mod connection;
@@ -61,7 +62,6 @@ mod deliveries;
 mod keep_alive;
 mod observed;
 mod paced_writer;
-mod sequence;
 mod server;
 mod session;
 

@@ -1,27 +1,30 @@
 //! The broker's side of MQTT on one connection: packets and time come in, bytes and an end go out.
 //!
-//! Where no act of the script interferes it behaves as MQTT asks: keep-alive is enforced, what breaks the protocol is
+//! Where no action of the script interferes it behaves as MQTT asks: keep-alive is enforced, what breaks the protocol is
 //! disconnected, in MQTT 5 with a reason.
 
+use super::action_queue::ActionQueue;
 use super::connack::{self, ACCEPTED};
 use super::paced_writer::PacedWriter;
-use super::sequence::Sequence;
 use super::session::{PROTOCOL_ERROR, Session, Verdict};
 use crate::event::{Moment, Protocol};
 use crate::simulator::packet::broker as encode;
 use crate::simulator::packet::{ClientPacket, Connect};
-use crate::simulator::script::{Announcement, Conduct, Deed, Greeting, Parting, Speaks, Stranger};
+use crate::simulator::script::{
+    Action, Behavior, ConnackProperties, ConnectReply, DisconnectReason, SupportedVersions,
+    UnsupportedVersionReply,
+};
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServerState {
     /// Waits for CONNECT.
-    Expecting,
+    AwaitingConnect,
     /// The session is up.
     Serving,
     /// Reads on, answers nothing.
     Mute,
-    /// Reads nothing; only acts and what was already to be sent go on.
+    /// Reads nothing; only scripted actions and what was already to be sent go on.
     Silent,
     /// To be closed in order once everything is sent.
     Closing,
@@ -33,25 +36,25 @@ pub(super) enum ServerState {
 #[derive(Debug)]
 pub(super) struct MqttServer {
     state: ServerState,
-    speaks: Speaks,
-    greeting: Greeting,
-    announcement: Box<Announcement>,
-    sequence: Sequence,
+    supported_versions: SupportedVersions,
+    connect_reply: ConnectReply,
+    connack_properties: Box<ConnackProperties>,
+    actions: ActionQueue,
     session: Session,
     writer: PacedWriter,
 }
 
 impl MqttServer {
     /// A connection that was accepted `now`.
-    pub(super) fn new(conduct: Conduct, now: Moment) -> Self {
+    pub(super) fn new(behavior: Behavior, now: Moment) -> Self {
         let mut server = Self {
-            state: ServerState::Expecting,
-            speaks: conduct.speaks,
-            greeting: conduct.greeting,
-            announcement: conduct.announcement,
-            sequence: Sequence::new(conduct.acts, now),
-            writer: PacedWriter::new(conduct.service.pace),
-            session: Session::new(conduct.service),
+            state: ServerState::AwaitingConnect,
+            supported_versions: behavior.supported_versions,
+            connect_reply: behavior.connect_reply,
+            connack_properties: behavior.connack_properties,
+            actions: ActionQueue::new(behavior.actions, now),
+            writer: PacedWriter::new(behavior.service.pace),
+            session: Session::new(behavior.service),
         };
         server.advance(now);
         server
@@ -64,7 +67,7 @@ impl MqttServer {
 
     /// Whether packets of the client are wanted.
     pub(super) const fn reads(&self) -> bool {
-        matches!(self.state, ServerState::Expecting | ServerState::Serving | ServerState::Mute)
+        matches!(self.state, ServerState::AwaitingConnect | ServerState::Serving | ServerState::Mute)
     }
 
     /// What is to be sent.
@@ -76,21 +79,21 @@ impl MqttServer {
     pub(super) fn receive(&mut self, packet: &ClientPacket, now: Moment) {
         self.session.heard(now);
         match self.state {
-            ServerState::Expecting => self.greet(packet, now),
+            ServerState::AwaitingConnect => self.reply_to_connect(packet, now),
             ServerState::Serving => {
                 let verdict = self.session.answer(packet, now, &mut self.writer);
                 self.follow(verdict);
             }
             ServerState::Mute | ServerState::Silent | ServerState::Closing | ServerState::Resetting => {}
         }
-        self.sequence.received(packet.kind(), now);
+        self.actions.received(packet.kind(), now);
         self.advance(now);
     }
 
     /// The client broke the protocol: a broker closes, and in MQTT 5 says why.
     pub(super) fn refuse(&mut self, reason_code: u8) {
         if self.state == ServerState::Serving && self.session.protocol() == Protocol::V5 {
-            self.disconnect(&Parting::code(reason_code));
+            self.disconnect(&DisconnectReason::code(reason_code));
         } else {
             self.state = ServerState::Closing;
         }
@@ -98,9 +101,9 @@ impl MqttServer {
 
     /// Does what is due.
     pub(super) fn advance(&mut self, now: Moment) {
-        while self.plays() {
-            let Some(deed) = self.sequence.next_due(now) else { break };
-            self.act(deed);
+        while self.acts() {
+            let Some(action) = self.actions.next_due(now) else { break };
+            self.perform(action);
         }
         if self.state == ServerState::Serving {
             let verdict = self.session.advance(now, &mut self.writer);
@@ -110,38 +113,38 @@ impl MqttServer {
 
     /// When [`MqttServer::advance`] or [`PacedWriter::take`] will have something new.
     pub(super) fn deadline(&self, now: Moment) -> Option<Moment> {
-        let acts = self.sequence.deadline().filter(|_| self.plays());
+        let actions = self.actions.deadline().filter(|_| self.acts());
         let session = self.session.deadline().filter(|_| self.state == ServerState::Serving);
-        [acts, session, self.writer.deadline(now)].into_iter().flatten().min()
+        [actions, session, self.writer.deadline(now)].into_iter().flatten().min()
     }
 
-    /// Whether acts still happen.
-    const fn plays(&self) -> bool {
+    /// Whether scripted actions still happen.
+    const fn acts(&self) -> bool {
         !matches!(self.state, ServerState::Closing | ServerState::Resetting)
     }
 
-    fn act(&mut self, deed: Deed) {
-        match deed {
-            Deed::Fin => self.state = ServerState::Closing,
-            Deed::Rst => self.state = ServerState::Resetting,
-            Deed::Disconnect(parting) => self.disconnect(&parting),
-            Deed::Silence => self.state = ServerState::Silent,
-            Deed::Publish(message) => self.writer.push(&self.session.publish(&message)),
-            Deed::Send(bytes) => self.writer.push(&bytes),
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Fin => self.state = ServerState::Closing,
+            Action::Rst => self.state = ServerState::Resetting,
+            Action::Disconnect(reason) => self.disconnect(&reason),
+            Action::Silence => self.state = ServerState::Silent,
+            Action::Publish(message) => self.writer.push(&self.session.publish(&message)),
+            Action::Send(bytes) => self.writer.push(&bytes),
         }
     }
 
     fn follow(&mut self, verdict: Verdict) {
         match verdict {
-            Verdict::GoesOn => {}
-            Verdict::Over => self.state = ServerState::Closing,
-            Verdict::Offended(reason_code) => self.refuse(reason_code),
+            Verdict::Continue => {}
+            Verdict::ClientLeft => self.state = ServerState::Closing,
+            Verdict::Disconnect(reason_code) => self.refuse(reason_code),
         }
     }
 
-    fn disconnect(&mut self, parting: &Parting) {
+    fn disconnect(&mut self, reason: &DisconnectReason) {
         let protocol = self.session.protocol();
-        self.close_after(&encode::disconnect(protocol, parting.reason_code, &parting.properties()));
+        self.close_after(&encode::disconnect(protocol, reason.reason_code, &reason.properties()));
     }
 
     fn close_after(&mut self, bytes: &[u8]) {
@@ -149,40 +152,40 @@ impl MqttServer {
         self.state = ServerState::Closing;
     }
 
-    fn greet(&mut self, packet: &ClientPacket, now: Moment) {
+    fn reply_to_connect(&mut self, packet: &ClientPacket, now: Moment) {
         let ClientPacket::Connect(connect) = packet else { return self.refuse(PROTOCOL_ERROR) };
-        self.session.speak(connect.protocol().unwrap_or(Protocol::V311));
-        match (&self.greeting, connack::stranger(connect, self.speaks)) {
-            (Greeting::Bytes(bytes), _) => {
+        self.session.set_protocol(connect.protocol().unwrap_or(Protocol::V311));
+        match (&self.connect_reply, connack::unsupported_version_reply(connect, self.supported_versions)) {
+            (ConnectReply::Bytes(bytes), _) => {
                 self.writer.push(bytes);
                 self.state = ServerState::Mute;
             }
-            (Greeting::Stall, _) => self.state = ServerState::Mute,
-            (Greeting::Accept | Greeting::Resume | Greeting::Refuse(_), Some(stranger)) => {
-                self.send_away(stranger);
+            (ConnectReply::Stall, _) => self.state = ServerState::Mute,
+            (ConnectReply::Accept | ConnectReply::Resume | ConnectReply::Refuse(_), Some(reply)) => {
+                self.refuse_version(reply);
             }
-            (Greeting::Accept, None) => self.open(connect, 0, now),
-            (Greeting::Resume, None) => self.open(connect, 1, now),
-            (Greeting::Refuse(code), None) => self.close_after(&self.connack(0, *code)),
+            (ConnectReply::Accept, None) => self.open(connect, 0, now),
+            (ConnectReply::Resume, None) => self.open(connect, 1, now),
+            (ConnectReply::Refuse(code), None) => self.close_after(&self.connack(0, *code)),
         }
     }
 
-    fn send_away(&mut self, stranger: Stranger) {
-        match stranger {
-            Stranger::OldConnack => self.close_after(&connack::old_version_refusal()),
-            Stranger::NewConnack => self.close_after(&connack::new_version_refusal()),
-            Stranger::Fin => self.state = ServerState::Closing,
-            Stranger::Rst => self.state = ServerState::Resetting,
+    fn refuse_version(&mut self, reply: UnsupportedVersionReply) {
+        match reply {
+            UnsupportedVersionReply::Connack311 => self.close_after(&connack::old_version_refusal()),
+            UnsupportedVersionReply::Connack5 => self.close_after(&connack::new_version_refusal()),
+            UnsupportedVersionReply::Fin => self.state = ServerState::Closing,
+            UnsupportedVersionReply::Rst => self.state = ServerState::Resetting,
         }
     }
 
     fn open(&mut self, connect: &Connect, session_present: u8, now: Moment) {
         self.writer.push(&self.connack(session_present, ACCEPTED));
-        self.session.open(connect, &self.announcement, now);
+        self.session.open(connect, &self.connack_properties, now);
         self.state = ServerState::Serving;
     }
 
     fn connack(&self, session_present: u8, code: u8) -> Vec<u8> {
-        connack::connack(self.session.protocol(), session_present, code, &self.announcement)
+        connack::connack(self.session.protocol(), session_present, code, &self.connack_properties)
     }
 }

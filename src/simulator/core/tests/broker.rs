@@ -1,7 +1,7 @@
 //! The port and the order of connections.
 
 use super::*;
-use crate::simulator::script::{Cue, Deed, Step, Then};
+use crate::simulator::script::{Action, Step, Then, Trigger};
 
 use PortState::{Closed, Listening, Unanswering};
 
@@ -43,7 +43,7 @@ fn script(steps: Vec<Step>, then: Then) -> Script {
 }
 
 fn connection() -> Step {
-    Step::Connection(Conduct::serving())
+    Step::Connection(Behavior::serving())
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn the_end_of_an_earlier_connection_opens_no_port() {
 
 #[test]
 fn a_script_that_repeats_begins_again_for_years() {
-    let conduct = Conduct::serving().act(Cue::at_once(), Deed::Rst);
-    let steps = vec![Step::Connection(conduct), Step::Closed(HOUR)];
+    let behavior = Behavior::serving().act(Trigger::at_once(), Action::Rst);
+    let steps = vec![Step::Connection(behavior), Step::Closed(HOUR)];
     let mut broker = Broker::new(script(steps, Then::Repeat), at(0));
     for hour in 0..24 * 365 * 3 {
         let connection = accepted(&mut broker, hour * 3_600);

@@ -3,7 +3,9 @@
 use super::*;
 use crate::event::Qos;
 use crate::simulator::packet::PacketKind;
-use crate::simulator::script::{Announcement, Cue, Deed, Message, Messages, Parting, Pings, Service};
+use crate::simulator::script::{
+    Action, ConnackProperties, DisconnectReason, Message, Messages, Pings, Service, Trigger,
+};
 
 use ConnectionInput::{Blocked, Fin, Reset, Writable};
 use ConnectionOutput::{Close, ResumeReading, Shutdown, StopReading};
@@ -13,8 +15,8 @@ const SUBSCRIBE: &[u8] = b"\x82\x06\0\x01\0\x01t\x02";
 const SUBACK: ConnectionOutput = send(b"\x90\x03\0\x01\x02");
 const DISCONNECT: &[u8] = b"\xe0\0";
 
-fn after(seconds: u64) -> Cue {
-    Cue::after(Duration::from_secs(seconds))
+fn after(seconds: u64) -> Trigger {
+    Trigger::after(Duration::from_secs(seconds))
 }
 
 /// A message of a byte at QoS 0.
@@ -24,15 +26,15 @@ fn small() -> Message {
 
 const SMALL: ConnectionOutput = send(b"\x30\x04\0\x01t.");
 
-fn publishing(every_seconds: u64) -> Conduct {
+fn publishing(every_seconds: u64) -> Behavior {
     let mut service = Service::publishing(Duration::from_secs(every_seconds));
     service.messages = service.messages.map(|messages| Messages { message: small(), ..messages });
-    Conduct::serving().with(service)
+    Behavior::serving().with(service)
 }
 
 #[test]
 fn a_client_that_is_silent_for_one_and_a_half_keep_alives_is_closed() {
-    let mut driven = Driven::opened(Conduct::serving(), 4, 10);
+    let mut driven = Driven::opened(Behavior::serving(), 4, 10);
     assert_eq!(driven.receive(10, PINGREQ), [PINGRESP]);
     assert_eq!(driven.deadline, Some(at(25)));
     assert_eq!(driven.wait(24), []);
@@ -41,12 +43,12 @@ fn a_client_that_is_silent_for_one_and_a_half_keep_alives_is_closed() {
 
 #[test]
 fn without_a_keep_alive_a_client_may_be_silent_for_ever() {
-    assert_eq!(Driven::session(Conduct::serving()).deadline, None);
+    assert_eq!(Driven::session(Behavior::serving()).deadline, None);
 }
 
 #[test]
 fn a_second_connect_ends_the_session() {
-    let mut driven = Driven::session(Conduct::serving());
+    let mut driven = Driven::session(Behavior::serving());
     assert_eq!(driven.receive(1, &connect(4, 0)), [Shutdown]);
 }
 
@@ -65,7 +67,7 @@ fn messages_do_not_pile_up_while_the_transport_is_full() {
 #[test]
 fn a_message_and_an_answer_of_one_moment_are_both_sent() {
     let service = Service { pings: Pings::Late(Duration::from_secs(1)), ..publishing(2).service };
-    let mut driven = Driven::session(Conduct::serving().with(service));
+    let mut driven = Driven::session(Behavior::serving().with(service));
     driven.receive(0, SUBSCRIBE);
     assert_eq!(driven.receive(1, PINGREQ), []);
     assert_eq!(driven.wait(2), [send(b"\xd0\0\x30\x04\0\x01t.")]);
@@ -74,11 +76,11 @@ fn a_message_and_an_answer_of_one_moment_are_both_sent() {
 
 #[test]
 fn silence_stops_answers_and_messages_but_not_the_acts_after_it() {
-    let conduct = publishing(1)
-        .act(after(3), Deed::Silence)
-        .act(after(1), Deed::Publish(small()))
-        .act(after(1), Deed::Rst);
-    let mut driven = Driven::opened(conduct, 4, 1);
+    let behavior = publishing(1)
+        .act(after(3), Action::Silence)
+        .act(after(1), Action::Publish(small()))
+        .act(after(1), Action::Rst);
+    let mut driven = Driven::opened(behavior, 4, 1);
     assert_eq!(driven.receive(1, SUBSCRIBE), [SUBACK]);
     assert_eq!(driven.receive(2, PINGREQ), [send(b"\x30\x04\0\x01t.\xd0\0")]);
     assert_eq!(driven.wait(3), [StopReading]);
@@ -89,18 +91,18 @@ fn silence_stops_answers_and_messages_but_not_the_acts_after_it() {
 
 #[test]
 fn the_keep_alive_that_was_announced_is_enforced_and_its_end_explained() {
-    let announcement = Announcement { server_keep_alive_seconds: Some(4), ..Announcement::default() };
-    let conduct = Conduct::serving().announcing(announcement);
-    let mut driven = Driven::opened(conduct.clone(), 5, 10);
+    let properties = ConnackProperties { server_keep_alive_seconds: Some(4), ..ConnackProperties::default() };
+    let behavior = Behavior::serving().announcing(properties);
+    let mut driven = Driven::opened(behavior.clone(), 5, 10);
     assert_eq!(driven.deadline, Some(at(6)));
     assert_eq!(driven.wait(6), [send(b"\xe0\x01\x8d"), Shutdown]);
-    assert_eq!(Driven::opened(conduct, 4, 10).deadline, Some(at(15)));
+    assert_eq!(Driven::opened(behavior, 4, 10).deadline, Some(at(15)));
 }
 
 #[test]
 fn no_qos_above_the_announced_one_is_granted_or_taken() {
-    let announcement = Announcement { maximum_qos: Some(1), ..Announcement::default() };
-    let mut driven = Driven::opened(Conduct::serving().announcing(announcement), 5, 0);
+    let properties = ConnackProperties { maximum_qos: Some(1), ..ConnackProperties::default() };
+    let mut driven = Driven::opened(Behavior::serving().announcing(properties), 5, 0);
     assert_eq!(driven.receive(1, b"\x82\x07\0\x01\0\0\x01t\x02"), [send(b"\x90\x04\0\x01\0\x01")]);
     assert_eq!(driven.receive(1, b"\x34\x06\0\x01t\0\x01\0"), [send(b"\xe0\x01\x9b"), Shutdown]);
 }
@@ -109,20 +111,20 @@ fn no_qos_above_the_announced_one_is_granted_or_taken() {
 fn what_breaks_the_protocol_is_disconnected_with_a_reason_in_the_new_version_only() {
     let rows = [(4, vec![Shutdown]), (5, vec![send(b"\xe0\x01\x81"), Shutdown])];
     for (level, outputs) in rows {
-        assert_eq!(Driven::opened(Conduct::serving(), level, 0).receive(1, b"\xd0\0"), outputs);
+        assert_eq!(Driven::opened(Behavior::serving(), level, 0).receive(1, b"\xd0\0"), outputs);
     }
 }
 
 #[test]
 fn a_packet_may_come_in_pieces_and_several_at_once() {
-    let mut driven = Driven::session(Conduct::serving());
+    let mut driven = Driven::session(Behavior::serving());
     assert_eq!(driven.receive(1, &SUBSCRIBE[..3]), []);
     assert_eq!(driven.receive(2, &[&SUBSCRIBE[3..], PINGREQ].concat()), [send(b"\x90\x03\0\x01\x02\xd0\0")]);
 }
 
 #[test]
 fn after_fin_the_socket_is_closed_as_soon_as_the_client_leaves_and_after_five_seconds_at_the_latest() {
-    let leaving = Conduct::serving().act(after(1), Deed::Fin);
+    let leaving = Behavior::serving().act(after(1), Action::Fin);
     let mut polite = Driven::session(leaving.clone());
     assert_eq!((polite.wait(1), polite.deadline), (vec![Shutdown], Some(at(6))));
     assert_eq!(polite.receive(2, PINGREQ), []);
@@ -136,8 +138,8 @@ fn after_fin_the_socket_is_closed_as_soon_as_the_client_leaves_and_after_five_se
 
 #[test]
 fn fin_waits_until_the_transport_has_taken_all_that_goes_before_it() {
-    let parting = Deed::Disconnect(Parting::default());
-    let mut driven = Driven::session(Conduct::serving().act(after(1), parting));
+    let disconnect = Action::Disconnect(DisconnectReason::default());
+    let mut driven = Driven::session(Behavior::serving().act(after(1), disconnect));
     driven.handle(0, Blocked);
     assert_eq!(driven.wait(1), [StopReading]);
     assert_eq!(driven.broker.observed().ended, 0);
@@ -147,34 +149,34 @@ fn fin_waits_until_the_transport_has_taken_all_that_goes_before_it() {
 
 #[test]
 fn an_rst_does_not_wait_for_a_transport_that_is_full() {
-    let conduct = Conduct::serving().act(after(1), Deed::Publish(small())).act(after(1), Deed::Rst);
-    let mut driven = Driven::session(conduct);
+    let behavior = Behavior::serving().act(after(1), Action::Publish(small())).act(after(1), Action::Rst);
+    let mut driven = Driven::session(behavior);
     driven.handle(0, Blocked);
     assert_eq!((driven.wait(1), driven.wait(2)), (vec![], vec![ConnectionOutput::Reset]));
 }
 
 #[test]
 fn a_client_that_leaves_gets_what_was_to_be_sent_and_is_then_over() {
-    let mut driven = Driven::session(Conduct::serving());
+    let mut driven = Driven::session(Behavior::serving());
     driven.connection.handle(at(1), ConnectionInput::Received(PINGREQ));
     assert_eq!(driven.handle(1, Fin), [PINGRESP, Close]);
     assert_eq!((driven.deadline, driven.broker.observed().ended), (None, 1));
-    let mut polite = Driven::session(Conduct::serving());
+    let mut polite = Driven::session(Behavior::serving());
     polite.connection.handle(at(1), ConnectionInput::Received(DISCONNECT));
     assert_eq!(polite.handle(1, Fin), [Shutdown, Close]);
-    let mut rude = Driven::session(Conduct::serving());
+    let mut rude = Driven::session(Behavior::serving());
     rude.connection.handle(at(1), ConnectionInput::Received(PINGREQ));
     assert_eq!(rude.handle(1, Reset), [Close]);
 }
 
 #[test]
 fn in_silence_nobody_notices_that_the_client_has_left_until_something_is_sent_to_it() {
-    let conduct = Conduct::serving()
-        .act(after(1), Deed::Silence)
-        .act(after(10), Deed::Publish(small()))
-        .act(after(10), Deed::Fin);
+    let behavior = Behavior::serving()
+        .act(after(1), Action::Silence)
+        .act(after(10), Action::Publish(small()))
+        .act(after(10), Action::Fin);
     for (end, outputs) in [(Fin, vec![send(b"\x30\x13\0\x10nwdiag/simulator.")]), (Reset, vec![Close])] {
-        let mut driven = Driven::session(conduct.clone());
+        let mut driven = Driven::session(behavior.clone());
         assert_eq!(driven.wait(1), [StopReading]);
         assert_eq!((driven.handle(2, end), driven.deadline), (vec![], Some(at(11))));
         assert_eq!(driven.wait(11), outputs);
@@ -183,7 +185,7 @@ fn in_silence_nobody_notices_that_the_client_has_left_until_something_is_sent_to
 
 #[test]
 fn a_packet_is_reported_before_it_is_answered() {
-    let mut driven = Driven::session(Conduct::serving());
+    let mut driven = Driven::session(Behavior::serving());
     driven.connection.handle(at(1), ConnectionInput::Received(PINGREQ));
     assert!(matches!(driven.connection.poll(), ConnectionOutput::Report(_)));
     assert_eq!(driven.connection.poll(), PINGRESP);
@@ -192,8 +194,8 @@ fn a_packet_is_reported_before_it_is_answered() {
 #[test]
 fn paced_bytes_leave_one_by_one_and_fin_behind_the_last() {
     let service = Service { pace: Some(Duration::from_secs(1)), ..Service::default() };
-    let conduct = Conduct::serving().with(service).act(Cue::on(PacketKind::Connect), Deed::Fin);
-    let (mut driven, _) = Driven::accepted(conduct);
+    let behavior = Behavior::serving().with(service).act(Trigger::on(PacketKind::Connect), Action::Fin);
+    let (mut driven, _) = Driven::accepted(behavior);
     assert_eq!(driven.receive(0, &connect(4, 0)), [send(b"\x20"), StopReading]);
     assert_eq!((driven.wait(1), driven.wait(2)), (vec![send(b"\x02")], vec![send(b"\0")]));
     assert_eq!(driven.wait(3), [send(b"\0"), Shutdown, ResumeReading]);
@@ -204,8 +206,8 @@ fn a_session_of_four_hundred_days_with_a_ping_a_minute_is_served_to_its_end() {
     const DAY: u64 = 86_400;
     const MINUTES: u64 = 400 * DAY / 60;
     let service = Service { messages: publishing(3_600).service.messages, ..Service::default() };
-    let conduct = Conduct::serving().with(service).act(after(400 * DAY), Deed::Fin);
-    let mut driven = Driven::opened(conduct, 4, 60);
+    let behavior = Behavior::serving().with(service).act(after(400 * DAY), Action::Fin);
+    let mut driven = Driven::opened(behavior, 4, 60);
     driven.receive(0, SUBSCRIBE);
     let mut messages = 0;
     for minute in 1..MINUTES {
@@ -223,7 +225,7 @@ fn a_message_at_qos_one_is_not_followed_by_more_than_the_client_takes() {
     let message = Message { payload_bytes: 1, ..Message::at(Qos::AtLeastOnce) };
     let messages = Messages { every: Duration::from_secs(1), message };
     let service = Service { messages: Some(messages), ..Service::default() };
-    let mut driven = Driven::session(Conduct::serving().with(service));
+    let mut driven = Driven::session(Behavior::serving().with(service));
     driven.receive(0, SUBSCRIBE);
     let sent: usize = (1..100).map(|second| driven.wait(second).len()).sum();
     assert_eq!(sent, 20);

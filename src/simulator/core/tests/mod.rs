@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::event::Moment;
-use crate::simulator::script::{Conduct, Script};
+use crate::simulator::script::{Behavior, Script};
 
 fn at(seconds: u64) -> Moment {
     Moment::after_start(Duration::from_secs(seconds))
@@ -39,8 +39,8 @@ struct Driven {
 
 impl Driven {
     /// Accepted at the start.
-    fn accepted(conduct: Conduct) -> (Self, Vec<ConnectionOutput>) {
-        let mut broker = Broker::new(Script::of([conduct]), at(0));
+    fn accepted(behavior: Behavior) -> (Self, Vec<ConnectionOutput>) {
+        let mut broker = Broker::new(Script::of([behavior]), at(0));
         let Incoming::Accepted(connection) = broker.incoming(at(0)) else { panic!("the port listens") };
         let mut driven = Self { broker, connection, deadline: None };
         let outputs = driven.drain(at(0));
@@ -48,8 +48,8 @@ impl Driven {
     }
 
     /// A session of this level, whose CONNACK is sent.
-    fn opened(conduct: Conduct, level: u8, keep_alive_seconds: u8) -> Self {
-        let (mut driven, outputs) = Self::accepted(conduct);
+    fn opened(behavior: Behavior, level: u8, keep_alive_seconds: u8) -> Self {
+        let (mut driven, outputs) = Self::accepted(behavior);
         assert_eq!(outputs, []);
         let outputs = driven.receive(0, &connect(level, keep_alive_seconds));
         assert!(matches!(&outputs[..], [ConnectionOutput::Send(connack)] if connack[3] == 0), "{outputs:?}");
@@ -57,8 +57,8 @@ impl Driven {
     }
 
     /// A session of MQTT 3.1.1 without keep-alive.
-    fn session(conduct: Conduct) -> Self {
-        Self::opened(conduct, 4, 0)
+    fn session(behavior: Behavior) -> Self {
+        Self::opened(behavior, 4, 0)
     }
 
     /// What comes of an input so many seconds after the start, without reports.

@@ -9,7 +9,8 @@ use crate::event::Qos;
 use crate::simulator::core::observed::Report;
 use crate::simulator::packet::PacketKind;
 use crate::simulator::script::{
-    Copies, Cue, Deed, Greeting, Message, Messages, Parting, Pings, Service, Speaks, Step, Stranger, Then,
+    Action, ConnectReply, Copies, DisconnectReason, Message, Messages, Pings, Service, Step,
+    SupportedVersions, Then, Trigger, UnsupportedVersionReply,
 };
 
 /// More outputs than any input of these tests can have: a machine that exceeds it loops.
@@ -35,54 +36,59 @@ fn services() -> impl Strategy<Value = Service> {
     )
 }
 
-fn greetings() -> impl Strategy<Value = Greeting> {
+fn connect_replies() -> impl Strategy<Value = ConnectReply> {
     let refusal = prop_oneof![
-        any::<u8>().prop_map(Greeting::Refuse),
-        vec(any::<u8>(), 0..6).prop_map(Greeting::Bytes),
-        Just(Greeting::Stall),
+        any::<u8>().prop_map(ConnectReply::Refuse),
+        vec(any::<u8>(), 0..6).prop_map(ConnectReply::Bytes),
+        Just(ConnectReply::Stall),
     ];
-    prop_oneof![4 => Just(Greeting::Accept), 1 => Just(Greeting::Resume), 1 => refusal]
+    prop_oneof![4 => Just(ConnectReply::Accept), 1 => Just(ConnectReply::Resume), 1 => refusal]
 }
 
-fn speaks() -> impl Strategy<Value = Speaks> {
-    let strangers = vec![Stranger::OldConnack, Stranger::NewConnack, Stranger::Fin, Stranger::Rst];
-    let only_311 = prop::sample::select(strangers).prop_map(Speaks::Only311);
-    prop_oneof![4 => Just(Speaks::Both), 1 => only_311, 1 => Just(Speaks::Only5)]
+fn versions() -> impl Strategy<Value = SupportedVersions> {
+    let replies = vec![
+        UnsupportedVersionReply::Connack311,
+        UnsupportedVersionReply::Connack5,
+        UnsupportedVersionReply::Fin,
+        UnsupportedVersionReply::Rst,
+    ];
+    let only_311 = prop::sample::select(replies).prop_map(SupportedVersions::Only311);
+    prop_oneof![4 => Just(SupportedVersions::Both), 1 => only_311, 1 => Just(SupportedVersions::Only5)]
 }
 
-fn cues() -> impl Strategy<Value = Cue> {
+fn triggers() -> impl Strategy<Value = Trigger> {
     let kinds = vec![PacketKind::Connect, PacketKind::Subscribe, PacketKind::Pingreq];
     (prop::sample::select(kinds), 0_u32..3, spans(), option::of(spans())).prop_map(
         |(kind, count, delay, patience)| {
-            let cue = Cue::on_nth(kind, count).later(delay);
-            patience.map_or(cue, |patience| cue.at_the_latest_after(patience))
+            let trigger = Trigger::on_nth(kind, count).later(delay);
+            patience.map_or(trigger, |patience| trigger.at_the_latest_after(patience))
         },
     )
 }
 
-fn deeds() -> impl Strategy<Value = Deed> {
+fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
-        Just(Deed::Fin),
-        Just(Deed::Rst),
-        any::<u8>().prop_map(|code| Deed::Disconnect(Parting::code(code))),
-        Just(Deed::Silence),
-        messages().prop_map(Deed::Publish),
-        vec(any::<u8>(), 0..8).prop_map(Deed::Send),
+        Just(Action::Fin),
+        Just(Action::Rst),
+        any::<u8>().prop_map(|code| Action::Disconnect(DisconnectReason::code(code))),
+        Just(Action::Silence),
+        messages().prop_map(Action::Publish),
+        vec(any::<u8>(), 0..8).prop_map(Action::Send),
     ]
 }
 
-fn conducts() -> impl Strategy<Value = Conduct> {
-    (greetings(), services(), speaks(), vec((cues(), deeds()), 0..4)).prop_map(
-        |(greeting, service, speaks, acts)| {
-            let conduct = Conduct::greeting(greeting).with(service).speaking(speaks);
-            acts.into_iter().fold(conduct, |conduct, (cue, deed)| conduct.act(cue, deed))
+fn behaviors() -> impl Strategy<Value = Behavior> {
+    (connect_replies(), services(), versions(), vec((triggers(), actions()), 0..4)).prop_map(
+        |(reply, service, versions, actions)| {
+            let behavior = Behavior::replying(reply).with(service).supporting(versions);
+            actions.into_iter().fold(behavior, |behavior, (trigger, action)| behavior.act(trigger, action))
         },
     )
 }
 
 /// An input that owns its bytes.
 #[derive(Debug, Clone)]
-enum Told {
+enum OwnedInput {
     Received(Vec<u8>),
     Fin,
     Reset,
@@ -91,8 +97,8 @@ enum Told {
     Timeout,
 }
 
-impl Told {
-    fn input(&self) -> ConnectionInput<'_> {
+impl OwnedInput {
+    fn borrowed(&self) -> ConnectionInput<'_> {
         match self {
             Self::Received(bytes) => ConnectionInput::Received(bytes),
             Self::Fin => ConnectionInput::Fin,
@@ -135,22 +141,22 @@ fn received() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![8 => packets(), 2 => several, 1 => cut, 1 => vec(any::<u8>(), 0..12)]
 }
 
-fn inputs() -> impl Strategy<Value = Told> {
+fn inputs() -> impl Strategy<Value = OwnedInput> {
     prop_oneof![
-        12 => received().prop_map(Told::Received),
-        1 => Just(Told::Fin),
-        1 => Just(Told::Reset),
-        2 => Just(Told::Blocked),
-        2 => Just(Told::Writable),
-        4 => Just(Told::Timeout),
+        12 => received().prop_map(OwnedInput::Received),
+        1 => Just(OwnedInput::Fin),
+        1 => Just(OwnedInput::Reset),
+        2 => Just(OwnedInput::Blocked),
+        2 => Just(OwnedInput::Writable),
+        4 => Just(OwnedInput::Timeout),
     ]
 }
 
 /// Mostly of a client that connects at the beginning.
-fn courses() -> impl Strategy<Value = Vec<(Duration, Told)>> {
-    let greeted = prop::sample::select(vec![connect(4, 5), connect(5, 0), Vec::new()]);
-    (greeted, vec((spans(), inputs()), 0..30)).prop_map(|(connect, mut course)| {
-        course.insert(0, (Duration::ZERO, Told::Received(connect)));
+fn courses() -> impl Strategy<Value = Vec<(Duration, OwnedInput)>> {
+    let connects = prop::sample::select(vec![connect(4, 5), connect(5, 0), Vec::new()]);
+    (connects, vec((spans(), inputs()), 0..30)).prop_map(|(connect, mut course)| {
+        course.insert(0, (Duration::ZERO, OwnedInput::Received(connect)));
         course
     })
 }
@@ -175,8 +181,9 @@ enum Stage {
 }
 
 impl Checked {
-    fn new(conduct: Conduct) -> Self {
-        let Incoming::Accepted(connection) = Broker::new(Script::of([conduct]), at(0)).incoming(at(0)) else {
+    fn new(behavior: Behavior) -> Self {
+        let Incoming::Accepted(connection) = Broker::new(Script::of([behavior]), at(0)).incoming(at(0))
+        else {
             panic!("the port listens")
         };
         let mut checked = Self {
@@ -191,14 +198,14 @@ impl Checked {
         checked
     }
 
-    fn tell(&mut self, now: Moment, told: &Told) {
+    fn tell(&mut self, now: Moment, input: &OwnedInput) {
         self.now = self.now.max(now);
-        match told {
-            Told::Blocked => self.blocked = true,
-            Told::Writable => self.blocked = false,
-            Told::Received(_) | Told::Fin | Told::Reset | Told::Timeout => {}
+        match input {
+            OwnedInput::Blocked => self.blocked = true,
+            OwnedInput::Writable => self.blocked = false,
+            OwnedInput::Received(_) | OwnedInput::Fin | OwnedInput::Reset | OwnedInput::Timeout => {}
         }
-        self.connection.handle(now, told.input());
+        self.connection.handle(now, input.borrowed());
     }
 
     /// Carries out everything, and returns how much that was.
@@ -261,7 +268,7 @@ impl Checked {
             };
             let just_before = deadline.since_start().saturating_sub(Duration::from_nanos(1));
             self.nothing_happens_until(Moment::after_start(just_before));
-            self.tell(deadline, &Told::Timeout);
+            self.tell(deadline, &OwnedInput::Timeout);
             self.drain();
         }
         panic!("it wants to be called again and again");
@@ -269,7 +276,7 @@ impl Checked {
 
     fn nothing_happens_until(&mut self, until: Moment) {
         let named = self.deadline;
-        self.tell(until, &Told::Timeout);
+        self.tell(until, &OwnedInput::Timeout);
         assert_eq!((self.drain(), self.deadline), (0, named), "before {named:?}");
     }
 }
@@ -294,7 +301,7 @@ fn at_the_port() -> impl Strategy<Value = AtThePort> {
 
 fn scripts() -> impl Strategy<Value = Script> {
     let step = prop_oneof![
-        conducts().prop_map(Step::Connection),
+        behaviors().prop_map(Step::Connection),
         spans().prop_map(Step::Closed),
         spans().prop_map(Step::Unanswering),
     ];
@@ -356,13 +363,13 @@ impl CheckedBroker {
 proptest! {
     #[test]
     fn a_connection_does_what_is_due_at_the_moment_that_it_named_and_nothing_before(
-        conduct in conducts(),
+        behavior in behaviors(),
         course in courses(),
     ) {
-        let mut checked = Checked::new(conduct);
-        for (span, told) in course {
+        let mut checked = Checked::new(behavior);
+        for (span, input) in course {
             checked.pass_to(checked.now.plus(span));
-            checked.tell(checked.now, &told);
+            checked.tell(checked.now, &input);
             checked.drain();
         }
         checked.pass_to(checked.now.plus(Duration::from_mins(1)));
@@ -370,12 +377,12 @@ proptest! {
 
     #[test]
     fn no_order_of_inputs_with_time_going_back_and_nobody_asking_for_outputs_breaks_a_connection(
-        conduct in conducts(),
+        behavior in behaviors(),
         course in vec((spans(), inputs(), any::<bool>()), 0..40),
     ) {
-        let mut checked = Checked::new(conduct);
-        for (since_start, told, drains) in course {
-            checked.tell(Moment::after_start(since_start), &told);
+        let mut checked = Checked::new(behavior);
+        for (since_start, input, drains) in course {
+            checked.tell(Moment::after_start(since_start), &input);
             if drains {
                 checked.drain();
             }
