@@ -105,10 +105,10 @@ impl Broker {
         self.advance(now);
         let behavior = match &self.turn {
             Turn::Accept(behavior) => behavior.clone(),
-            Turn::Pause { port: PortState::Unanswering, .. } => return Incoming::Dropped,
-            Turn::Pause { port: PortState::Listening | PortState::Closed, .. } | Turn::Refuse => {
-                return Incoming::Refused;
+            Turn::Pause { .. } | Turn::Refuse if self.port() == PortState::Unanswering => {
+                return Incoming::Dropped;
             }
+            Turn::Pause { .. } | Turn::Refuse => return Incoming::Refused,
         };
         self.observed.accepted += 1;
         self.latest = Some(self.observed.accepted);

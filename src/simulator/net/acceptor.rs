@@ -16,7 +16,7 @@ use crate::simulator::core::{Broker, BrokerInput, BrokerOutput, Incoming};
 /// Pause after a failed accept, such as one for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Who accepts.
+/// Accepts clients, and holds the port meanwhile.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     port: ListenPort,
@@ -31,7 +31,7 @@ impl Acceptor {
     /// Brings the port into the state that the script begins with.
     pub(super) fn open(port: ListenPort, broker: watch::Sender<Broker>, clock: Clock) -> io::Result<Self> {
         let mut acceptor = Self { port, broker, clock, deadline: None, sockets: JoinSet::new() };
-        acceptor.tell(BrokerInput::Timeout)?;
+        acceptor.handle(BrokerInput::Timeout)?;
         Ok(acceptor)
     }
 
@@ -46,16 +46,16 @@ impl Acceptor {
                 () = self.clock.sleep_until(self.deadline) => {}
             }
             while self.sockets.try_join_next().is_some() {}
-            if let Err(error) = self.tell(BrokerInput::Timeout) {
+            if let Err(error) = self.handle(BrokerInput::Timeout) {
                 tracing::error!(%error, "the simulator lost its port");
                 // A port that is lost is closed; that it cannot be reserved either changes nothing.
-                let _reserved = self.tell(BrokerInput::PortLost);
+                let _reserved = self.handle(BrokerInput::PortLost);
             }
         }
     }
 
-    /// Tells the broker, and does what it asks for before anybody can see that it has asked.
-    fn tell(&mut self, input: BrokerInput) -> io::Result<()> {
+    /// Hands the broker an input, and carries out what it asks for before anybody can read what it observed.
+    fn handle(&mut self, input: BrokerInput) -> io::Result<()> {
         let Self { port, broker, clock, deadline, .. } = self;
         let mut outcome = Ok(());
         broker.send_if_modified(|broker| {

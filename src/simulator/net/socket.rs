@@ -51,7 +51,7 @@ impl Socket {
         }
     }
 
-    /// Does all that the connection asks for; tells how long there is nothing more, or that the socket is to be closed.
+    /// Does all that the connection asks for; returns the next deadline, or `Break` once the socket is to be closed.
     async fn carry_out(&mut self) -> ControlFlow<(), Option<Moment>> {
         loop {
             match self.connection.poll() {
@@ -89,25 +89,25 @@ impl Socket {
                 }
                 Err(error) => self.broken(&error),
             },
-            () = self.clock.sleep_until(deadline) => self.tell(ConnectionInput::Timeout),
+            () = self.clock.sleep_until(deadline) => self.handle(ConnectionInput::Timeout),
         }
     }
 
-    fn tell(&mut self, input: ConnectionInput<'_>) {
+    fn handle(&mut self, input: ConnectionInput<'_>) {
         self.connection.handle(self.clock.now(), input);
     }
 
     fn broken(&mut self, error: &io::Error) {
         tracing::debug!(connection = self.connection.number(), %error, "a client of the simulator is gone");
         self.unsent.clear();
-        self.tell(ConnectionInput::Reset);
+        self.handle(ConnectionInput::Reset);
     }
 
     fn send(&mut self, bytes: Bytes) {
         self.unsent = bytes;
         self.write();
         if !self.unsent.is_empty() {
-            self.tell(ConnectionInput::Blocked);
+            self.handle(ConnectionInput::Blocked);
         }
     }
 
@@ -118,7 +118,7 @@ impl Socket {
         }
         self.write();
         if self.unsent.is_empty() {
-            self.tell(ConnectionInput::Writable);
+            self.handle(ConnectionInput::Writable);
         }
     }
 
@@ -136,10 +136,10 @@ impl Socket {
         }
         self.buffer.reserve(READ_BYTES);
         match unblocked(self.stream.try_read_buf(&mut self.buffer)) {
-            Ok(Some(0)) => self.tell(ConnectionInput::Fin),
+            Ok(Some(0)) => self.handle(ConnectionInput::Fin),
             Ok(Some(_)) => {
                 let bytes = self.buffer.split();
-                self.tell(ConnectionInput::Received(&bytes));
+                self.handle(ConnectionInput::Received(&bytes));
             }
             Ok(None) => {}
             Err(error) => self.broken(&error),

@@ -20,7 +20,8 @@ pub(super) const SUBSCRIBE: &[u8] = b"\x82\x06\0\x01\0\x01t\x02";
 pub(super) const SUBACK: &[u8] = b"\x90\x03\0\x01\x02";
 /// How long nothing has to come where nothing ever may.
 const MOMENT: Duration = Duration::from_millis(30);
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long something that must come may take on a slow host.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a read says: bytes, none at the end of the stream, or `None` if nothing came in time.
 type Outcome = Option<Result<Vec<u8>, ErrorKind>>;

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::client::PATIENCE;
 use super::virtual_network::VirtualNetwork;
+use crate::event::Moment;
 use crate::io::clock::Clock;
 use crate::simulator::Simulator;
 use crate::simulator::core::Observed;
@@ -53,7 +55,15 @@ impl Network {
 
     pub(super) async fn observed_until(&self, enough: impl FnMut(&Observed) -> bool) -> Observed {
         match self {
-            Self::Sockets(simulator) => simulator.observed_until(enough).await,
+            Self::Sockets(simulator) => {
+                let clock = Clock::start();
+                tokio::select! {
+                    observed = simulator.observed_until(enough) => observed,
+                    () = clock.sleep_until(Some(Moment::after_start(PATIENCE))) => {
+                        panic!("nothing more happens: {:?}", simulator.observed())
+                    }
+                }
+            }
             Self::Virtual(network) => network.borrow_mut().observed_until(enough),
         }
     }
