@@ -2,41 +2,46 @@
 
 use std::time::Duration;
 
-use super::client_packet::PacketKind;
-use super::script::{Conduct, Cue, Deed, Greeting, Parting, Pings, Script, Service, Step, Then};
+use super::packet::PacketKind;
+use super::script::{
+    Action, Behavior, ConnectReply, DisconnectReason, Pings, Script, Service, Step, Then, Trigger,
+};
 use crate::target::Scenario;
 
-/// What is played.
+/// The script of a scenario.
 pub fn script(scenario: Scenario) -> Script {
     match scenario {
         Scenario::Tour => tour(),
-        Scenario::DuplicateClientId => repeating(twin()),
-        Scenario::AuthorizationViolation => repeating([forbidden()]),
+        Scenario::DuplicateClientId => repeating(taken_over()),
+        Scenario::AuthorizationViolation => repeating([unauthorized()]),
         Scenario::BrokerRestart => restarting(),
-        Scenario::IdleTimeout => repeating([Conduct::serving().act(SUBSCRIBED.later(IDLE), Deed::Fin)]),
+        Scenario::IdleTimeout => repeating([Behavior::serving().act(SUBSCRIBED.later(IDLE), Action::Fin)]),
         Scenario::ConnectRateLimit => repeating(limited()),
-        Scenario::BadCredentials => repeating([Conduct::greeting(Greeting::Refuse(BAD_CREDENTIALS))]),
-        Scenario::ServerDisconnect => repeating(parting()),
-        Scenario::ConnectionLifetime => saying(MAXIMUM_CONNECT_TIME),
-        Scenario::QuotaExceeded => saying(QUOTA_EXCEEDED),
-        Scenario::ShuttingDown => saying(SERVER_SHUTTING_DOWN),
-        // Nobody gets as far as MQTT: `expired` plays it.
+        Scenario::BadCredentials => repeating([Behavior::replying(ConnectReply::Refuse(BAD_CREDENTIALS))]),
+        Scenario::ServerDisconnect => repeating(server_disconnects()),
+        Scenario::ConnectionLifetime => disconnecting_with(MAXIMUM_CONNECT_TIME),
+        Scenario::QuotaExceeded => disconnecting_with(QUOTA_EXCEEDED),
+        Scenario::ShuttingDown => disconnecting_with(SERVER_SHUTTING_DOWN),
+        // No client gets as far as MQTT: `expired` fails its TLS handshake.
         Scenario::CertificateExpired => repeating([]),
     }
 }
 
-fn repeating(conducts: impl IntoIterator<Item = Conduct>) -> Script {
-    Script::of(conducts).and_then(Then::Repeat)
+fn repeating(behaviors: impl IntoIterator<Item = Behavior>) -> Script {
+    Script::of(behaviors).and_then(Then::Repeat)
 }
 
 /// Sessions that the broker ends with this reason.
-fn saying(reason: u8) -> Script {
-    repeating([Conduct::serving().act(Cue::after(SPAN), Deed::Disconnect(Parting::code(reason)))])
+fn disconnecting_with(reason: u8) -> Script {
+    repeating([
+        Behavior::serving().act(Trigger::after(SPAN), Action::Disconnect(DisconnectReason::code(reason)))
+    ])
 }
 
-const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
+const SUBSCRIBED: Trigger = Trigger::on(PacketKind::Subscribe);
 /// Longer than the client waits, so that it finds the port closed.
 const DOWN: Duration = Duration::from_millis(2_600);
+/// The idle timeout that is played.
 const IDLE: Duration = Duration::from_millis(4_500);
 const BAD_CREDENTIALS: u8 = 4;
 const NOT_AUTHORIZED: u8 = 0x87;
@@ -47,45 +52,50 @@ const USE_ANOTHER_SERVER: u8 = 0x9c;
 const TOO_MANY_CONNECTS: u8 = 0x9f;
 const MAXIMUM_CONNECT_TIME: u8 = 0xa0;
 
-/// Sessions as short as the twin's way back.
-fn twin() -> impl Iterator<Item = Conduct> {
+/// Sessions that another client with the same client ID takes over, each as soon as it has reconnected.
+fn taken_over() -> impl Iterator<Item = Behavior> {
     [1_800, 900, 2_700, 1_300].into_iter().map(|length| {
-        let taken_over = Deed::Disconnect(Parting::code(TAKEN_OVER));
-        Conduct::serving().act(Cue::after(Duration::from_millis(length)), taken_over)
+        let disconnect = Action::Disconnect(DisconnectReason::code(TAKEN_OVER));
+        Behavior::serving().act(Trigger::after(Duration::from_millis(length)), disconnect)
     })
 }
 
 /// Every filter of the demo's is refused, and the client sent away.
-fn forbidden() -> Conduct {
+fn unauthorized() -> Behavior {
     let service = Service { refused_filters: vec!["demo/#".to_owned()], ..Service::default() };
-    Conduct::serving().with(service).act(SUBSCRIBED, Deed::Disconnect(Parting::code(NOT_AUTHORIZED)))
+    Behavior::serving()
+        .with(service)
+        .act(SUBSCRIBED, Action::Disconnect(DisconnectReason::code(NOT_AUTHORIZED)))
 }
 
 fn restarting() -> Script {
-    let lively = Service::publishing(MESSAGE_EVERY);
+    let publishing = Service::publishing(MESSAGE_EVERY);
     let steps = [2_500, 4_000, 3_200].into_iter().flat_map(|length| {
-        let conduct = Conduct::serving().with(lively.clone());
-        let conduct = conduct.act(Cue::after(Duration::from_millis(length)), Deed::Fin);
-        [Step::Connection(conduct), Step::Closed(DOWN)]
+        let behavior = Behavior::serving().with(publishing.clone());
+        let behavior = behavior.act(Trigger::after(Duration::from_millis(length)), Action::Fin);
+        [Step::Connection(behavior), Step::Closed(DOWN)]
     });
     Script { steps: steps.collect(), then: Then::Repeat }
 }
 
 /// Three connects too many after each session.
-fn limited() -> impl Iterator<Item = Conduct> {
-    let refused = std::iter::repeat_n(Conduct::greeting(Greeting::Refuse(TOO_MANY_CONNECTS)), 3);
-    std::iter::once(Conduct::serving().act(Cue::after(SPAN), Deed::Fin)).chain(refused)
+fn limited() -> impl Iterator<Item = Behavior> {
+    let refused = std::iter::repeat_n(Behavior::replying(ConnectReply::Refuse(TOO_MANY_CONNECTS)), 3);
+    std::iter::once(Behavior::serving().act(Trigger::after(SPAN), Action::Fin)).chain(refused)
 }
 
-fn parting() -> [Conduct; 2] {
-    let words = Parting::code(ADMINISTRATIVE_ACTION).because("maintenance at noon");
-    let elsewhere = Parting::code(USE_ANOTHER_SERVER).referring_to("broker-2.example");
-    [words, elsewhere].map(|parting| Conduct::serving().act(Cue::after(SPAN), Deed::Disconnect(parting)))
+fn server_disconnects() -> [Behavior; 2] {
+    let words = DisconnectReason::code(ADMINISTRATIVE_ACTION).because("maintenance at noon");
+    let elsewhere = DisconnectReason::code(USE_ANOTHER_SERVER).referring_to("broker-2.example");
+    [words, elsewhere].map(|reason| Behavior::serving().act(Trigger::after(SPAN), Action::Disconnect(reason)))
 }
 
+/// How long a session of the demo lasts: long enough to be read, and five of them fit into half a minute.
 const SPAN: Duration = Duration::from_secs(3);
 const MESSAGE_EVERY: Duration = Duration::from_millis(500);
+/// Later than the client of the demo waits for a PINGRESP, which is 1 s.
 const LATE_BY: Duration = Duration::from_millis(1500);
+/// Long enough that one attempt of the client finds the port closed.
 const CLOSED: Duration = Duration::from_millis(1600);
 const SERVER_UNAVAILABLE: u8 = 3;
 const SERVER_SHUTTING_DOWN: u8 = 0x8b;
@@ -109,26 +119,26 @@ const SERVER_SHUTTING_DOWN: u8 = 0x8b;
 /// A client that closes its socket at the ping timeout, instead of waiting for a late answer, finds the port closed
 /// for 1.6 s from then on.
 pub fn tour() -> Script {
-    let lively = Service::publishing(MESSAGE_EVERY);
-    let shutting_down = Deed::Disconnect(Parting::code(SERVER_SHUTTING_DOWN));
+    let publishing = Service::publishing(MESSAGE_EVERY);
+    let shutting_down = Action::Disconnect(DisconnectReason::code(SERVER_SHUTTING_DOWN));
     let steps = vec![
-        Step::Connection(Conduct::serving().with(lively.clone()).act(Cue::after(SPAN), Deed::Fin)),
-        Step::Connection(Conduct::serving().with(lively.clone()).act(Cue::after(SPAN), Deed::Rst)),
+        Step::Connection(Behavior::serving().with(publishing.clone()).act(Trigger::after(SPAN), Action::Fin)),
+        Step::Connection(Behavior::serving().with(publishing.clone()).act(Trigger::after(SPAN), Action::Rst)),
         Step::Connection(answering_late()),
         Step::Closed(CLOSED),
-        Step::Connection(Conduct::greeting(Greeting::Refuse(SERVER_UNAVAILABLE))),
-        Step::Connection(Conduct::serving().with(lively).act(Cue::after(SPAN), shutting_down)),
+        Step::Connection(Behavior::replying(ConnectReply::Refuse(SERVER_UNAVAILABLE))),
+        Step::Connection(Behavior::serving().with(publishing).act(Trigger::after(SPAN), shutting_down)),
     ];
     Script { steps, then: Then::Repeat }
 }
 
 /// A quiet session whose broker answers the first ping too late for a client that waits for 1 s. A client that is
 /// busy with probes sends no ping: its session ends as the first one did.
-fn answering_late() -> Conduct {
+fn answering_late() -> Behavior {
     let service = Service { pings: Pings::Late(LATE_BY), ..Service::default() };
-    let end = Cue::on(PacketKind::Pingreq).later(LATE_BY + Duration::from_millis(100));
+    let end = Trigger::on(PacketKind::Pingreq).later(LATE_BY + Duration::from_millis(100));
     let end = end.at_the_latest_after(SPAN);
-    Conduct::serving().with(service).act(end, Deed::Fin)
+    Behavior::serving().with(service).act(end, Action::Fin)
 }
 
 #[cfg(test)]

@@ -80,6 +80,11 @@ fn outside_io_and_simulator_there_is_no_clock_socket_file_or_terminal() {
 }
 
 #[test]
+fn the_simulator_knows_nothing_of_our_client_and_its_core_nothing_of_sockets() {
+    hold(&without_tests(&files().unwrap()), |file| rules::parts_stay_apart(file).unwrap());
+}
+
+#[test]
 fn only_wire_names_the_mqtt_crate_and_only_one_file_has_unsafe_code() {
     hold(&files().unwrap(), |file| rules::words_stay_in_their_place(file).unwrap());
 }

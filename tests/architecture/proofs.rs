@@ -131,6 +131,34 @@ fn the_world_is_found_however_it_is_named() {
 }
 
 #[test]
+fn the_parts_of_the_simulator_that_have_no_io_are_held_to_it() {
+    let text = "use tokio::net::TcpStream;";
+    for path in ["src/simulator/core/broker.rs", "src/simulator/script/mod.rs", "src/simulator/demo.rs"] {
+        let expected = format!(
+            "{path}:1: tokio::net::TcpStream is the event loop, which belongs to src/io/ or src/simulator/"
+        );
+        assert_eq!(world(path, text), [expected]);
+    }
+    assert_eq!(world("src/simulator/net/socket.rs", text), [""; 0]);
+}
+
+#[test]
+fn parts_that_must_not_know_one_another_are_found() {
+    let apart = |path, text| said(&rules::parts_stay_apart(&File::new(path, text)).unwrap());
+    let rows = [
+        ("src/simulator/net/socket.rs", "use crate::wire::frame;", 1),
+        ("src/simulator/demo.rs", "use crate::session::run::Run;", 1),
+        ("src/simulator/core/mod.rs", "use crate::io::clock::Clock;", 1),
+        ("src/simulator/net/mod.rs", "use crate::io::clock::Clock;", 0),
+        ("src/simulator/core/mod.rs", "use crate::event::Moment; use std::io;", 0),
+        ("src/session/run.rs", "use crate::wire;", 0),
+    ];
+    for (path, text, found) in rows {
+        assert_eq!(apart(path, text).len(), found, "{path}: {text}");
+    }
+}
+
+#[test]
 fn what_only_looks_like_the_world_is_not_found() {
     let rows = [
         (

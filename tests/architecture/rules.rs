@@ -29,6 +29,15 @@ impl File {
         self.module.first().map(String::as_str)
     }
 
+    /// Whether it is without I/O though its room is not.
+    fn is_pure_part(&self) -> bool {
+        PURE.iter().any(|part| within(&self.path_in_crate(), part))
+    }
+
+    fn path_in_crate(&self) -> String {
+        format!("crate::{}", self.module.join("::"))
+    }
+
     fn breaks(&self, named: &Named, rule: impl Into<String>) -> Breach {
         Breach { path: self.path.clone(), line: named.line, rule: rule.into() }
     }
@@ -95,6 +104,14 @@ pub(crate) fn imports_point_down(file: &File, rooms: &[String]) -> Checked {
 
 /// Rooms that are the world's.
 const WORLDLY: [&str; 2] = ["io", "simulator"];
+
+/// Parts of them that are not: the simulator decides without I/O what its sockets do.
+const PURE: [&str; 4] = [
+    "crate::simulator::core",
+    "crate::simulator::demo",
+    "crate::simulator::packet",
+    "crate::simulator::script",
+];
 
 /// What belongs to the world, and what it is. The longest entry that fits a name counts.
 const WORLD: &[(&str, &str)] = &[
@@ -168,7 +185,8 @@ fn within(name: &str, prefix: &str) -> bool {
 
 /// Outside the world's rooms there is no clock, socket, file or terminal.
 pub(crate) fn the_world_stays_outside(file: &File) -> Checked {
-    if file.path == "src/main.rs" || file.room().is_some_and(|room| WORLDLY.contains(&room)) {
+    let worldly = |room| WORLDLY.contains(&room) && !file.is_pure_part();
+    if file.path == "src/main.rs" || file.room().is_some_and(worldly) {
         return Ok(Vec::new());
     }
     let own = file.room().unwrap_or_default();
@@ -186,6 +204,30 @@ pub(crate) fn the_world_stays_outside(file: &File) -> Checked {
         file.breaks(named, format!("{} is {what}, which belongs to src/io/ or src/simulator/", named.name))
     };
     Ok(paths.chain(calls).map(told).collect())
+}
+
+/// What a part of the crate must not name, and why.
+const APART: &[(&str, &str, &str)] = &[
+    ("crate::simulator", "crate::wire", "the simulator would share its mistakes"),
+    ("crate::simulator", "crate::session", "a broker of the tests knows nothing of our client"),
+];
+
+/// Parts that are to judge one another do not know one another, and what has no I/O does not borrow it.
+pub(crate) fn parts_stay_apart(file: &File) -> Checked {
+    let own = file.path_in_crate();
+    let banned = |name: &str| {
+        if file.is_pure_part() && within(name, "crate::io") {
+            return Some("what has no I/O does not borrow it");
+        }
+        let row = APART.iter().find(|(part, other, _)| within(&own, part) && within(name, other))?;
+        Some(row.2)
+    };
+    let source = Source::read(&file.text, &file.module)?;
+    let told = |named: &Named| {
+        let why = banned(&named.name)?;
+        Some(file.breaks(named, format!("{own} names {}: {why}", named.name)))
+    };
+    Ok(source.paths.iter().filter_map(told).collect())
 }
 
 /// The one file with unsafe code; there the compiler holds it to the one function that says why.

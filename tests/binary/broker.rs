@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 
 use nwdiag::io::clock::Clock;
 use nwdiag::simulator::Simulator;
-use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Then};
-use nwdiag::simulator::seen::Seen;
+use nwdiag::simulator::core::Observed;
+use nwdiag::simulator::packet::PacketKind;
+use nwdiag::simulator::script::{Action, Behavior, ConnectReply, Script, Then, Trigger};
 use tokio::sync::oneshot;
 
 /// A broker that is there as long as this.
@@ -40,7 +40,7 @@ impl Broker {
 
     /// Takes CONNECT and never answers.
     pub(crate) fn stalling() -> Self {
-        Self::start(Script::of([Conduct::greeting(Greeting::Stall)]))
+        Self::start(Script::of([Behavior::replying(ConnectReply::Stall)]))
     }
 
     /// A port where nobody listens.
@@ -50,7 +50,7 @@ impl Broker {
 
     /// Accepts and closes, for ever.
     pub(crate) fn flapping() -> Self {
-        let flap = Conduct::serving().act(Cue::on(PacketKind::Connect), Deed::Fin);
+        let flap = Behavior::serving().act(Trigger::on(PacketKind::Connect), Action::Fin);
         Self::start(Script::of([flap]).and_then(Then::Repeat))
     }
 
@@ -67,8 +67,8 @@ impl Broker {
         format!("mqtt-127.0.0.1-{}", self.address().port())
     }
 
-    pub(crate) fn seen(&self) -> Seen {
-        self.simulator.as_ref().unwrap().seen()
+    pub(crate) fn observed(&self) -> Observed {
+        self.simulator.as_ref().unwrap().observed()
     }
 }
 

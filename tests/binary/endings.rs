@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use serde_json::Value;
 
 use crate::broker::{AT_ONCE, Broker};
@@ -38,7 +38,7 @@ fn a_signal_says_disconnect_to_the_broker() {
     watch.says("● connected");
     watch.signal(Signal::SIGTERM);
     assert_eq!(watch.ended_within(PROMISED).code, Some(0));
-    wait_for("DISCONNECT", || (broker.seen().count(PacketKind::Disconnect) == 1).then_some(()));
+    wait_for("DISCONNECT", || (broker.observed().count(PacketKind::Disconnect) == 1).then_some(()));
     let stop = recorded(&home.journal(&broker.name())).pop().unwrap();
     assert!(stop["duration_connected_seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{stop}");
 }
@@ -51,7 +51,7 @@ fn a_signal_ends_an_attempt_that_is_stuck_and_a_wait_for_the_next() {
         let mut watch =
             home.start(&["watch", &broker.url(), "--connect-timeout", "1m", "--reconnect-min", "1h"]);
         watch.says(state);
-        let stuck = || broker.seen().count(PacketKind::Connect) == 1;
+        let stuck = || broker.observed().count(PacketKind::Connect) == 1;
         wait_for("CONNECT", || (state != "watching" || stuck()).then_some(()));
         watch.signal(Signal::SIGTERM);
         let done = watch.ended_within(PROMISED);

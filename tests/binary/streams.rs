@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nix::sys::signal::Signal;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 
 use crate::broker::{AT_ONCE, Broker};
 use crate::program::{Home, Running, count, records};
@@ -78,8 +78,8 @@ fn a_password_goes_to_the_broker_and_nowhere_else() {
             }
         }
     }
-    let seen = rows[0].0.seen();
-    assert_eq!(seen.count(PacketKind::Connect), 2, "the broker was really reached");
+    let observed = rows[0].0.observed();
+    assert_eq!(observed.count(PacketKind::Connect), 2, "the broker was really reached");
 }
 
 #[test]

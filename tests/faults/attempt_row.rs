@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nwdiag::event::{AttemptFailed, Event, Phase, Protocol, Transport};
 use nwdiag::session::settings::RunSettings;
-use nwdiag::simulator::script::{Conduct, Script};
+use nwdiag::simulator::script::{Behavior, Script};
 
 use crate::front::{Entry, Farewell, Manners};
 use crate::grid::{self, Cell, EVERYWHERE, VERSIONS};
@@ -21,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) fault: &'static str,
     pub(crate) entry: Entry,
     /// The simulator's part, once the client is in.
-    pub(crate) conducts: [Conduct; 2],
+    pub(crate) behaviors: [Behavior; 2],
     /// What takes the place of its FIN.
     pub(crate) farewell: Farewell,
     pub(crate) over: &'static [Transport],
@@ -36,11 +36,11 @@ pub(crate) struct Row {
 }
 
 /// A fault of the MQTT opening, in either version.
-pub(crate) fn mqtt(fault: &'static str, conduct: Conduct, names: Names) -> Row {
+pub(crate) fn mqtt(fault: &'static str, behavior: Behavior, names: Names) -> Row {
     Row {
         fault,
         entry: Entry::Admit,
-        conducts: [conduct.clone(), conduct],
+        behaviors: [behavior.clone(), behavior],
         farewell: Farewell::Fin,
         over: EVERYWHERE,
         versions: VERSIONS,
@@ -62,7 +62,7 @@ pub(crate) fn below(
     phase: Phase,
     names: Names,
 ) -> Row {
-    Row { entry, over, phase, ..mqtt(fault, Conduct::serving(), names) }
+    Row { entry, over, phase, ..mqtt(fault, Behavior::serving(), names) }
 }
 
 /// What a failed attempt told of all that rows state.
@@ -120,7 +120,7 @@ impl Row {
 
     fn run(&self, cell: Cell) -> impl Future<Output = Vec<Event>> + Send + 'static {
         let manners = Manners { transport: cell.transport, entry: self.entry, farewell: self.farewell };
-        events_behind(manners, Script::of([cell.by_version(&self.conducts)]), self.settings(cell))
+        events_behind(manners, Script::of([cell.by_version(&self.behaviors)]), self.settings(cell))
     }
 
     /// Runs it everywhere, prints what was told, and returns what was wrong.

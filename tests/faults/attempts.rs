@@ -1,10 +1,10 @@
 //! Attempts that reach the broker and never become a session, over every transport in both versions.
 
 use nwdiag::event::Phase;
-use nwdiag::simulator::client_packet::PacketKind;
+use nwdiag::simulator::packet::PacketKind;
 use nwdiag::simulator::script::{
-    Announcement, BAD_REMAINING_LENGTH, Conduct, Cue, Deed, FOREIGN_PACKET, Greeting, HALF_CONNACK, Parting,
-    Speaks, Stranger,
+    Action, BAD_REMAINING_LENGTH, Behavior, ConnackProperties, ConnectReply, DisconnectReason,
+    FOREIGN_PACKET, HALF_CONNACK, SupportedVersions, Trigger, UnsupportedVersionReply,
 };
 
 use crate::attempt_row::{Row, SHORT, check, mqtt};
@@ -14,31 +14,31 @@ use crate::names::{
     ALERT, CLOSED, CONNACK, DISCONNECT, FRAME, HANGUP, LENGTH, PACKET_TYPE, PROTOCOL, REFUSAL,
 };
 
-fn bytes(bytes: &[u8]) -> Conduct {
-    Conduct::greeting(Greeting::Bytes(bytes.to_vec()))
+fn bytes(bytes: &[u8]) -> Behavior {
+    Behavior::replying(ConnectReply::Bytes(bytes.to_vec()))
 }
 
-fn stalled() -> Conduct {
-    Conduct::greeting(Greeting::Stall)
+fn stalled() -> Behavior {
+    Behavior::replying(ConnectReply::Stall)
 }
 
 /// Sent behind CONNECT.
-fn connect_then(deed: Deed) -> Conduct {
-    stalled().act(Cue::on(PacketKind::Connect), deed)
+fn connect_then(action: Action) -> Behavior {
+    stalled().act(Trigger::on(PacketKind::Connect), action)
 }
 
 /// A refusal with the code of each version.
 fn refused(fault: &'static str, codes: [u8; 2]) -> Row {
-    let refusing = codes.map(|code| Conduct::greeting(Greeting::Refuse(code)));
+    let refusing = codes.map(|code| Behavior::replying(ConnectReply::Refuse(code)));
     let return_codes = codes.map(Some);
-    Row { conducts: refusing, return_codes, ..mqtt(fault, stalled(), REFUSAL) }
+    Row { behaviors: refusing, return_codes, ..mqtt(fault, stalled(), REFUSAL) }
 }
 
 /// The same where a CONNACK of MQTT 5 says more.
-fn explained(fault: &'static str, codes: [u8; 2], announcement: &Announcement) -> Row {
+fn explained(fault: &'static str, codes: [u8; 2], properties: &ConnackProperties) -> Row {
     let row = refused(fault, codes);
-    let conducts = row.conducts.map(|conduct| conduct.announcing(announcement.clone()));
-    Row { conducts, ..row }
+    let behaviors = row.behaviors.map(|behavior| behavior.announcing(properties.clone()));
+    Row { behaviors, ..row }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -52,50 +52,61 @@ async fn a_refusal_is_told_with_its_code_and_what_else_it_says() {
         refused("CONNACK with a code of nobody's", [7, 0xf0]),
         Row {
             reason_strings: [None, Some("slow down")],
-            ..explained("CONNACK, connection rate exceeded", [3, 0x9f], &Announcement::because("slow down"))
+            ..explained(
+                "CONNACK, connection rate exceeded",
+                [3, 0x9f],
+                &ConnackProperties::because("slow down"),
+            )
         },
         Row {
             server_references: [None, Some("other.example")],
-            ..explained("CONNACK, server moved", [3, 0x9d], &Announcement::referring_to("other.example"))
+            ..explained("CONNACK, server moved", [3, 0x9d], &ConnackProperties::referring_to("other.example"))
         },
     ])
     .await;
 }
 
 /// A broker that knows only the other version.
-fn foreign(fault: &'static str, stranger: Stranger, codes: [u8; 2]) -> Row {
-    let conducts =
-        [Speaks::Only5, Speaks::Only311(stranger)].map(|speaks| Conduct::serving().speaking(speaks));
-    Row { conducts, ..refused(fault, codes) }
+fn foreign(fault: &'static str, reply: UnsupportedVersionReply, codes: [u8; 2]) -> Row {
+    let behaviors = [SupportedVersions::Only5, SupportedVersions::Only311(reply)]
+        .map(|versions| Behavior::serving().supporting(versions));
+    Row { behaviors, ..refused(fault, codes) }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_of_the_other_version_is_told_by_its_code() {
     check([
-        foreign("unknown version, CONNACK of 3.1.1", Stranger::OldConnack, [1, 1]),
-        foreign("unknown version, CONNACK of its own", Stranger::NewConnack, [1, 0x84]),
+        foreign("unknown version, CONNACK of 3.1.1", UnsupportedVersionReply::Connack311, [1, 1]),
+        foreign("unknown version, CONNACK of its own", UnsupportedVersionReply::Connack5, [1, 0x84]),
     ])
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_socket_that_ends_before_connack_is_closed() {
-    let half = bytes(&HALF_CONNACK).act(Cue::on(PacketKind::Connect), Deed::Fin);
+    let half = bytes(&HALF_CONNACK).act(Trigger::on(PacketKind::Connect), Action::Fin);
     check([
-        mqtt("FIN at once", stalled().act(Cue::at_once(), Deed::Fin), CLOSED),
-        mqtt("RST at once", stalled().act(Cue::at_once(), Deed::Rst), CLOSED),
-        mqtt("FIN after CONNECT", connect_then(Deed::Fin), CLOSED),
-        mqtt("RST after CONNECT", connect_then(Deed::Rst), CLOSED),
+        mqtt("FIN at once", stalled().act(Trigger::at_once(), Action::Fin), CLOSED),
+        mqtt("RST at once", stalled().act(Trigger::at_once(), Action::Rst), CLOSED),
+        mqtt("FIN after CONNECT", connect_then(Action::Fin), CLOSED),
+        mqtt("RST after CONNECT", connect_then(Action::Rst), CLOSED),
         mqtt("FIN after half a CONNACK", half, CLOSED),
-        mqtt("DISCONNECT before CONNACK", connect_then(Deed::Disconnect(Parting::code(0x8b))), DISCONNECT),
+        mqtt(
+            "DISCONNECT before CONNACK",
+            connect_then(Action::Disconnect(DisconnectReason::code(0x8b))),
+            DISCONNECT,
+        ),
     ])
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_layer_that_ends_before_connack_is_told_by_its_word() {
-    let ending =
-        |fault, farewell, over, names| Row { farewell, over, ..mqtt(fault, connect_then(Deed::Fin), names) };
+    let ending = |fault, farewell, over, names| Row {
+        farewell,
+        over,
+        ..mqtt(fault, connect_then(Action::Fin), names)
+    };
     let close = Farewell::Close(b"\x03\xf0policy", After::Fin);
     check([
         ending("TLS close_notify before CONNACK", Farewell::CloseNotify(After::Fin), ENCRYPTED, HANGUP),
@@ -110,8 +121,8 @@ async fn a_layer_that_ends_before_connack_is_told_by_its_word() {
 }
 
 /// Nothing that ends the attempt comes.
-fn silent(fault: &'static str, conduct: Conduct) -> Row {
-    Row { connect_timeout: SHORT, ..mqtt(fault, conduct, CONNACK) }
+fn silent(fault: &'static str, behavior: Behavior) -> Row {
+    Row { connect_timeout: SHORT, ..mqtt(fault, behavior, CONNACK) }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -121,7 +132,7 @@ async fn a_broker_that_does_not_answer_to_connect_is_given_up_in_time() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_reads_nothing_is_given_up_in_time() {
-    check([silent("nothing read", stalled().act(Cue::at_once(), Deed::Silence))]).await;
+    check([silent("nothing read", stalled().act(Trigger::at_once(), Action::Silence))]).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -143,7 +154,7 @@ async fn garbage_instead_of_a_connack_is_named() {
         ),
         mqtt("PINGRESP instead of CONNACK", bytes(&[0xd0, 0]), PROTOCOL),
         Row {
-            conducts: [bytes(b"\x20\x02\x02\0"), bytes(b"\x20\x03\x02\0\0")],
+            behaviors: [bytes(b"\x20\x02\x02\0"), bytes(b"\x20\x03\x02\0\0")],
             ..mqtt("CONNACK with reserved flags", stalled(), PROTOCOL)
         },
         Row { versions: FIVE, ..mqtt("CONNACK of 3.1.1 that accepts", bytes(b"\x20\x02\0\0"), PROTOCOL) },

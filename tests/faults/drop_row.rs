@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use nwdiag::event::{ClosedBy, Event, Protocol, SessionDrop, Transport};
 use nwdiag::session::settings::RunSettings;
-use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Script};
+use nwdiag::simulator::packet::PacketKind;
+use nwdiag::simulator::script::{Action, Behavior, Script, Trigger};
 
 use crate::front::{Entry, Farewell, Manners};
 use crate::grid::{self, Cell, EVERYWHERE, VERSIONS};
@@ -25,7 +25,7 @@ pub(crate) const NO_FRAME: CloseCodes = [None, None, Some(1006), Some(1006)];
 pub(crate) struct Row {
     pub(crate) fault: &'static str,
     /// What the broker does behind SUBACK.
-    pub(crate) deeds: [Vec<Deed>; 2],
+    pub(crate) actions: [Vec<Action>; 2],
     /// What takes the place of its FIN.
     pub(crate) farewell: Farewell,
     pub(crate) over: &'static [Transport],
@@ -40,10 +40,10 @@ pub(crate) struct Row {
 }
 
 /// A session that is served until it has subscribed, then treated so without a pause between, in either version.
-pub(crate) fn row(fault: &'static str, deeds: &[Deed], closed_by: ClosedBy, names: Names) -> Row {
+pub(crate) fn row(fault: &'static str, actions: &[Action], closed_by: ClosedBy, names: Names) -> Row {
     Row {
         fault,
-        deeds: [deeds.to_vec(), deeds.to_vec()],
+        actions: [actions.to_vec(), actions.to_vec()],
         farewell: Farewell::Fin,
         over: EVERYWHERE,
         versions: VERSIONS,
@@ -92,8 +92,8 @@ impl Told {
 impl Row {
     fn expected(&self, cell: Cell) -> Told {
         let (name, code) = cell.by_version(&self.names);
-        let deeds = cell.by_version(&self.deeds);
-        let messages = deeds.iter().filter(|deed| matches!(deed, Deed::Publish(_))).count();
+        let actions = cell.by_version(&self.actions);
+        let messages = actions.iter().filter(|action| matches!(action, Action::Publish(_))).count();
         Told {
             closed_by: Some(self.closed_by),
             protocol: Some(cell.protocol),
@@ -108,10 +108,11 @@ impl Row {
         }
     }
 
-    fn conduct(&self, cell: Cell) -> Conduct {
-        let cues = std::iter::once(Cue::on(PacketKind::Subscribe)).chain(std::iter::repeat(Cue::at_once()));
-        let acts = cell.by_version(&self.deeds).into_iter().zip(cues);
-        acts.fold(Conduct::serving(), |conduct, (deed, cue)| conduct.act(cue, deed))
+    fn behavior(&self, cell: Cell) -> Behavior {
+        let triggers =
+            std::iter::once(Trigger::on(PacketKind::Subscribe)).chain(std::iter::repeat(Trigger::at_once()));
+        let actions = cell.by_version(&self.actions).into_iter().zip(triggers);
+        actions.fold(Behavior::serving(), |behavior, (action, trigger)| behavior.act(trigger, action))
     }
 
     fn settings(&self, cell: Cell) -> RunSettings {
@@ -124,7 +125,7 @@ impl Row {
 
     fn run(&self, cell: Cell) -> impl Future<Output = Vec<Event>> + Send + 'static {
         let manners = Manners { transport: cell.transport, entry: Entry::Admit, farewell: self.farewell };
-        events_behind(manners, Script::of([self.conduct(cell)]), self.settings(cell))
+        events_behind(manners, Script::of([self.behavior(cell)]), self.settings(cell))
     }
 
     /// Runs it everywhere, prints what was told, and returns what was wrong.

@@ -1,7 +1,7 @@
 //! Sessions that end against our wish: what the peer did, over every transport in both versions.
 
 use nwdiag::event::{ClosedBy, Qos};
-use nwdiag::simulator::script::{BAD_REMAINING_LENGTH, Deed, FOREIGN_PACKET, Message, Parting};
+use nwdiag::simulator::script::{Action, BAD_REMAINING_LENGTH, DisconnectReason, FOREIGN_PACKET, Message};
 
 use crate::drop_row::{CloseCodes, NO_FRAME, Row, check, row};
 use crate::front::{After, Farewell};
@@ -11,64 +11,67 @@ use crate::names::{
 };
 use crate::rig::PING_INTERVAL;
 
-fn message() -> Deed {
-    Deed::Publish(Message::default())
+fn message() -> Action {
+    Action::Publish(Message::default())
 }
 
 /// A message that the client has to acknowledge.
-fn answered() -> Deed {
-    Deed::Publish(Message::at(Qos::AtLeastOnce))
+fn answered() -> Action {
+    Action::Publish(Message::at(Qos::AtLeastOnce))
 }
 
-fn sending(bytes: &[u8]) -> Deed {
-    Deed::Send(bytes.to_vec())
+fn sending(bytes: &[u8]) -> Action {
+    Action::Send(bytes.to_vec())
 }
 
-/// The stream ends so behind these deeds, without a close frame.
-fn ending(fault: &'static str, deeds: &[Deed], closed_by: ClosedBy) -> Row {
-    Row { close_codes: NO_FRAME, ..row(fault, deeds, closed_by, CLOSED) }
+/// The stream ends so behind these actions, without a close frame.
+fn ending(fault: &'static str, actions: &[Action], closed_by: ClosedBy) -> Row {
+    Row { close_codes: NO_FRAME, ..row(fault, actions, closed_by, CLOSED) }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn the_end_of_a_socket_is_told() {
     use ClosedBy::{PeerClose, PeerReset};
     check([
-        ending("FIN of a broker that still reads", &[Deed::Fin], PeerClose),
-        Row { farewell: Farewell::Gone, ..ending("FIN of a broker that is gone", &[Deed::Fin], PeerClose) },
-        ending("FIN right behind a message", &[message(), Deed::Fin], PeerClose),
-        ending("FIN while we answer", &[answered(), Deed::Fin], PeerClose),
-        ending("RST", &[Deed::Rst], PeerReset),
-        ending("RST right behind a message", &[message(), Deed::Rst], PeerReset),
-        ending("RST while we answer", &[answered(), Deed::Rst], PeerReset),
+        ending("FIN of a broker that still reads", &[Action::Fin], PeerClose),
+        Row { farewell: Farewell::Gone, ..ending("FIN of a broker that is gone", &[Action::Fin], PeerClose) },
+        ending("FIN right behind a message", &[message(), Action::Fin], PeerClose),
+        ending("FIN while we answer", &[answered(), Action::Fin], PeerClose),
+        ending("RST", &[Action::Rst], PeerReset),
+        ending("RST right behind a message", &[message(), Action::Rst], PeerReset),
+        ending("RST while we answer", &[answered(), Action::Rst], PeerReset),
     ])
     .await;
 }
 
 /// An end that TLS tells in the place of FIN.
 fn tls(fault: &'static str, farewell: Farewell) -> Row {
-    Row { farewell, over: ENCRYPTED, names: HANGUP, ..ending(fault, &[Deed::Fin], ClosedBy::PeerClose) }
+    Row { farewell, over: ENCRYPTED, names: HANGUP, ..ending(fault, &[Action::Fin], ClosedBy::PeerClose) }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn what_tls_says_at_the_end_is_told() {
     let notify = |after| Farewell::CloseNotify(after);
-    let message = vec![message(), Deed::Fin];
+    let message = vec![message(), Action::Fin];
     let messages = [message.clone(), message];
-    let answers = [vec![answered(), Deed::Fin], vec![answered(), Deed::Fin]];
+    let answers = [vec![answered(), Action::Fin], vec![answered(), Action::Fin]];
     let alert =
         Row { closed_by: ClosedBy::PeerReset, names: ALERT, ..tls("fatal TLS alert", Farewell::Alert) };
     check([
         tls("TLS close_notify", notify(After::Fin)),
         tls("TLS close_notify without FIN", notify(After::Nothing)),
         tls("TLS close_notify then RST", notify(After::Rst)),
-        Row { deeds: messages.clone(), ..tls("TLS close_notify right behind a message", notify(After::Fin)) },
         Row {
-            deeds: answers.clone(),
+            actions: messages.clone(),
+            ..tls("TLS close_notify right behind a message", notify(After::Fin))
+        },
+        Row {
+            actions: answers.clone(),
             ..tls("TLS close_notify then RST while we answer", notify(After::Rst))
         },
         alert.clone(),
-        Row { fault: "fatal TLS alert while we answer", deeds: answers, ..alert.clone() },
-        Row { fault: "fatal TLS alert right behind a message", deeds: messages, ..alert },
+        Row { fault: "fatal TLS alert while we answer", actions: answers, ..alert.clone() },
+        Row { fault: "fatal TLS alert right behind a message", actions: messages, ..alert },
         Row {
             closed_by: ClosedBy::Protocol,
             names: NEGOTIATION,
@@ -92,14 +95,14 @@ fn close(
         names: HANGUP,
         reason_strings: [reason; 2],
         close_codes: [None, None, Some(code), Some(code)],
-        ..ending(fault, &[Deed::Fin], ClosedBy::PeerClose)
+        ..ending(fault, &[Action::Fin], ClosedBy::PeerClose)
     }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_close_frame_is_told_with_its_code_and_reason() {
     use After::{Fin, Nothing, Rst};
-    let answers = [vec![answered(), Deed::Fin], vec![answered(), Deed::Fin]];
+    let answers = [vec![answered(), Action::Fin], vec![answered(), Action::Fin]];
     check([
         close("WebSocket close 1000", b"\x03\xe8", Fin, 1000, None),
         close("WebSocket close 1001 with a reason", b"\x03\xe9going away", Fin, 1001, Some("going away")),
@@ -110,7 +113,7 @@ async fn a_close_frame_is_told_with_its_code_and_reason() {
         close("WebSocket close without code or FIN", b"", Nothing, 1005, None),
         close("WebSocket close 1001 then RST", b"\x03\xe9", Rst, 1001, None),
         Row {
-            deeds: answers,
+            actions: answers,
             ..close("WebSocket close 1001 then RST while we answer", b"\x03\xe9", Rst, 1001, None)
         },
     ])
@@ -118,17 +121,17 @@ async fn a_close_frame_is_told_with_its_code_and_reason() {
 }
 
 /// A DISCONNECT with this code.
-fn disconnect(fault: &'static str, parting: Parting) -> Row {
-    let reason_codes = [None, Some(parting.reason_code)];
-    let deeds = [Deed::Disconnect(parting)];
-    Row { reason_codes, ..row(fault, &deeds, ClosedBy::PeerDisconnect, DISCONNECT) }
+fn disconnect(fault: &'static str, reason: DisconnectReason) -> Row {
+    let reason_codes = [None, Some(reason.reason_code)];
+    let actions = [Action::Disconnect(reason)];
+    Row { reason_codes, ..row(fault, &actions, ClosedBy::PeerDisconnect, DISCONNECT) }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_disconnect_is_told_with_what_it_says() {
-    let code = Parting::code;
+    let code = DisconnectReason::code;
     check([
-        disconnect("DISCONNECT, normal", Parting::default()),
+        disconnect("DISCONNECT, normal", DisconnectReason::default()),
         disconnect("DISCONNECT, session taken over", code(0x8e)),
         disconnect("DISCONNECT, server shutting down", code(0x8b)),
         Row {
@@ -140,7 +143,7 @@ async fn a_disconnect_is_told_with_what_it_says() {
             ..disconnect("DISCONNECT, quota exceeded", code(0x97).because("too much"))
         },
         Row {
-            deeds: [vec![sending(&[0xe0, 0])], vec![sending(&[0xe0, 2, 0x8e, 0])]],
+            actions: [vec![sending(&[0xe0, 0])], vec![sending(&[0xe0, 2, 0x8e, 0])]],
             ..disconnect("DISCONNECT, written out in full, without FIN", code(0x8e))
         },
         Row {
@@ -154,13 +157,13 @@ async fn a_disconnect_is_told_with_what_it_says() {
             ..disconnect("DISCONNECT then WebSocket close", code(0x8b))
         },
         Row {
-            deeds: [vec![sending(&[0xe0, 0]), Deed::Rst], vec![sending(&[0xe0, 1, 0x8e]), Deed::Rst]],
+            actions: [vec![sending(&[0xe0, 0]), Action::Rst], vec![sending(&[0xe0, 1, 0x8e]), Action::Rst]],
             ..disconnect("DISCONNECT then RST", code(0x8e))
         },
         Row {
-            deeds: [
-                vec![answered(), sending(&[0xe0, 0]), Deed::Rst],
-                vec![answered(), sending(&[0xe0, 1, 0x8e]), Deed::Rst],
+            actions: [
+                vec![answered(), sending(&[0xe0, 0]), Action::Rst],
+                vec![answered(), sending(&[0xe0, 1, 0x8e]), Action::Rst],
             ],
             ..disconnect("DISCONNECT then RST while we answer", code(0x8e))
         },
@@ -177,7 +180,7 @@ async fn a_peer_that_breaks_mqtt_is_left() {
         breach("a packet of a client", &FOREIGN_PACKET, PACKET_TYPE),
         breach("a type that is none", &[0xf0, 0], PACKET_TYPE),
         Row {
-            deeds: [vec![sending(b"\x20\x02\0\0")], vec![sending(b"\x20\x03\0\0\0")]],
+            actions: [vec![sending(b"\x20\x02\0\0")], vec![sending(b"\x20\x03\0\0\0")]],
             ..breach("a second CONNACK", &[], PROTOCOL)
         },
         breach("a topic longer than its packet", b"\x30\x03\0\x09t", PROTOCOL),
@@ -210,7 +213,7 @@ fn frame(fault: &'static str, bytes: &'static [u8]) -> Row {
     Row {
         farewell: Farewell::Frame(bytes),
         over: FRAMED,
-        ..Row { names: FRAME, ..ending(fault, &[Deed::Fin], ClosedBy::Protocol) }
+        ..Row { names: FRAME, ..ending(fault, &[Action::Fin], ClosedBy::Protocol) }
     }
 }
 
@@ -233,7 +236,7 @@ async fn a_connection_that_falls_silent_is_a_timeout() {
     check([Row {
         ping_interval: PING_INTERVAL,
         close_codes: NOTHING,
-        ..row("half-open: ping unanswered", &[Deed::Silence], ClosedBy::Timeout, PING)
+        ..row("half-open: ping unanswered", &[Action::Silence], ClosedBy::Timeout, PING)
     }])
     .await;
 }

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use nwdiag::event::{Phase, StopReason};
-use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Script, Step, Then};
+use nwdiag::simulator::packet::PacketKind;
+use nwdiag::simulator::script::{Action, Behavior, Script, Step, Then, Trigger};
 
 use crate::rig::{Rig, drops, failures, sessions, settings};
 
 #[tokio::test(flavor = "current_thread")]
 async fn attempts_are_told_one_by_one_until_the_broker_is_back() {
-    let dropping = Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Fin);
+    let dropping = Behavior::serving().act(Trigger::on(PacketKind::Subscribe), Action::Fin);
     let steps = vec![
         Step::Connection(dropping),
         Step::Closed(Duration::from_millis(100)),
-        Step::Connection(Conduct::serving().act(Cue::on(PacketKind::Subscribe), Deed::Fin)),
+        Step::Connection(Behavior::serving().act(Trigger::on(PacketKind::Subscribe), Action::Fin)),
     ];
     let script = Script { steps, then: Then::Refuse };
     let (rig, run) = Rig::new(script, settings());

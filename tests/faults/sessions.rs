@@ -4,25 +4,29 @@ use std::time::Duration;
 
 use nwdiag::event::{ClosedBy, Event, Protocol, Qos, SessionDrop};
 use nwdiag::session::settings::RunSettings;
-use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Announcement, Conduct, Copies, Cue, Deed, Message, Script, Service};
+use nwdiag::simulator::packet::PacketKind;
+use nwdiag::simulator::script::{
+    Action, Behavior, ConnackProperties, Copies, Message, Script, Service, Trigger,
+};
 
 use crate::grid::VERSIONS;
 use crate::rig::{drops, ending_after, events, filter, session, sessions, settings, speaking};
 
-const SUBSCRIBED: Cue = Cue::on(PacketKind::Subscribe);
+const SUBSCRIBED: Trigger = Trigger::on(PacketKind::Subscribe);
 
 /// Publishes after the subscription and ends with FIN once `answer` has come so often.
-fn publishing(message: Message, answer: PacketKind, answers: u32) -> Conduct {
-    Conduct::serving().act(SUBSCRIBED, Deed::Publish(message)).act(Cue::on_nth(answer, answers), Deed::Fin)
+fn publishing(message: Message, answer: PacketKind, answers: u32) -> Behavior {
+    Behavior::serving()
+        .act(SUBSCRIBED, Action::Publish(message))
+        .act(Trigger::on_nth(answer, answers), Action::Fin)
 }
 
 /// The one drop of a run in each version.
-async fn drops_of(conduct: Conduct, settings: RunSettings) -> Vec<SessionDrop> {
+async fn drops_of(behavior: Behavior, settings: RunSettings) -> Vec<SessionDrop> {
     let mut found = Vec::new();
     for protocol in VERSIONS {
         let settings = speaking(*protocol, ending_after(settings.clone(), 2));
-        let events = events(Script::of([conduct.clone()]), settings).await;
+        let events = events(Script::of([behavior.clone()]), settings).await;
         let drops = drops(&events);
         assert_eq!(drops.len(), 1, "{protocol}: {events:?}");
         found.push(drops[0].clone());
@@ -34,8 +38,8 @@ async fn drops_of(conduct: Conduct, settings: RunSettings) -> Vec<SessionDrop> {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "current_thread")]
 async fn the_kernel_is_asked_about_a_connection_on_which_nothing_happens() {
-    let conduct = Conduct::falling_silent(SUBSCRIBED, Duration::from_millis(1600));
-    for drop in drops_of(conduct, settings()).await {
+    let behavior = Behavior::falling_silent(SUBSCRIBED, Duration::from_millis(1600));
+    for drop in drops_of(behavior, settings()).await {
         assert_eq!(drop.closed_by, Some(ClosedBy::PeerReset));
         let age_ms = drop.tcp.and_then(|tcp| tcp.last_data_received_ms);
         assert!(age_ms > Some(500.0), "the reading is from before: {age_ms:?}");
@@ -66,11 +70,11 @@ async fn each_message_is_answered_and_counted_as_its_qos_says() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_message_over_the_limit_is_passed_over_and_the_session_goes_on() {
-    let conduct = Conduct::serving()
-        .act(SUBSCRIBED, Deed::Publish(Message::sized(3_000_000)))
-        .act(Cue::at_once(), Deed::Publish(Message::default()))
-        .act(Cue::at_once(), Deed::Fin);
-    for drop in drops_of(conduct, settings()).await {
+    let behavior = Behavior::serving()
+        .act(SUBSCRIBED, Action::Publish(Message::sized(3_000_000)))
+        .act(Trigger::at_once(), Action::Publish(Message::default()))
+        .act(Trigger::at_once(), Action::Fin);
+    for drop in drops_of(behavior, settings()).await {
         assert_eq!((drop.messages_received, drop.closed_by), (Some(2), Some(ClosedBy::PeerClose)));
     }
 }
@@ -78,11 +82,11 @@ async fn a_message_over_the_limit_is_passed_over_and_the_session_goes_on() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_refused_filter_is_told_and_not_active() {
     let service = Service { refused_filters: vec!["no".to_owned()], ..Service::default() };
-    let conduct = Conduct::serving().with(service).act(SUBSCRIBED, Deed::Fin);
+    let behavior = Behavior::serving().with(service).act(SUBSCRIBED, Action::Fin);
     let settings = session(|session| session.filters = ["t", "no", "u"].map(filter).to_vec());
     for (protocol, refusal) in [(Protocol::V311, 0x80), (Protocol::V5, 0x87)] {
         let settings = speaking(protocol, ending_after(settings.clone(), 2));
-        let events = events(Script::of([conduct.clone()]), settings).await;
+        let events = events(Script::of([behavior.clone()]), settings).await;
         let told: Vec<_> = events
             .iter()
             .filter_map(|event| match event {
@@ -99,7 +103,7 @@ async fn a_refused_filter_is_told_and_not_active() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn what_connack_announces_is_told_and_obeyed() {
-    let announcement = Announcement {
+    let connack_properties = ConnackProperties {
         server_keep_alive_seconds: Some(1),
         maximum_packet_bytes: Some(512),
         receive_maximum: Some(3),
@@ -109,10 +113,11 @@ async fn what_connack_announces_is_told_and_obeyed() {
         server_reference: None,
     };
     // A broker that hears nothing for one and a half times its keep-alive sends DISCONNECT before the second ping.
-    let conduct =
-        Conduct::serving().announcing(announcement).act(Cue::on_nth(PacketKind::Pingreq, 2), Deed::Fin);
+    let behavior = Behavior::serving()
+        .announcing(connack_properties)
+        .act(Trigger::on_nth(PacketKind::Pingreq, 2), Action::Fin);
     let settings = speaking(Protocol::V5, ending_after(settings(), 2));
-    let events = events(Script::of([conduct]), settings).await;
+    let events = events(Script::of([behavior]), settings).await;
     let connected = sessions(&events)[0];
     assert_eq!((connected.protocol, connected.server_keep_alive_seconds), (Some(Protocol::V5), Some(1)));
     assert_eq!((connected.maximum_packet_bytes, connected.receive_maximum), (Some(512), Some(3)));
@@ -127,12 +132,12 @@ async fn what_connack_announces_is_told_and_obeyed() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_whose_bytes_trickle_is_slow_and_not_gone() {
     let service = Service { pace: Some(Duration::from_millis(5)), ..Service::default() };
-    let conduct = Conduct::serving()
+    let behavior = Behavior::serving()
         .with(service)
-        .act(SUBSCRIBED, Deed::Publish(Message::default()))
-        .act(Cue::on_nth(PacketKind::Pingreq, 3), Deed::Fin);
+        .act(SUBSCRIBED, Action::Publish(Message::default()))
+        .act(Trigger::on_nth(PacketKind::Pingreq, 3), Action::Fin);
     let settings = session(|session| session.ping_interval = Duration::from_millis(50));
-    for drop in drops_of(conduct, settings).await {
+    for drop in drops_of(behavior, settings).await {
         assert_eq!((drop.closed_by, drop.messages_received), (Some(ClosedBy::PeerClose), Some(1)));
         assert_eq!(drop.ping_rtt_ms.map(|trips| trips.count), Some(3));
     }

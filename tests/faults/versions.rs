@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use nwdiag::event::{Event, FailureKind, Fallback, Protocol, Transport};
 use nwdiag::session::settings::{ProtocolChoice, RunSettings};
-use nwdiag::simulator::client_packet::PacketKind;
-use nwdiag::simulator::script::{Conduct, Cue, Deed, Greeting, Script, Speaks, Stranger, Then};
+use nwdiag::simulator::packet::PacketKind;
+use nwdiag::simulator::script::{Behavior, Trigger, Action, ConnectReply, Script, SupportedVersions, UnsupportedVersionReply, Then};
 
 use crate::front::{Entry, Farewell, Manners};
 use crate::grid::{EVERYWHERE, FIVE, cells, start};
@@ -92,14 +92,14 @@ const fn connected(protocol: Protocol, fallback: Option<(FailureKind, Option<u8>
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_knows_only_the_old_version_is_asked_in_that_within_the_same_attempt() {
     let speaking = |stranger| {
-        let conduct = Conduct::serving().speaking(Speaks::Only311(stranger));
-        Script::of([conduct]).and_then(Then::Repeat)
+        let behavior = Behavior::serving().supporting(SupportedVersions::Only311(stranger));
+        Script::of([behavior]).and_then(Then::Repeat)
     };
     let rows = [
-        ("auto: CONNACK 1 of MQTT 3.1.1", Stranger::OldConnack, FailureKind::ConnackRefused, Some(1)),
-        ("auto: CONNACK 0x84 of MQTT 5", Stranger::NewConnack, FailureKind::ConnackRefused, Some(0x84)),
-        ("auto: FIN instead of CONNACK", Stranger::Fin, FailureKind::ClosedBeforeConnack, None),
-        ("auto: RST instead of CONNACK", Stranger::Rst, FailureKind::ClosedBeforeConnack, None),
+        ("auto: CONNACK 1 of MQTT 3.1.1", UnsupportedVersionReply::Connack311, FailureKind::ConnackRefused, Some(1)),
+        ("auto: CONNACK 0x84 of MQTT 5", UnsupportedVersionReply::Connack5, FailureKind::ConnackRefused, Some(0x84)),
+        ("auto: FIN instead of CONNACK", UnsupportedVersionReply::Fin, FailureKind::ClosedBeforeConnack, None),
+        ("auto: RST instead of CONNACK", UnsupportedVersionReply::Rst, FailureKind::ClosedBeforeConnack, None),
     ];
     for (fault, stranger, failure, return_code) in rows {
         let old = connected(Protocol::V311, Some((failure, return_code)));
@@ -109,9 +109,9 @@ async fn a_broker_that_knows_only_the_old_version_is_asked_in_that_within_the_sa
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_knows_the_new_version_is_asked_in_that_alone() {
-    let only_five = Script::of([Conduct::serving().speaking(Speaks::Only5)]);
+    let only_five = Script::of([Behavior::serving().supporting(SupportedVersions::Only5)]);
     check("auto: MQTT 5", only_five, &[NEW], &[5]).await;
-    let refusing = Script::of([Conduct::greeting(Greeting::Refuse(0x87))]);
+    let refusing = Script::of([Behavior::replying(ConnectReply::Refuse(0x87))]);
     let refused = Told {
         event: "attempt_failed",
         protocol: Protocol::V5,
@@ -124,7 +124,7 @@ async fn a_broker_that_knows_the_new_version_is_asked_in_that_alone() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_closes_on_either_version_is_asked_in_both_in_one_attempt() {
-    let closing = Conduct::greeting(Greeting::Stall).act(Cue::on(PacketKind::Connect), Deed::Fin);
+    let closing = Behavior::replying(ConnectReply::Stall).act(Trigger::on(PacketKind::Connect), Action::Fin);
     let script = Script::of([closing.clone(), closing]);
     let closed = Told {
         event: "attempt_failed",
@@ -138,7 +138,7 @@ async fn a_broker_that_closes_on_either_version_is_asked_in_both_in_one_attempt(
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_broker_that_never_answers_the_new_version_is_asked_in_the_old_one() {
-    let stalled = Conduct::greeting(Greeting::Stall);
+    let stalled = Behavior::replying(ConnectReply::Stall);
     let settings = RunSettings { connect_timeout: Duration::from_secs(2), ..auto(1) };
     let (events, seen) = run(Transport::Tcp, Script::of([stalled]), settings).await;
     let told: Vec<Told> = events.iter().filter_map(told).collect();

@@ -25,7 +25,7 @@ const MOST_AT_ONCE: usize = 16;
 #[derive(Debug)]
 pub struct ExpiredCertificate {
     address: SocketAddr,
-    doorman: AbortHandle,
+    task: AbortHandle,
 }
 
 impl ExpiredCertificate {
@@ -35,8 +35,8 @@ impl ExpiredCertificate {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let acceptor = TlsAcceptor::from(Arc::new(config().map_err(io::Error::other)?));
-        let doorman = tokio::spawn(serve(TcpListener::from_std(listener)?, acceptor)).abort_handle();
-        Ok(Self { address, doorman })
+        let task = tokio::spawn(serve(TcpListener::from_std(listener)?, acceptor)).abort_handle();
+        Ok(Self { address, task })
     }
 
     /// Where it is.
@@ -47,7 +47,7 @@ impl ExpiredCertificate {
 
 impl Drop for ExpiredCertificate {
     fn drop(&mut self) {
-        self.doorman.abort();
+        self.task.abort();
     }
 }
 

@@ -1,17 +1,18 @@
 //! What the simulator is to do: plain data, written by the demo and by tests.
 //!
 //! A [`Script`] is a list of steps, one for each connection in the order in which they are accepted. A connection is
-//! told by its [`Conduct`]: how it greets, how it serves, and which [`Act`]s interrupt that. Nothing here runs.
+//! described by its [`Behavior`]: how it answers CONNECT, what a session gets, and which [`ScriptedAction`]s interrupt
+//! that. Nothing here runs.
 
-mod act;
+mod action;
+mod replies;
 mod service;
-mod words;
 
 use std::time::Duration;
 
-pub use act::{Act, Cue, Deed};
+pub use action::{Action, ScriptedAction, Trigger};
+pub use replies::{ConnackProperties, DisconnectReason, SupportedVersions, UnsupportedVersionReply};
 pub use service::{Copies, Message, Messages, Pings, Service};
-pub use words::{Announcement, Parting, Speaks, Stranger};
 
 /// A remaining length of five bytes, where MQTT allows four; it goes behind the first byte of a packet.
 pub const BAD_REMAINING_LENGTH: [u8; 5] = [0xff; 5];
@@ -33,8 +34,8 @@ pub struct Script {
 
 impl Script {
     /// These connections, then well-behaved ones for ever.
-    pub fn of(conducts: impl IntoIterator<Item = Conduct>) -> Self {
-        Self { steps: conducts.into_iter().map(Step::Connection).collect(), then: Then::Serve }
+    pub fn of(behaviors: impl IntoIterator<Item = Behavior>) -> Self {
+        Self { steps: behaviors.into_iter().map(Step::Connection).collect(), then: Then::Serve }
     }
 
     /// The same steps with another sequel.
@@ -59,53 +60,55 @@ pub enum Then {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// One connection is accepted and treated so. A following step begins as soon as it is accepted.
-    Connection(Conduct),
+    Connection(Behavior),
     /// The port refuses connections while the connection of the step before lasts, and for this span after its end.
     /// It is closed from the moment at which that connection is accepted, so that no attempt slips in between.
     Closed(Duration),
+    /// For the same time the port answers no connection request: each SYN is lost.
+    Unanswering(Duration),
 }
 
 /// How one connection is treated, from accept to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conduct {
+pub struct Behavior {
     /// Which versions of MQTT are known.
-    pub speaks: Speaks,
+    pub supported_versions: SupportedVersions,
     /// The answer to CONNECT.
-    pub greeting: Greeting,
+    pub connect_reply: ConnectReply,
     /// What CONNACK says beside its code.
-    pub announcement: Box<Announcement>,
+    pub connack_properties: Box<ConnackProperties>,
     /// What a session gets.
     pub service: Service,
     /// What interrupts it, one after the other. After the last one the connection goes on until the client leaves.
-    pub acts: Vec<Act>,
+    pub actions: Vec<ScriptedAction>,
 }
 
-impl Conduct {
+impl Behavior {
     /// A well-behaved connection that lasts until the client leaves.
     pub fn serving() -> Self {
-        Self::greeting(Greeting::Accept)
+        Self::replying(ConnectReply::Accept)
     }
 
     /// A connection whose CONNECT is answered so.
-    pub fn greeting(greeting: Greeting) -> Self {
+    pub fn replying(connect_reply: ConnectReply) -> Self {
         Self {
-            speaks: Speaks::default(),
-            greeting,
-            announcement: Box::default(),
+            supported_versions: SupportedVersions::default(),
+            connect_reply,
+            connack_properties: Box::default(),
             service: Service::default(),
-            acts: Vec::new(),
+            actions: Vec::new(),
         }
     }
 
-    /// The half-open connection: after the cue nothing is read or answered, and after `span` the socket is reset.
-    pub fn falling_silent(cue: Cue, span: Duration) -> Self {
-        Self::serving().act(cue, Deed::Silence).act(Cue::after(span), Deed::Rst)
+    /// The half-open connection: after the trigger nothing is read or answered, and after `span` the socket is reset.
+    pub fn falling_silent(trigger: Trigger, span: Duration) -> Self {
+        Self::serving().act(trigger, Action::Silence).act(Trigger::after(span), Action::Rst)
     }
 
-    /// The same with another act at the end.
+    /// The same with another action at the end.
     #[must_use]
-    pub fn act(mut self, cue: Cue, deed: Deed) -> Self {
-        self.acts.push(Act { cue, deed });
+    pub fn act(mut self, trigger: Trigger, action: Action) -> Self {
+        self.actions.push(ScriptedAction { trigger, action });
         self
     }
 
@@ -117,20 +120,21 @@ impl Conduct {
 
     /// The same where CONNACK says so much more.
     #[must_use]
-    pub fn announcing(self, announcement: Announcement) -> Self {
-        Self { announcement: Box::new(announcement), ..self }
+    pub fn announcing(self, connack_properties: ConnackProperties) -> Self {
+        Self { connack_properties: Box::new(connack_properties), ..self }
     }
 
     /// The same where only these versions are known.
     #[must_use]
-    pub fn speaking(self, speaks: Speaks) -> Self {
-        Self { speaks, ..self }
+    pub fn supporting(self, supported_versions: SupportedVersions) -> Self {
+        Self { supported_versions, ..self }
     }
 }
 
-/// The answer to CONNECT. Where this sends a CONNACK, a client of an unknown version gets what [`Speaks`] says instead.
+/// The answer to CONNECT. Where this sends a CONNACK, a client of an unknown version gets what [`SupportedVersions`]
+/// says instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Greeting {
+pub enum ConnectReply {
     /// CONNACK 0 without a stored session.
     Accept,
     /// CONNACK 0 that claims a stored session.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::Qos;
 
-/// What a session gets while no act interrupts it.
+/// What a session gets while no action interrupts it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Service {
     /// Filters that SUBACK refuses, with 0x80 in MQTT 3.1.1 and 0x87 in MQTT 5; every other one is granted the QoS asked

@@ -1,29 +1,29 @@
-//! What a broker says of itself: in CONNACK, in DISCONNECT, and to clients whose version it does not know.
+//! What a broker says beside codes: in CONNACK, in DISCONNECT, and to clients whose version it does not know.
 
-use crate::simulator::property::{
+use crate::simulator::packet::property::{
     ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, Property, REASON_STRING, RECEIVE_MAXIMUM,
     SERVER_KEEP_ALIVE, SERVER_REFERENCE, Value,
 };
 
 /// Which versions of MQTT a broker knows. Any other version gets the bytes of CONNACK 1 in MQTT 3.1.1, then FIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Speaks {
+pub enum SupportedVersions {
     /// MQTT 3.1.1 and 5.
     #[default]
     Both,
     /// MQTT 3.1.1; a CONNECT of MQTT 5 is answered so.
-    Only311(Stranger),
+    Only311(UnsupportedVersionReply),
     /// MQTT 5.
     Only5,
 }
 
 /// How a broker that does not know MQTT 5 answers to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stranger {
+pub enum UnsupportedVersionReply {
     /// CONNACK 1 as MQTT 3.1.1 writes it, then FIN.
-    OldConnack,
+    Connack311,
     /// CONNACK 0x84, "unsupported protocol version", as MQTT 5 writes it, then FIN.
-    NewConnack,
+    Connack5,
     /// FIN without a word.
     Fin,
     /// RST.
@@ -32,7 +32,7 @@ pub enum Stranger {
 
 /// What CONNACK says beside its code to a client of MQTT 5; what is `None` is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Announcement {
+pub struct ConnackProperties {
     /// The keep-alive that is enforced instead of the client's, in seconds; 0 for none.
     pub server_keep_alive_seconds: Option<u16>,
     /// The largest packet that a client may send. Larger ones are taken all the same.
@@ -43,13 +43,13 @@ pub struct Announcement {
     pub maximum_qos: Option<u8>,
     /// The client ID, where the client had none.
     pub assigned_client_id: Option<String>,
-    /// Why, in words.
+    /// The reason in words.
     pub reason_string: Option<String>,
     /// Where to go instead.
     pub server_reference: Option<String>,
 }
 
-impl Announcement {
+impl ConnackProperties {
     /// Only a reason in words.
     pub fn because(reason: &str) -> Self {
         Self { reason_string: Some(reason.to_owned()), ..Self::default() }
@@ -62,7 +62,7 @@ impl Announcement {
 
     /// As CONNACK carries it.
     pub(in crate::simulator) fn properties(&self) -> Vec<Property> {
-        let said = [
+        let given = [
             self.server_keep_alive_seconds.map(|value| (SERVER_KEEP_ALIVE, Value::Short(value))),
             self.maximum_packet_bytes.map(|value| (MAXIMUM_PACKET_SIZE, Value::Long(value))),
             self.receive_maximum.map(|value| (RECEIVE_MAXIMUM, Value::Short(value))),
@@ -71,22 +71,22 @@ impl Announcement {
             text(REASON_STRING, self.reason_string.as_ref()),
             text(SERVER_REFERENCE, self.server_reference.as_ref()),
         ];
-        properties(said)
+        properties(given)
     }
 }
 
 /// What DISCONNECT says to a client of MQTT 5; to one of MQTT 3.1.1 it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Parting {
-    /// Why; 0 for a normal end.
+pub struct DisconnectReason {
+    /// Reason code; 0 for a normal end.
     pub reason_code: u8,
-    /// Why, in words.
+    /// The reason in words.
     pub reason_string: Option<String>,
     /// Where to go instead.
     pub server_reference: Option<String>,
 }
 
-impl Parting {
+impl DisconnectReason {
     /// Only a code.
     pub const fn code(reason_code: u8) -> Self {
         Self { reason_code, reason_string: None, server_reference: None }
@@ -113,12 +113,12 @@ impl Parting {
     }
 }
 
-type Said = Option<(u8, Value)>;
+type Given = Option<(u8, Value)>;
 
-fn text(identifier: u8, text: Option<&String>) -> Said {
+fn text(identifier: u8, text: Option<&String>) -> Given {
     text.map(|text| (identifier, Value::Text(text.clone())))
 }
 
-fn properties(said: impl IntoIterator<Item = Said>) -> Vec<Property> {
-    said.into_iter().flatten().map(|(identifier, value)| Property { identifier, value }).collect()
+fn properties(given: impl IntoIterator<Item = Given>) -> Vec<Property> {
+    given.into_iter().flatten().map(|(identifier, value)| Property { identifier, value }).collect()
 }

@@ -2,8 +2,21 @@
 
 use bytes::Buf;
 
-use super::client_packet::PacketError;
 use super::property::{KINDS, Kind, Property, SUBSCRIPTION_IDENTIFIER, USER_PROPERTY, Value};
+
+/// Why a part of a packet cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(in crate::simulator) enum ReadError {
+    /// More than four bytes.
+    #[error("a length is longer than four bytes")]
+    Length,
+    /// Too short, or a text that is not UTF-8.
+    #[error("a packet ends too early or its text is not UTF-8")]
+    Content,
+    /// Unknown, in the wrong packet, or twice.
+    #[error("a property {0:#04x} where it does not belong")]
+    Property(u8),
+}
 
 /// What is left of a packet's body.
 #[derive(Debug)]
@@ -28,47 +41,44 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
-    pub(super) fn byte(&mut self) -> Result<u8, PacketError> {
-        self.0.try_get_u8().map_err(|_| PacketError::Content)
+    pub(super) fn byte(&mut self) -> Result<u8, ReadError> {
+        self.0.try_get_u8().map_err(|_| ReadError::Content)
     }
 
     /// Two bytes, such as a packet identifier.
-    pub(super) fn short(&mut self) -> Result<u16, PacketError> {
-        self.0.try_get_u16().map_err(|_| PacketError::Content)
+    pub(super) fn short(&mut self) -> Result<u16, ReadError> {
+        self.0.try_get_u16().map_err(|_| ReadError::Content)
     }
 
-    fn long(&mut self) -> Result<u32, PacketError> {
-        self.0.try_get_u32().map_err(|_| PacketError::Content)
+    fn long(&mut self) -> Result<u32, ReadError> {
+        self.0.try_get_u32().map_err(|_| ReadError::Content)
     }
 
-    fn variable(&mut self) -> Result<usize, PacketError> {
-        let (count, number) = variable(self.0)?.ok_or(PacketError::Content)?;
+    fn variable(&mut self) -> Result<usize, ReadError> {
+        let (count, number) = variable(self.0)?.ok_or(ReadError::Content)?;
         self.0.advance(count);
         Ok(number)
     }
 
-    fn piece(&mut self, length: usize) -> Result<&'a [u8], PacketError> {
-        let (piece, rest) = self.0.split_at_checked(length).ok_or(PacketError::Content)?;
+    fn piece(&mut self, length: usize) -> Result<&'a [u8], ReadError> {
+        let (piece, rest) = self.0.split_at_checked(length).ok_or(ReadError::Content)?;
         self.0 = rest;
         Ok(piece)
     }
 
     /// Binary data behind its length.
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], PacketError> {
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], ReadError> {
         let length = self.short()?;
         self.piece(length.into())
     }
 
     /// Text behind its length.
-    pub(super) fn text(&mut self) -> Result<String, PacketError> {
-        String::from_utf8(self.bytes()?.to_vec()).map_err(|_| PacketError::Content)
+    pub(super) fn text(&mut self) -> Result<String, ReadError> {
+        String::from_utf8(self.bytes()?.to_vec()).map_err(|_| ReadError::Content)
     }
 
     /// At least one of what `read` reads, up to the end.
-    pub(super) fn all<T>(
-        &mut self,
-        read: fn(&mut Self) -> Result<T, PacketError>,
-    ) -> Result<Vec<T>, PacketError> {
+    pub(super) fn all<T, E>(&mut self, read: fn(&mut Self) -> Result<T, E>) -> Result<Vec<T>, E> {
         let mut all = vec![read(self)?];
         while !self.is_empty() {
             all.push(read(self)?);
@@ -77,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Properties behind their length: only those `allowed`, and each once but the user's own.
-    pub(super) fn properties(&mut self, allowed: &[u8]) -> Result<Vec<Property>, PacketError> {
+    pub(super) fn properties(&mut self, allowed: &[u8]) -> Result<Vec<Property>, ReadError> {
         let length = self.variable()?;
         let mut inside = Self(self.piece(length)?);
         let mut properties: Vec<Property> = Vec::new();
@@ -86,17 +96,17 @@ impl<'a> Reader<'a> {
             let repeats = ![USER_PROPERTY, SUBSCRIPTION_IDENTIFIER].contains(&property.identifier)
                 && properties.iter().any(|before| before.identifier == property.identifier);
             if repeats || !allowed.contains(&property.identifier) {
-                return Err(PacketError::Property(property.identifier));
+                return Err(ReadError::Property(property.identifier));
             }
             properties.push(property);
         }
         Ok(properties)
     }
 
-    fn property(&mut self) -> Result<Property, PacketError> {
+    fn property(&mut self) -> Result<Property, ReadError> {
         let identifier = self.byte()?;
         let known = KINDS.iter().find(|(known, _)| *known == identifier);
-        let (_, kind) = known.ok_or(PacketError::Property(identifier))?;
+        let (_, kind) = known.ok_or(ReadError::Property(identifier))?;
         let value = match kind {
             Kind::Byte => Value::Byte(self.byte()?),
             Kind::Short => Value::Short(self.short()?),
@@ -111,7 +121,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A length as MQTT writes it at the front of `bytes`: how many bytes it takes, and the number; `None` if it needs more.
-pub(super) fn variable(bytes: &[u8]) -> Result<Option<(usize, usize)>, PacketError> {
+pub(super) fn variable(bytes: &[u8]) -> Result<Option<(usize, usize)>, ReadError> {
     let mut number = 0;
     for (index, byte) in bytes.iter().take(4).enumerate() {
         number |= usize::from(byte & 0x7f) << (7 * index);
@@ -119,13 +129,13 @@ pub(super) fn variable(bytes: &[u8]) -> Result<Option<(usize, usize)>, PacketErr
             return Ok(Some((index + 1, number)));
         }
     }
-    if bytes.len() < 4 { Ok(None) } else { Err(PacketError::Length) }
+    if bytes.len() < 4 { Ok(None) } else { Err(ReadError::Length) }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::property::{OF_CONNECT, OF_PUBLISH, RECEIVE_MAXIMUM, SESSION_EXPIRY};
     use super::*;
-    use crate::simulator::property::{OF_CONNECT, OF_PUBLISH, RECEIVE_MAXIMUM, SESSION_EXPIRY};
 
     #[test]
     fn properties_are_read_up_to_their_length() {
@@ -140,14 +150,14 @@ mod tests {
 
     #[test]
     fn a_property_that_is_unknown_out_of_place_twice_or_cut_off_is_refused() {
-        let rows: [(&[u8], PacketError); 7] = [
-            (b"\x02\x7e\0", PacketError::Property(0x7e)),
-            (b"\x03\x23\0\x01", PacketError::Property(0x23)),
-            (b"\x06\x21\0\x14\x21\0\x14", PacketError::Property(0x21)),
-            (b"\x02\x21\0\x14", PacketError::Content),
-            (b"\x09\x21\0\x14", PacketError::Content),
-            (b"\x05\x1f\0\x09why", PacketError::Content),
-            (b"\xff\xff\xff\xff", PacketError::Length),
+        let rows: [(&[u8], ReadError); 7] = [
+            (b"\x02\x7e\0", ReadError::Property(0x7e)),
+            (b"\x03\x23\0\x01", ReadError::Property(0x23)),
+            (b"\x06\x21\0\x14\x21\0\x14", ReadError::Property(0x21)),
+            (b"\x02\x21\0\x14", ReadError::Content),
+            (b"\x09\x21\0\x14", ReadError::Content),
+            (b"\x05\x1f\0\x09why", ReadError::Content),
+            (b"\xff\xff\xff\xff", ReadError::Length),
         ];
         for (bytes, error) in rows {
             assert_eq!(Reader::new(bytes).properties(OF_CONNECT), Err(error), "{bytes:02x?}");

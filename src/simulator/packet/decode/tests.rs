@@ -1,10 +1,10 @@
 //! Packets of both versions, written by hand from the standards.
 
 use super::*;
-use crate::simulator::property::{RECEIVE_MAXIMUM, Value};
+use crate::simulator::packet::property::{RECEIVE_MAXIMUM, Value};
 
 fn cut(protocol: Protocol, bytes: &[u8]) -> Result<Option<ClientPacket>, PacketError> {
-    ClientPacket::cut(&mut BytesMut::from(bytes), protocol)
+    next_packet(&mut BytesMut::from(bytes), protocol)
 }
 
 const OLD: [&[u8]; 9] = [
@@ -41,7 +41,7 @@ fn every_proper_prefix_of_a_packet_needs_more_bytes_and_the_whole_is_taken_witho
             assert_eq!(cut(protocol, &whole[..end]), Ok(None), "{whole:02x?} up to {end}");
         }
         let mut buffer = BytesMut::from([whole, &b"rest"[..]].concat().as_slice());
-        let taken = ClientPacket::cut(&mut buffer, protocol);
+        let taken = next_packet(&mut buffer, protocol);
         assert!(matches!(taken, Ok(Some(_))), "{whole:02x?}: {taken:?}");
         assert_eq!(&buffer[..], b"rest");
     }
@@ -123,18 +123,18 @@ fn packets_of_the_new_version_are_read_as_they_were_meant() {
 fn malformed_bytes_are_refused_and_never_waited_for() {
     use Protocol::{V5, V311};
     let rows: [(Protocol, &[u8], PacketError); 13] = [
-        (V311, b"\xc0\xff\xff\xff\xff", PacketError::Length),
+        (V311, b"\xc0\xff\xff\xff\xff", PacketError::Part(ReadError::Length)),
         (V311, b"\x30\xff\xff\xff\x7f", PacketError::TooLarge(268_435_455)),
         (V311, b"\xd0\x00", PacketError::FirstByte(0xd0)),
         (V311, b"\x36\x05\0\x01t\0\x01", PacketError::FirstByte(0x36)),
-        (V311, b"\x82\x02\0\x01", PacketError::Content),
-        (V311, b"\x10\x0d\0\x04MQTT\x04\x03\0\x3c\0\x01c", PacketError::Content),
+        (V311, b"\x82\x02\0\x01", PacketError::Part(ReadError::Content)),
+        (V311, b"\x10\x0d\0\x04MQTT\x04\x03\0\x3c\0\x01c", PacketError::ReservedBits(PacketKind::Connect)),
         (V311, b"\x40\x03\0\x01\0", PacketError::Surplus(PacketKind::Puback)),
         (V311, b"\xe0\x01\x04", PacketError::Surplus(PacketKind::Disconnect)),
-        (V5, b"\x82\x07\0\x01\0\0\x01a\x40", PacketError::Content),
-        (V5, b"\x82\x06\0\x01\0\x01a\x02", PacketError::Content),
-        (V5, b"\x30\x04\0\x01t\x05", PacketError::Content),
-        (V5, b"\xe0\x06\0\x04\x1c\0\x01h", PacketError::Property(0x1c)),
+        (V5, b"\x82\x07\0\x01\0\0\x01a\x40", PacketError::ReservedBits(PacketKind::Subscribe)),
+        (V5, b"\x82\x06\0\x01\0\x01a\x02", PacketError::Part(ReadError::Content)),
+        (V5, b"\x30\x04\0\x01t\x05", PacketError::Part(ReadError::Content)),
+        (V5, b"\xe0\x06\0\x04\x1c\0\x01h", PacketError::Part(ReadError::Property(0x1c))),
         (V5, b"\x40\x05\0\x01\0\0\0", PacketError::Surplus(PacketKind::Puback)),
     ];
     for (protocol, bytes, error) in rows {

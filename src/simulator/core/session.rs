@@ -1,17 +1,17 @@
-//! What a client gets while its session is up: answers, messages, and patience as its keep-alive asks for. It writes into
-//! an outbox; what its [`Verdict`] means for the connection is not decided here.
+//! What a client gets while its session is up: answers, messages, and the limit of its keep-alive. It writes into a
+//! [`PacedWriter`]; what its [`Verdict`] means for the connection is not decided here.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::broker_packet as answer;
-use super::client_packet::{Acknowledgement, ClientPacket, Connect, Publish};
 use super::deliveries::Deliveries;
 use super::keep_alive::KeepAlive;
-use super::outbox::Outbox;
-use super::property::{RECEIVE_MAXIMUM, Value};
-use super::script::{Announcement, Message, Messages, Pings, Service};
+use super::paced_writer::PacedWriter;
 use crate::event::{Moment, Protocol, Qos};
+use crate::simulator::packet::broker as encode;
+use crate::simulator::packet::property::{RECEIVE_MAXIMUM, Value};
+use crate::simulator::packet::{Acknowledgement, ClientPacket, Connect, Publish};
+use crate::simulator::script::{ConnackProperties, Message, Messages, Pings, Service};
 
 /// Reason codes of MQTT 5 (table 2-6).
 pub(super) const MALFORMED_PACKET: u8 = 0x81;
@@ -27,11 +27,11 @@ const FAILURE: u8 = 0x80;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It goes on.
-    GoesOn,
+    Continue,
     /// The client has left.
-    Over,
+    ClientLeft,
     /// The client must go, for this reason of MQTT 5.
-    Offended(u8),
+    Disconnect(u8),
 }
 
 /// One session.
@@ -41,8 +41,10 @@ pub(super) struct Session {
     service: Service,
     maximum_qos: Qos,
     deliveries: Deliveries,
-    silence: KeepAlive,
+    keep_alive: KeepAlive,
+    /// When the next message comes by itself; `None` before the first granted subscription.
     next_message: Option<Moment>,
+    /// When each delayed PINGRESP is due, the earliest first.
     late_pings: VecDeque<Moment>,
 }
 
@@ -54,7 +56,7 @@ impl Session {
             service,
             maximum_qos: Qos::ExactlyOnce,
             deliveries: Deliveries::new(None),
-            silence: KeepAlive::default(),
+            keep_alive: KeepAlive::default(),
             next_message: None,
             late_pings: VecDeque::new(),
         }
@@ -65,17 +67,17 @@ impl Session {
         self.protocol
     }
 
-    /// From now on this version is spoken.
-    pub(super) const fn speak(&mut self, protocol: Protocol) {
+    /// CONNECT asks for this version.
+    pub(super) const fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
     }
 
     /// CONNACK accepts the client `now`. What it announces holds only in MQTT 5.
-    pub(super) fn open(&mut self, connect: &Connect, announcement: &Announcement, now: Moment) {
+    pub(super) fn open(&mut self, connect: &Connect, connack_properties: &ConnackProperties, now: Moment) {
         let announced = |value: Option<u16>| value.filter(|_| self.protocol == Protocol::V5);
-        let keep_alive = announced(announcement.server_keep_alive_seconds);
-        let maximum_qos = announced(announcement.maximum_qos.map(u16::from));
-        self.silence = KeepAlive::of(keep_alive.unwrap_or(connect.keep_alive_seconds), now);
+        let server_keep_alive = announced(connack_properties.server_keep_alive_seconds);
+        let maximum_qos = announced(connack_properties.maximum_qos.map(u16::from));
+        self.keep_alive = KeepAlive::new(server_keep_alive.unwrap_or(connect.keep_alive_seconds), now);
         let level = maximum_qos.and_then(|level| u8::try_from(level).ok());
         self.maximum_qos = level.and_then(Qos::from_level).unwrap_or(Qos::ExactlyOnce);
         self.deliveries = Deliveries::new(receive_maximum(connect));
@@ -83,7 +85,7 @@ impl Session {
 
     /// Any packet has come.
     pub(super) const fn heard(&mut self, now: Moment) {
-        self.silence.heard(now);
+        self.keep_alive.heard(now);
     }
 
     /// The packets that carry `message`.
@@ -92,48 +94,52 @@ impl Session {
     }
 
     /// Answers to a packet.
-    pub(super) fn answer(&mut self, packet: &ClientPacket, now: Moment, outbox: &mut Outbox) -> Verdict {
+    pub(super) fn answer(&mut self, packet: &ClientPacket, now: Moment, writer: &mut PacedWriter) -> Verdict {
         match packet {
-            ClientPacket::Connect(_) => return Verdict::Offended(PROTOCOL_ERROR),
-            ClientPacket::Disconnect(_) => return Verdict::Over,
-            ClientPacket::Publish(publish) => return self.take(publish, outbox),
-            ClientPacket::Pingreq => self.answer_ping(now, outbox),
+            ClientPacket::Connect(_) => return Verdict::Disconnect(PROTOCOL_ERROR),
+            ClientPacket::Disconnect(_) => return Verdict::ClientLeft,
+            ClientPacket::Publish(publish) => return self.take(publish, writer),
+            ClientPacket::Pingreq => self.answer_ping(now, writer),
             ClientPacket::Subscribe(identifier, asked) => {
                 let codes = self.subscribe(asked, now);
-                outbox.push(&answer::suback(self.protocol, *identifier, &codes));
+                writer.push(&encode::suback(self.protocol, *identifier, &codes));
             }
             ClientPacket::Unsubscribe(identifier, filters) => {
                 let codes = self.unsubscribe(filters);
-                outbox.push(&answer::unsuback(self.protocol, *identifier, &codes));
+                writer.push(&encode::unsuback(self.protocol, *identifier, &codes));
             }
-            ClientPacket::Pubrec(received) => self.release(*received, outbox),
-            ClientPacket::Pubrel(released) => outbox.push(&answer::pubcomp(released.identifier)),
+            ClientPacket::Pubrec(received) => self.release(*received, writer),
+            ClientPacket::Pubrel(released) => writer.push(&encode::pubcomp(released.identifier)),
             ClientPacket::Puback(done) | ClientPacket::Pubcomp(done) => {
                 self.deliveries.acknowledged(done.identifier);
             }
         }
-        Verdict::GoesOn
+        Verdict::Continue
     }
 
     /// Does what is due.
-    pub(super) fn advance(&mut self, now: Moment, outbox: &mut Outbox) -> Verdict {
-        self.answer_late(now, outbox);
-        self.publish_due(now, outbox);
-        match self.silence.deadline() {
-            Some(deadline) if deadline <= now => Verdict::Offended(KEEP_ALIVE_TIMEOUT),
-            Some(_) | None => Verdict::GoesOn,
+    pub(super) fn advance(&mut self, now: Moment, writer: &mut PacedWriter) -> Verdict {
+        // What has filled the transport, be it a scripted action, must not let messages pile up behind it.
+        let keeps_up = writer.is_idle() && self.deliveries.welcome();
+        self.answer_late(now, writer);
+        if self.message_is_due(now) && keeps_up {
+            self.publish_next(writer);
+        }
+        match self.keep_alive.deadline() {
+            Some(deadline) if deadline <= now => Verdict::Disconnect(KEEP_ALIVE_TIMEOUT),
+            Some(_) | None => Verdict::Continue,
         }
     }
 
     /// When [`Self::advance`] has something to do.
     pub(super) fn deadline(&self) -> Option<Moment> {
         let late_ping = self.late_pings.front().copied();
-        [late_ping, self.next_message, self.silence.deadline()].into_iter().flatten().min()
+        [late_ping, self.next_message, self.keep_alive.deadline()].into_iter().flatten().min()
     }
 
-    fn answer_ping(&mut self, now: Moment, outbox: &mut Outbox) {
+    fn answer_ping(&mut self, now: Moment, writer: &mut PacedWriter) {
         match self.service.pings {
-            Pings::Prompt => outbox.push(&answer::PINGRESP),
+            Pings::Prompt => writer.push(&encode::PINGRESP),
             Pings::Late(span) => self.late_pings.push_back(now.plus(span)),
             Pings::Unanswered => {}
         }
@@ -165,41 +171,46 @@ impl Session {
         filters.iter().map(|filter| code(self.deliveries.unsubscribe(filter))).collect()
     }
 
-    fn take(&self, publish: &Publish, outbox: &mut Outbox) -> Verdict {
+    fn take(&self, publish: &Publish, writer: &mut PacedWriter) -> Verdict {
         match Qos::from_level(publish.qos) {
-            Some(qos) if qos > self.maximum_qos => return Verdict::Offended(QOS_NOT_SUPPORTED),
-            Some(Qos::AtLeastOnce) => outbox.push(&answer::puback(self.protocol, publish.identifier)),
-            Some(Qos::ExactlyOnce) => outbox.push(&answer::pubrec(self.protocol, publish.identifier)),
+            Some(qos) if qos > self.maximum_qos => return Verdict::Disconnect(QOS_NOT_SUPPORTED),
+            Some(Qos::AtLeastOnce) => writer.push(&encode::puback(self.protocol, publish.identifier)),
+            Some(Qos::ExactlyOnce) => writer.push(&encode::pubrec(self.protocol, publish.identifier)),
             Some(Qos::AtMostOnce) | None => {}
         }
-        Verdict::GoesOn
+        Verdict::Continue
     }
 
     /// A message that the client refuses is done with: PUBREL must not follow.
-    fn release(&mut self, received: Acknowledgement, outbox: &mut Outbox) {
+    fn release(&mut self, received: Acknowledgement, writer: &mut PacedWriter) {
         if received.reason_code < FAILURE {
-            outbox.push(&answer::pubrel(received.identifier));
+            writer.push(&encode::pubrel(received.identifier));
         } else {
             self.deliveries.acknowledged(received.identifier);
         }
     }
 
-    fn answer_late(&mut self, now: Moment, outbox: &mut Outbox) {
+    fn answer_late(&mut self, now: Moment, writer: &mut PacedWriter) {
         while self.late_pings.front().is_some_and(|due| *due <= now) {
             self.late_pings.pop_front();
-            outbox.push(&answer::PINGRESP);
+            writer.push(&encode::PINGRESP);
         }
     }
 
-    fn publish_due(&mut self, now: Moment, outbox: &mut Outbox) {
-        let Some(messages) = self.service.messages else { return };
-        let Some(due) = self.next_message.filter(|due| *due <= now) else { return };
-        // An act that has filled the socket must not let messages pile up behind it.
-        if outbox.is_empty() && self.deliveries.welcome() {
-            outbox.push(&self.publish(&messages.message));
-        }
+    /// Whether the time of the next message has come; the one after it is timed from it, and from now if that has
+    /// passed, too.
+    fn message_is_due(&mut self, now: Moment) -> bool {
+        let Some(messages) = self.service.messages else { return false };
+        let Some(due) = self.next_message.filter(|due| *due <= now) else { return false };
         let next = due.plus(interval(messages));
         self.next_message = Some(if next > now { next } else { now.plus(interval(messages)) });
+        true
+    }
+
+    fn publish_next(&mut self, writer: &mut PacedWriter) {
+        if let Some(messages) = self.service.messages {
+            writer.push(&self.publish(&messages.message));
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::broker_packet::{self, REMAINING_LENGTH_LIMIT};
-use super::script::{Copies, Message};
 use crate::event::{Protocol, Qos};
+use crate::simulator::packet::broker::{self as encode, REMAINING_LENGTH_LIMIT};
+use crate::simulator::script::{Copies, Message};
 
 /// As many unacknowledged messages as mosquitto allows; more do not come by themselves.
 const UNACKNOWLEDGED_LIMIT: usize = 20;
@@ -71,9 +71,9 @@ impl Deliveries {
         let room = REMAINING_LENGTH_LIMIT - topic.len() - HEAD_BYTES;
         let payload = vec![b'.'; message.payload_bytes.min(room)];
         match message.qos.min(granted) {
-            qos @ Qos::AtMostOnce => broker_packet::publish(protocol, qos, 0, &topic, &payload),
+            qos @ Qos::AtMostOnce => encode::publish(protocol, qos, 0, &topic, &payload),
             qos @ (Qos::AtLeastOnce | Qos::ExactlyOnce) => {
-                let packet = broker_packet::publish(protocol, qos, self.identifier(), &topic, &payload);
+                let packet = encode::publish(protocol, qos, self.identifier(), &topic, &payload);
                 copied(packet, message.copies)
             }
         }

@@ -4,24 +4,24 @@ use super::property::{Property, write_variable, written};
 use crate::event::{Protocol, Qos};
 
 /// The largest remaining length that a fixed header can tell.
-pub(super) const REMAINING_LENGTH_LIMIT: usize = 268_435_455;
+pub(in crate::simulator) const REMAINING_LENGTH_LIMIT: usize = 268_435_455;
 
 /// The answer to PINGREQ, the same in both versions.
-pub(super) const PINGRESP: [u8; 2] = [0xd0, 0x00];
+pub(in crate::simulator) const PINGRESP: [u8; 2] = [0xd0, 0x00];
 
 /// CONNACK as MQTT 3.1.1 has it: flags (1 for a stored session) and return code.
-pub(super) const fn short_connack(flags: u8, code: u8) -> [u8; 4] {
+pub(in crate::simulator) const fn short_connack(flags: u8, code: u8) -> [u8; 4] {
     [0x20, 0x02, flags, code]
 }
 
 /// CONNACK as MQTT 5 has it.
-pub(super) fn long_connack(flags: u8, code: u8, properties: &[Property]) -> Vec<u8> {
+pub(in crate::simulator) fn long_connack(flags: u8, code: u8, properties: &[Property]) -> Vec<u8> {
     packet(0x20, &[&[flags, code], &written(properties)])
 }
 
 /// DISCONNECT. Of MQTT 5 it says no more than it must: no reason code where that is 0, no length where there are no
 /// properties. MQTT 3.1.1 leaves it to clients, and some brokers send it all the same.
-pub(super) fn disconnect(protocol: Protocol, code: u8, properties: &[Property]) -> Vec<u8> {
+pub(in crate::simulator) fn disconnect(protocol: Protocol, code: u8, properties: &[Property]) -> Vec<u8> {
     match (protocol, code, properties) {
         (Protocol::V311, ..) | (Protocol::V5, 0, []) => packet(0xe0, &[]),
         (Protocol::V5, code, []) => packet(0xe0, &[&[code]]),
@@ -30,12 +30,12 @@ pub(super) fn disconnect(protocol: Protocol, code: u8, properties: &[Property]) 
 }
 
 /// SUBACK with a code for each filter.
-pub(super) fn suback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec<u8> {
+pub(in crate::simulator) fn suback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec<u8> {
     packet(0x90, &[&identifier.to_be_bytes(), no_properties(protocol), codes])
 }
 
 /// UNSUBACK with a code for each filter, which MQTT 3.1.1 leaves out.
-pub(super) fn unsuback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec<u8> {
+pub(in crate::simulator) fn unsuback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec<u8> {
     let codes = match protocol {
         Protocol::V311 => &[],
         Protocol::V5 => codes,
@@ -44,27 +44,33 @@ pub(super) fn unsuback(protocol: Protocol, identifier: u16, codes: &[u8]) -> Vec
 }
 
 /// PUBACK. In MQTT 5 it is written out in full and says that nobody got the message.
-pub(super) fn puback(protocol: Protocol, identifier: u16) -> Vec<u8> {
+pub(in crate::simulator) fn puback(protocol: Protocol, identifier: u16) -> Vec<u8> {
     packet(0x40, &[&identifier.to_be_bytes(), unmatched(protocol)])
 }
 
 /// PUBREC, likewise.
-pub(super) fn pubrec(protocol: Protocol, identifier: u16) -> Vec<u8> {
+pub(in crate::simulator) fn pubrec(protocol: Protocol, identifier: u16) -> Vec<u8> {
     packet(0x50, &[&identifier.to_be_bytes(), unmatched(protocol)])
 }
 
 /// PUBREL, whose reserved flags are 2. Success needs no reason code in either version.
-pub(super) fn pubrel(identifier: u16) -> Vec<u8> {
+pub(in crate::simulator) fn pubrel(identifier: u16) -> Vec<u8> {
     packet(0x62, &[&identifier.to_be_bytes()])
 }
 
 /// PUBCOMP, likewise.
-pub(super) fn pubcomp(identifier: u16) -> Vec<u8> {
+pub(in crate::simulator) fn pubcomp(identifier: u16) -> Vec<u8> {
     packet(0x70, &[&identifier.to_be_bytes()])
 }
 
 /// PUBLISH; the identifier is left out at QoS 0.
-pub(super) fn publish(protocol: Protocol, qos: Qos, identifier: u16, topic: &str, payload: &[u8]) -> Vec<u8> {
+pub(in crate::simulator) fn publish(
+    protocol: Protocol,
+    qos: Qos,
+    identifier: u16,
+    topic: &str,
+    payload: &[u8],
+) -> Vec<u8> {
     let identifier = identifier.to_be_bytes();
     let identifier = if qos == Qos::AtMostOnce { &[][..] } else { &identifier[..] };
     let head = [&length_of(topic)[..], topic.as_bytes(), identifier];
@@ -104,9 +110,9 @@ fn packet(first: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::property::{REASON_STRING, Value};
     use super::Protocol::{V5, V311};
     use super::*;
-    use crate::simulator::property::{REASON_STRING, Value};
 
     #[test]
     fn packets_of_the_old_version_have_the_bytes_of_its_standard() {

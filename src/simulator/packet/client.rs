@@ -1,20 +1,7 @@
-//! What clients send: a small bounded reader of the packets of MQTT 3.1.1 and 5.
-//!
-//! It is the simulator's own, so that a fault in the packets of the `wire` room cannot hide behind the same fault
-//! here. It keeps no payloads and no passwords.
-
-mod content;
-#[cfg(test)]
-mod tests;
-
-use bytes::BytesMut;
+//! What clients send, as typed values without payloads and passwords.
 
 use super::property::Property;
-use super::reader::{Reader, variable};
 use crate::event::Protocol;
-
-/// The largest packet that is read, in bytes, its fixed header left out.
-pub const PACKET_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// A packet of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,21 +29,6 @@ pub enum ClientPacket {
 }
 
 impl ClientPacket {
-    /// Cuts the first whole packet from `buffer`, where the client speaks `protocol`; `None` if it needs more bytes.
-    /// CONNECT says itself what it speaks.
-    pub(super) fn cut(buffer: &mut BytesMut, protocol: Protocol) -> Result<Option<Self>, PacketError> {
-        let Some((bytes, length)) = variable(buffer.get(1..).unwrap_or_default())? else { return Ok(None) };
-        if length > PACKET_LIMIT_BYTES {
-            return Err(PacketError::TooLarge(length));
-        }
-        let header = bytes + 1;
-        if buffer.len() < header + length {
-            return Ok(None);
-        }
-        let packet = buffer.split_to(header + length);
-        Self::read(packet[0], Reader::new(&packet[header..]), protocol).map(Some)
-    }
-
     /// Its kind.
     pub const fn kind(&self) -> PacketKind {
         match self {
@@ -71,23 +43,6 @@ impl ClientPacket {
             Self::Pingreq => PacketKind::Pingreq,
             Self::Disconnect(_) => PacketKind::Disconnect,
         }
-    }
-
-    fn read(first: u8, mut body: Reader<'_>, protocol: Protocol) -> Result<Self, PacketError> {
-        let packet = match first {
-            0x10 => Self::Connect(content::connect(&mut body)?),
-            0x30..=0x3f => Self::Publish(content::publish(&mut body, first, protocol)?),
-            0x40 => Self::Puback(content::acknowledgement(&mut body, protocol)?),
-            0x50 => Self::Pubrec(content::acknowledgement(&mut body, protocol)?),
-            0x62 => Self::Pubrel(content::acknowledgement(&mut body, protocol)?),
-            0x70 => Self::Pubcomp(content::acknowledgement(&mut body, protocol)?),
-            0x82 => content::subscribe(&mut body, protocol)?,
-            0xa2 => content::unsubscribe(&mut body, protocol)?,
-            0xc0 => Self::Pingreq,
-            0xe0 => Self::Disconnect(content::disconnect(&mut body, protocol)?),
-            other => return Err(PacketError::FirstByte(other)),
-        };
-        if body.is_empty() { Ok(packet) } else { Err(PacketError::Surplus(packet.kind())) }
     }
 }
 
@@ -170,27 +125,4 @@ pub struct Acknowledgement {
     pub identifier: u16,
     /// Of MQTT 5; 0, success, where it carries none.
     pub reason_code: u8,
-}
-
-/// Why bytes of a client are not a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PacketError {
-    /// More than four bytes.
-    #[error("a length is longer than four bytes")]
-    Length,
-    /// Above [`PACKET_LIMIT_BYTES`].
-    #[error("a packet of {0} bytes is above the limit of {PACKET_LIMIT_BYTES}")]
-    TooLarge(usize),
-    /// Not a packet of a client, or reserved flags are set.
-    #[error("no packet of a client begins with {0:#04x}")]
-    FirstByte(u8),
-    /// Too short, a text that is not UTF-8, or reserved bits are set.
-    #[error("a packet ends too early, its text is not UTF-8 or its reserved bits are set")]
-    Content,
-    /// Unknown, in the wrong packet, or twice.
-    #[error("a property {0:#04x} where it does not belong")]
-    Property(u8),
-    /// Bytes are left over.
-    #[error("bytes are left over after {0:?}")]
-    Surplus(PacketKind),
 }

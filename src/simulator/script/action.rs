@@ -2,30 +2,31 @@
 
 use std::time::Duration;
 
-use super::{Message, Parting};
-use crate::simulator::client_packet::PacketKind;
+use super::replies::DisconnectReason;
+use super::service::Message;
+use crate::simulator::packet::PacketKind;
 
 /// Something that happens once during a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Act {
-    /// When.
-    pub cue: Cue,
-    /// What.
-    pub deed: Deed,
+pub struct ScriptedAction {
+    /// When it happens.
+    pub trigger: Trigger,
+    /// What happens.
+    pub action: Action,
 }
 
-/// When an act happens: after packets of a kind, then after a span. Both are counted from the act before, or from
-/// accept. An act that follows a packet comes after the answer to it.
+/// When an action happens: after packets of a kind, then after a span. Both are counted from the action before, or from
+/// accept. An action that follows a packet comes after the answer to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cue {
+pub struct Trigger {
     kind: PacketKind,
     count: u32,
     delay: Duration,
     patience: Option<Duration>,
 }
 
-impl Cue {
-    /// Now.
+impl Trigger {
+    /// With the action before, or on accept.
     pub const fn at_once() -> Self {
         Self::after(Duration::ZERO)
     }
@@ -62,7 +63,7 @@ impl Cue {
         self.kind
     }
 
-    /// How many of them, 0 for a cue of time alone.
+    /// How many of them, 0 for a trigger of time alone.
     pub(in crate::simulator) const fn count(self) -> u32 {
         self.count
     }
@@ -72,24 +73,24 @@ impl Cue {
         self.delay
     }
 
-    /// The span after which it happens though no packet has come; counted as a cue of time alone is.
+    /// The span after which it happens though no packet has come; counted as in a trigger of time alone.
     pub(in crate::simulator) const fn patience(self) -> Option<Duration> {
         if self.count == 0 { Some(self.delay) } else { self.patience }
     }
 }
 
-/// What an act does.
+/// What a scripted action does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub enum Action {
     /// Closes in order, after all that is still to be sent.
     Fin,
     /// Resets the connection; of what is still to be sent goes only what the socket takes at once.
     Rst,
     /// Sends DISCONNECT (which MQTT 3.1.1 does not give to a broker), then closes in order.
-    Disconnect(Parting),
-    /// Leaves the socket open, but reads and answers nothing more; what was answered before still goes out. Acts that
-    /// wait for time still follow. Without one that ends the connection the socket stays so until the simulator is
-    /// dropped, as nothing tells that the client has left.
+    Disconnect(DisconnectReason),
+    /// Leaves the socket open, but reads and answers nothing more; what was answered before still goes out. Actions
+    /// that wait for time still follow. Without one that ends the connection the socket stays so until the simulator is
+    /// dropped, as nothing shows that the client has left.
     Silence,
     /// Sends a message, subscribed or not, and goes on.
     Publish(Message),

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use crate::event::Moment;
 
-/// How long the client may be silent.
+/// Until when the client may be silent.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct KeepAlive {
-    /// One and a half times the keep-alive; `None` where that is 0.
-    patience: Option<Duration>,
+    /// One and a half times the keep-alive (MQTT 3.1.1, section 3.1.2.10); `None` where that is 0.
+    limit: Option<Duration>,
     heard: Moment,
 }
 
 impl KeepAlive {
     /// Of a session with this keep-alive that begins `now`.
-    pub(super) fn of(seconds: u16, now: Moment) -> Self {
-        let patience = Duration::from_secs(seconds.into()) * 3 / 2;
-        Self { patience: (!patience.is_zero()).then_some(patience), heard: now }
+    pub(super) fn new(seconds: u16, now: Moment) -> Self {
+        let limit = Duration::from_secs(seconds.into()) * 3 / 2;
+        Self { limit: (!limit.is_zero()).then_some(limit), heard: now }
     }
 
     /// A packet has come.
@@ -26,6 +26,6 @@ impl KeepAlive {
 
     /// When the client has been silent for too long.
     pub(super) fn deadline(self) -> Option<Moment> {
-        self.patience.map(|patience| self.heard.plus(patience))
+        self.limit.map(|limit| self.heard.plus(limit))
     }
 }
