@@ -1,4 +1,4 @@
-//! What is told: live lines, the status line, the export, and the page of a summary.
+//! What people and programs get to read: live lines, the status line, the export, and the page of a summary.
 //!
 //! A summary is made in two steps: [`summary`] turns the metrics into a [`document`] of typed values, and a writer
 //! ([`table`], [`markdown`]) turns that into bytes.
