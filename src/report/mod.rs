@@ -22,7 +22,6 @@ mod timebar;
 
 use chrono::{DateTime, Utc};
 
-pub use finding::headline;
 pub use text::clean;
 
 use crate::collector::metrics::Metrics;
