@@ -78,6 +78,7 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand summary" -s U -l until -d 
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand summary" -s o -l output -d 'Write to FILE, which is replaced once the report is complete [default: standard output]' -r -F
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand summary" -l journal -d 'Read the target\'s journal from FILE [default: $XDG_STATE_HOME/nwdiag/TARGET.jsonl]' -r -F
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand summary" -l format -d 'What to print [default: table]' -r -f -a "table\t'A table for 80 columns'
+markdown\t'Markdown, to paste into an issue'
 json\t'The object that \'nwdiag export\' prints'"
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand summary" -l color -d 'Use colours: auto (on a terminal), always or never [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always, also into a pipe'

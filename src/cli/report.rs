@@ -31,6 +31,7 @@ Examples:
   nwdiag summary mqtt://broker.local --since yesterday --until '1h ago'
   nwdiag summary ./saved.jsonl --since '2026-11-22 08:00'
   nwdiag summary ./home-assistant-diagnostics.json
+  nwdiag summary --format markdown mqtt://broker.local -o report.md
   nwdiag summary --json mqtt://broker.local | jq .metrics.total_connection_drops
 
 Every option can be set in the environment too: --since 24h is NWDIAG_SINCE=24h. The option wins.

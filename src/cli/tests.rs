@@ -117,7 +117,7 @@ fn wrong_usage_says_what_is_wrong_and_where() {
         ("nwdiag export demo --output=", &[], &["--output"]),
         ("nwdiag watch demo -q -v", &[], &["cannot be used with"]),
         ("nwdiag export demo --pretty --compact", &[], &["cannot be used with"]),
-        ("nwdiag summary demo --format markdown", &[], &["table, json"]),
+        ("nwdiag summary demo --format csv", &[], &["table, markdown, json"]),
         ("nwdiag watch demo", &[("NWDIAG_KEEP_ALIVE", "90")], &["'NWDIAG_KEEP_ALIVE'", "write 90s"]),
         ("nwdiag watch demo", &[("NWDIAG_QOS", "x")], &["'x' for 'NWDIAG_QOS'"]),
         ("nwdiag watch demo", &[("NWDIAG_UTC", "maybe")], &["NWDIAG_UTC", "1 or 0"]),

@@ -33,6 +33,8 @@ pub enum SummaryFormat {
     /// A table for 80 columns
     #[default]
     Table,
+    /// Markdown, to paste into an issue
+    Markdown,
     /// The object that 'nwdiag export' prints
     Json,
 }

@@ -17,17 +17,21 @@ use crate::io::journal_file::{self, Reading};
 use crate::io::report_input::{self, Input};
 use crate::io::{clock, report_output, terminal};
 use crate::report::style::{Palette, View};
-use crate::report::{Report, json, summary, table};
+use crate::report::summary::document;
+use crate::report::{Report, json, markdown, table};
 
 /// Columns of a table that goes to a file.
 const FILE_COLUMNS: u16 = 80;
 
-/// Prints the report as a table, or as the export.
+/// Prints the report as a page, or as the export.
 pub(super) fn summary(config: &SummaryConfig) -> Result<Outcome, CommandError> {
     let report = report(&config.report, RECENT)?;
     let mut bytes = Vec::new();
     let written = match config.format {
-        SummaryFormat::Table => table::write(&mut bytes, &summary::document(&report), &view(&config.report)),
+        SummaryFormat::Table => table::write(&mut bytes, &document(&report), &view(&config.report)),
+        SummaryFormat::Markdown => {
+            markdown::write(&mut bytes, &document(&report), start::zone(config.report.display.zone))
+        }
         SummaryFormat::Json => json::write(&mut bytes, &report, layout(Layout::Auto, &config.report)),
     };
     written.context("cannot write the report")?;

@@ -23,6 +23,7 @@ use crate::event::Transport;
 use crate::navien::service::ServiceUrl;
 use crate::secret::Secret;
 use crate::session::attempt::DialError;
+use crate::units::span;
 
 const AGENT: &str = concat!("nwdiag/", env!("CARGO_PKG_VERSION"));
 
@@ -105,8 +106,8 @@ impl HttpsService {
             biased;
             answer = exchange(stream, request, self.limits.body_bytes) => answer?,
             () = clock.sleep_until(Some(began.plus(self.limits.within))) => {
-                let seconds = self.limits.within.as_secs_f64();
-                return Err(Unanswered::Broken(format!("did not answer within {seconds:.1} s")));
+                let within = span(self.limits.within.as_secs_f64());
+                return Err(Unanswered::Broken(format!("did not answer within {within}")));
             }
         };
         let took = clock.now().since(began);

@@ -1,7 +1,7 @@
-//! What is told: live lines, the status line, the export, and the page of a summary.
+//! What people and programs get to read: live lines, the status line, the export, and the page of a summary.
 //!
 //! A summary is made in two steps: [`summary`] turns the metrics into a [`document`] of typed values, and a writer
-//! ([`table`]) turns that into bytes.
+//! ([`table`], [`markdown`]) turns that into bytes.
 //!
 //! Nothing here reads a clock, a terminal or the environment: the time zone, the colours and the width are arguments.
 
@@ -10,6 +10,7 @@ mod failure;
 mod finding;
 pub mod json;
 pub mod line;
+pub mod markdown;
 pub mod status;
 pub mod style;
 pub mod summary;
@@ -21,7 +22,6 @@ mod timebar;
 
 use chrono::{DateTime, Utc};
 
-pub use finding::headline;
 pub use text::clean;
 
 use crate::collector::metrics::Metrics;

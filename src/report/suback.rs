@@ -1,4 +1,4 @@
-//! What a broker means when it refuses a subscription. The record tells the code, not the version that was spoken.
+//! What a broker means when it refuses a subscription. The record holds the code, not the version that was spoken.
 
 use crate::reason::{Source, words};
 

@@ -75,6 +75,12 @@ fn the_front_of_the_library_holds_no_code() {
 }
 
 #[test]
+fn a_writer_knows_the_document_and_neither_metrics_nor_findings() {
+    let files = without_tests(&files().unwrap());
+    hold(&files, |file| rules::writers_know_only_the_document(file).unwrap());
+}
+
+#[test]
 fn outside_io_and_simulator_there_is_no_clock_socket_file_or_terminal() {
     hold(&without_tests(&files().unwrap()), |file| rules::the_world_stays_outside(file).unwrap());
 }

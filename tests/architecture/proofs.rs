@@ -103,6 +103,19 @@ fn code_in_the_front_of_the_library_is_found_and_declarations_are_not() {
 }
 
 #[test]
+fn a_writer_that_looks_at_metrics_is_found() {
+    let check = |path, text| said(&rules::writers_know_only_the_document(&File::new(path, text)).unwrap());
+    let metrics = "use crate::collector::metrics::Metrics;";
+    let expected = "crate::collector::metrics::Metrics is nothing that a writer of documents knows";
+    for path in ["src/report/table/mod.rs", "src/report/markdown/escape.rs", "src/report/timebar.rs"] {
+        assert_eq!(check(path, metrics), [format!("{path}:1: {expected}")]);
+        assert_eq!(check(path, "use crate::report::document::Text; use crate::units::span;"), [""; 0]);
+    }
+    assert_eq!(check("src/report/table/mod.rs", "use super::super::Report;").len(), 1);
+    assert_eq!(check("src/report/summary/mod.rs", metrics), [""; 0]);
+}
+
+#[test]
 fn the_world_is_found_however_it_is_named() {
     let rows = [
         ("use std::net::TcpStream;", "std::net::TcpStream is a socket"),

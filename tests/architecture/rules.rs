@@ -102,6 +102,24 @@ pub(crate) fn imports_point_down(file: &File, rooms: &[String]) -> Checked {
     Ok(source.paths.iter().filter_map(|named| Some(file.breaks(named, broken(named)?))).collect())
 }
 
+/// Writers of documents, and what of the crate they may name beside themselves.
+const WRITERS: [&str; 3] = ["crate::report::table", "crate::report::markdown", "crate::report::timebar"];
+const NAMED_BY_WRITERS: [&str; 4] =
+    ["crate::report::document", "crate::report::style", "crate::report::text", "crate::units"];
+
+/// A writer knows the document, and neither metrics nor findings.
+pub(crate) fn writers_know_only_the_document(file: &File) -> Checked {
+    let module = format!("crate::{}", file.module.join("::"));
+    if !WRITERS.iter().any(|writer| within(&module, writer)) {
+        return Ok(Vec::new());
+    }
+    let source = Source::read(&file.text, &file.module)?;
+    let is_known = |name: &str| WRITERS.iter().chain(&NAMED_BY_WRITERS).any(|known| within(name, known));
+    let foreign = source.paths.iter().filter(|named| within(&named.name, "crate") && !is_known(&named.name));
+    let rule = |named: &Named| format!("{} is nothing that a writer of documents knows", named.name);
+    Ok(foreign.map(|named| file.breaks(named, rule(named))).collect())
+}
+
 /// Rooms that are the world's.
 const WORLDLY: [&str; 2] = ["io", "simulator"];
 

@@ -60,7 +60,7 @@ async fn run(transport: Transport, script: Script, settings: RunSettings) -> (Ve
     let (rig, run) = Rig::behind(manners, script, settings);
     run.await;
     let events = rig.events.borrow().clone();
-    (events, rig.simulator.seen().levels())
+    (events, rig.simulator.observed().levels())
 }
 
 fn print(fault: &str, transport: Transport, events: &[Event]) {

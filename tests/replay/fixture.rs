@@ -43,13 +43,19 @@ fn the_export_of_a_period_is_what_it_always_was() {
     check("demo.period.json", &export(&["--since", &times[8], "--until", &times[20]]));
 }
 
-#[test]
-fn the_summary_of_a_journal_is_what_it_always_was() {
-    let page = page(&["summary", &journal(), "--utc"]);
+/// The page of a summary, without the time since the last record.
+fn summary(format: &str) -> String {
+    let page = page(&["summary", &journal(), "--utc", "--format", format]);
     let ages = page.lines().filter(|line| age(line).is_some()).count();
     assert_eq!(ages, 1, "{page}");
     let ageless = |line: &str| age(line).map_or_else(|| line.to_owned(), |age| line.replace(age, "…"));
-    check("demo.summary.txt", &page.lines().map(|line| ageless(line) + "\n").collect::<String>());
+    page.lines().map(|line| ageless(line) + "\n").collect()
+}
+
+#[test]
+fn the_summary_of_a_journal_is_what_it_always_was() {
+    check("demo.summary.txt", &summary("table"));
+    check("demo.summary.md", &summary("markdown"));
 }
 
 /// The words between `last record` and `ago`.

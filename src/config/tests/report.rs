@@ -45,8 +45,10 @@ fn a_report_finds_its_records() {
 
 #[test]
 fn a_report_has_its_shape() {
-    let rows: [(&str, Variables<'_>, &str); 9] = [
+    let rows: [(&str, Variables<'_>, &str); 11] = [
         ("nwdiag summary demo", &[], "Table"),
+        ("nwdiag summary demo --format markdown", &[], "Markdown"),
+        ("nwdiag export demo", &[("NWDIAG_FORMAT", "markdown")], "Auto 50"),
         ("nwdiag summary demo --json", &[], "Json"),
         ("nwdiag summary demo", &[("NWDIAG_FORMAT", "json")], "Json"),
         ("nwdiag summary demo", &[("NWDIAG_FORMAT", "text")], "Table"),

@@ -256,7 +256,7 @@ mod tests {
         }
         let failure = race.timed_out(TimedOut(Duration::from_millis(60)));
         assert_eq!(failure.kind(), FailureKind::ConnectTimeout);
-        let sentence = format!("{hole} did not answer within 0.1 s; 1 of 2 addresses failed before");
+        let sentence = format!("{hole} did not answer within 60 ms; 1 of 2 addresses failed before");
         assert_eq!(failure.to_string(), sentence);
     }
 

@@ -16,6 +16,7 @@ use crate::event::failure::{
     TlsFailure, UpgradeFailure, UpgradeFlaw,
 };
 use crate::reason::{self, Source};
+use crate::units;
 
 /// Who is at the other end, as the subject of a sentence.
 #[derive(Debug, Clone, Copy)]
@@ -47,21 +48,20 @@ fn sentence(failure: &Failure, peer: Peer) -> String {
         Failure::Refused { code, source } => {
             format!("{peer} refused the connection: {}", reason::words(*code, *source))
         }
-        Failure::ConnackMissing(waited) => format!("no CONNACK within {}", tenths(*waited)),
+        Failure::ConnackMissing(waited) => format!("no CONNACK within {}", span(*waited)),
         Failure::Disconnected(Some(code)) => {
             format!("{peer} sent DISCONNECT: {}", reason::words(*code, Source::DisconnectV5))
         }
         Failure::Disconnected(None) => format!("{peer} sent DISCONNECT"),
         Failure::Protocol(breach) => format!("{peer} sent {}", breach.flaw),
-        Failure::PingUnanswered(after) => format!("no answer to a ping within {}", tenths(*after)),
-        Failure::SubscribeUnanswered(after) => format!("no answer to SUBSCRIBE within {} s", after.as_secs()),
+        Failure::PingUnanswered(after) => format!("no answer to a ping within {}", span(*after)),
+        Failure::SubscribeUnanswered(after) => format!("no answer to SUBSCRIBE within {}", span(*after)),
         Failure::SignIn(failure) => sign_in(failure),
     }
 }
 
-/// `10.0 s`.
-fn tenths(span: Duration) -> String {
-    format!("{:.1} s", span.as_secs_f64())
+fn span(span: Duration) -> String {
+    units::span(span.as_secs_f64())
 }
 
 fn dns(failure: &DnsFailure) -> String {
@@ -75,7 +75,7 @@ fn dns(failure: &DnsFailure) -> String {
         DnsProblem::NoAddress(None) => format!("'{name}' has no addresses"),
         DnsProblem::Failed(error) => because("the resolver failed for", error),
         DnsProblem::Silent(waited) => {
-            format!("the resolver did not answer for '{name}' within {}", tenths(*waited))
+            format!("the resolver did not answer for '{name}' within {}", span(*waited))
         }
         DnsProblem::Broken(reason) => format!("the resolver broke down on '{name}': {reason}"),
     }
@@ -105,7 +105,7 @@ fn silent(failure: &TcpFailure, waited: Duration) -> String {
         (failed, addresses) => format!("; {failed} of {addresses} addresses failed before"),
     };
     let address = failure.address.as_ref().map_or_else(String::new, |address| format!("{address} "));
-    format!("{address}did not answer within {}{others}", tenths(waited))
+    format!("{address}did not answer within {}{others}", span(waited))
 }
 
 /// The operating system's own words, where the end carries them.
@@ -126,7 +126,7 @@ fn system_words(end: &StreamEnd, peer: Peer) -> String {
 fn tls(failure: &TlsFailure, peer: Peer) -> String {
     match failure {
         TlsFailure::Silent(waited) => {
-            format!("the TLS handshake was not answered to its end within {}", tenths(*waited))
+            format!("the TLS handshake was not answered to its end within {}", span(*waited))
         }
         TlsFailure::NotTls => {
             format!("{peer}'s answer to the TLS handshake is not TLS: is this its port for TLS?")
@@ -156,7 +156,7 @@ fn upgrade(failure: &UpgradeFailure) -> String {
             format!("the answer to the request for a WebSocket is not HTTP/1: {reason}")
         }
         UpgradeFailure::Silent(waited) => {
-            format!("the request for a WebSocket was not answered within {}", tenths(*waited))
+            format!("the request for a WebSocket was not answered within {}", span(*waited))
         }
     }
 }
@@ -223,13 +223,13 @@ fn stream_end(end: &StreamEnd, peer: Peer) -> String {
 }
 
 fn websocket_close(code: u16, reason: &str, peer: Peer) -> String {
-    let shown = match code {
+    let code = match code {
         1005 => "without a code".to_owned(),
         code => format!("code {code}"),
     };
     match reason {
-        "" => format!("{peer} closed the WebSocket ({shown})"),
-        reason => format!("{peer} closed the WebSocket ({shown}: {reason})"),
+        "" => format!("{peer} closed the WebSocket ({code})"),
+        reason => format!("{peer} closed the WebSocket ({code}: {reason})"),
     }
 }
 

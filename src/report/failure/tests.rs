@@ -54,13 +54,13 @@ fn what_happened_before_mqtt_has_a_kind_and_one_plain_sentence() {
         (
             dns(DnsProblem::Silent(THREE_SECONDS)),
             Kind::ResolverFailed,
-            "the resolver did not answer for 'broker.example' within 3.0 s",
+            "the resolver did not answer for 'broker.example' within 3 s",
         ),
         (tcp(TcpProblem::Refused, 1, 1), Kind::ConnectionRefused, "192.0.2.1:1883 refused the connection"),
         (
             tcp(TcpProblem::Silent(THREE_SECONDS), 0, 2),
             Kind::ConnectTimeout,
-            "192.0.2.1:1883 did not answer within 3.0 s, nor did any other of 2 addresses",
+            "192.0.2.1:1883 did not answer within 3 s, nor did any other of 2 addresses",
         ),
         (
             tcp(TcpProblem::Socket(StreamEnd::NoRoute("No route to host".to_owned())), 1, 1),
@@ -101,7 +101,7 @@ fn what_happened_in_mqtt_has_a_kind_and_one_plain_sentence() {
             Kind::ConnackRefused,
             "the broker refused the connection: not authorized (5)",
         ),
-        (Failure::ConnackMissing(THREE_SECONDS), Kind::ConnackTimeout, "no CONNACK within 3.0 s"),
+        (Failure::ConnackMissing(THREE_SECONDS), Kind::ConnackTimeout, "no CONNACK within 3 s"),
         (
             Failure::Ended(Stage::Opening, StreamEnd::Fin),
             Kind::ClosedBeforeConnack,
@@ -123,7 +123,7 @@ fn what_happened_in_mqtt_has_a_kind_and_one_plain_sentence() {
             "the broker sent DISCONNECT: Session taken over (0x8e)",
         ),
         (breach(), Kind::MalformedPacket, "the broker sent a malformed packet of type 3 (x)"),
-        (Failure::PingUnanswered(THREE_SECONDS), Kind::PingUnanswered, "no answer to a ping within 3.0 s"),
+        (Failure::PingUnanswered(THREE_SECONDS), Kind::PingUnanswered, "no answer to a ping within 3 s"),
     ];
     for (failure, kind, beginning) in rows {
         assert_eq!(failure.kind(), kind, "{failure}");

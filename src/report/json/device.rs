@@ -36,20 +36,20 @@ pub(super) struct DeviceEntry<'a> {
 }
 
 impl<'a> From<&'a DeviceMetrics> for DeviceEntry<'a> {
-    fn from(told: &'a DeviceMetrics) -> Self {
+    fn from(device: &'a DeviceMetrics) -> Self {
         Self {
-            device: &told.device,
-            asked: told.asked,
-            answered: told.answered,
-            undecided: told.undecided,
-            unanswered_streak: told.unanswered_streak,
-            last_asked_timestamp: told.last_asked.map(timestamp),
-            last_answer_timestamp: told.last_answer.map(timestamp),
-            rtt_ms: RoundTripMs::from(&told.rtt),
-            wifi_dbm: told.wifi_dbm,
-            weakest_wifi_dbm: told.weakest_wifi_dbm,
-            error_code: told.error_code,
-            cloud_connected: told.cloud_connected,
+            device: &device.device,
+            asked: device.asked,
+            answered: device.answered,
+            undecided: device.undecided,
+            unanswered_streak: device.unanswered_streak,
+            last_asked_timestamp: device.last_asked.map(timestamp),
+            last_answer_timestamp: device.last_answer.map(timestamp),
+            rtt_ms: RoundTripMs::from(&device.rtt),
+            wifi_dbm: device.wifi_dbm,
+            weakest_wifi_dbm: device.weakest_wifi_dbm,
+            error_code: device.error_code,
+            cloud_connected: device.cloud_connected,
         }
     }
 }

@@ -249,7 +249,7 @@ fn an_appliance_has_what_it_answered_and_what_it_said() {
     let silent = DeviceMetrics { device: "11...5566".to_owned(), asked: 1, ..DeviceMetrics::default() };
     let report = with(|metrics| metrics.devices = vec![appliance(), silent]);
     let text = export(&report, Layout::Compact);
-    let told = concat!(
+    let expected = concat!(
         r#""devices":[{"device":"aa...eeff","asked":12,"answered":9,"undecided":1,"unanswered_streak":2,"#,
         r#""last_asked_timestamp":"2026-11-22T17:40:04.000Z","last_answer_timestamp":"2026-11-22T17:30:04.000Z","#,
         r#""rtt_ms":{"min":310.0,"mean":420.0,"p50":412.0,"p99":900.0,"max":900.0,"count":9},"#,
@@ -259,7 +259,7 @@ fn an_appliance_has_what_it_answered_and_what_it_said() {
         r#""rtt_ms":{"min":null,"mean":null,"p50":null,"p99":null,"max":null,"count":0},"#,
         r#""wifi_dbm":null,"weakest_wifi_dbm":null,"error_code":null,"cloud_connected":null}],"#,
     );
-    assert!(text.contains(told), "{text}");
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

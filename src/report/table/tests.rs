@@ -336,7 +336,7 @@ prop_compose! {
             messages_queued: queued,
             messages_received: received,
             recent_drops,
-            devices: appliances.into_iter().map(|told| device(told, sessions)).collect(),
+            devices: appliances.into_iter().map(|appliance| device(appliance, sessions)).collect(),
             subscriptions: topics.iter().map(|(topic, qos, code)| answer(topic, *qos, *code)).collect(),
             ..Metrics::default()
         }

@@ -198,7 +198,7 @@ async fn a_silent_broker_fails_the_handshake_at_the_deadline() {
     let failed = dialer.dial(clock, SOON, Depth::Quick).await.unwrap_err();
     let took = clock.now().since_start();
     assert!(took >= SOON && took < WITHIN, "{took:?}");
-    assert_failed(&failed, Phase::Tls, crt::TLS_NEGOTIATION_TIMEOUT, "within 0.3 s");
+    assert_failed(&failed, Phase::Tls, crt::TLS_NEGOTIATION_TIMEOUT, "was not answered to its end within ");
     assert_eq!(failed.peer_address, Some(format!("127.0.0.1:{port}")));
 }
 

@@ -160,7 +160,7 @@ async fn a_silent_broker_fails_the_upgrade_at_the_deadline() {
     let failed = dialer.dial(clock, SOON, Depth::Quick).await.unwrap_err();
     let took = clock.now().since_start();
     assert!(took >= SOON && took < WITHIN, "{took:?}");
-    assert_failed(&failed, Phase::Websocket, crt::HTTP_FIRST_BYTE_TIMEOUT, "within 0.3 s");
+    assert_failed(&failed, Phase::Websocket, crt::HTTP_FIRST_BYTE_TIMEOUT, "was not answered within ");
 }
 
 #[tokio::test]

@@ -187,7 +187,7 @@ async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
             (failed.failure.kind(), failed.failure.http_status()),
             (FailureKind::AuthUnavailable, None)
         );
-        assert!(failed.to_string().contains("did not answer within 0.5 s"), "{failed}");
+        assert!(failed.to_string().contains("did not answer within 500 ms"), "{failed}");
         assert_eq!(client.service.state().paths().last(), Some(&silent));
     }
 }
