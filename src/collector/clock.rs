@@ -87,7 +87,7 @@ mod tests {
     fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Place {
         let event = Event::Environment(Environment::new(EnvironmentKind::LinkUp));
         let ts = DateTime::from_timestamp(wall_seconds, 0).unwrap();
-        Place::of(&Record { ts, run_seconds, records_lost: 0, event })
+        Place::of(&Record { run_seconds, ..Record::at(ts, event) })
     }
 
     fn window(since: i64, until: i64) -> Window {

@@ -23,7 +23,7 @@ fn wall(seconds: i64) -> DateTime<Utc> {
 fn record(start: i64, seconds: i64, event: Event) -> Record {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let run_seconds = Some((seconds - start) as f64);
-    Record { ts: wall(seconds), run_seconds, records_lost: 0, event }
+    Record { run_seconds, ..Record::at(wall(seconds), event) }
 }
 
 fn start() -> Event {

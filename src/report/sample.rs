@@ -25,7 +25,7 @@ pub(super) fn paris(time: DateTime<Utc>) -> DateTime<FixedOffset> {
 
 /// A record of `event`, `seconds` after the first.
 pub(super) fn record(seconds: i64, event: Event) -> Record {
-    Record { ts: at(seconds), run_seconds: None, records_lost: 0, event }
+    Record::at(at(seconds), event)
 }
 
 pub(super) fn target() -> TargetFacts {

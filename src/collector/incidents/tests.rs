@@ -43,7 +43,7 @@ fn incidents(records: &[(i64, &str, Value)]) -> Vec<Incident> {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let run_seconds = Some(*second as f64);
         let ts = DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
-        let record = Record { ts, run_seconds, records_lost: 0, event: event(name, fields.clone()) };
+        let record = Record { run_seconds, ..Record::at(ts, event(name, fields.clone())) };
         tracker.record(&record, Place::of(&record), Counts::Yes);
     }
     tracker.incidents()
@@ -235,7 +235,7 @@ fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
     let mut tracker = Tracker::default();
     for second in 0..5 * i64::try_from(INCIDENTS_KEPT).unwrap() {
         let drop = event("drop", json!({"error_name": "X", "closed_by": "peer_close"}));
-        let record = Record { ts: at(second), run_seconds: None, records_lost: 0, event: drop };
+        let record = Record::at(at(second), drop);
         tracker.record(&record, Place::of(&record), Counts::Yes);
     }
     assert!(tracker.incidents().len() <= INCIDENTS_KEPT + 1);
