@@ -22,14 +22,14 @@ impl Window {
 
 /// Where a record stands in time, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Timestamp {
     /// Wall clock.
     pub wall: DateTime<Utc>,
     /// The run's clock in microseconds, where the record tells it.
     run_us: Option<i64>,
 }
 
-impl Place {
+impl Timestamp {
     /// Of a record.
     pub fn of(record: &Record) -> Self {
         Self { wall: record.ts, run_us: record.run_seconds.map(microseconds) }
@@ -58,7 +58,7 @@ pub struct Span {
 
 impl Span {
     /// From `earlier` to `later`, cut to `window`.
-    pub fn between(earlier: Place, later: Place, window: &Window) -> Self {
+    pub fn between(earlier: Timestamp, later: Timestamp, window: &Window) -> Self {
         let from = window.since.map_or(earlier.wall, |since| since.max(earlier.wall));
         let to = window.until.map_or(later.wall, |until| until.min(later.wall));
         let cut_us = (from - earlier.wall) + (later.wall - to);
@@ -84,10 +84,10 @@ mod tests {
     use super::*;
     use crate::event::{Environment, EnvironmentKind, Event};
 
-    fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Place {
+    fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Timestamp {
         let event = Event::Environment(Environment::new(EnvironmentKind::LinkUp));
         let ts = DateTime::from_timestamp(wall_seconds, 0).unwrap();
-        Place::of(&Record { run_seconds, ..Record::at(ts, event) })
+        Timestamp::of(&Record { run_seconds, ..Record::at(ts, event) })
     }
 
     fn window(since: i64, until: i64) -> Window {

@@ -1,6 +1,6 @@
 //! What each record does to the numbers.
 
-use super::clock::{Place, Span, in_seconds, microseconds};
+use super::clock::{Span, Timestamp, in_seconds, microseconds};
 use super::metrics::{Dated, Observation};
 use super::run::{Outage, RunState, Totals};
 use super::timeline::Link;
@@ -12,7 +12,7 @@ use crate::event::{
 
 impl Collector {
     /// The run that the record belongs to: a `start` begins a new one, and so does whatever follows a `stop`.
-    pub(super) fn run_of(&mut self, record: &Record, place: Place) -> RunState {
+    pub(super) fn run_of(&mut self, record: &Record, place: Timestamp) -> RunState {
         match self.run.take() {
             Some(run) if !run.stopped && !matches!(record.event, Event::Start(_)) => run,
             before => {
@@ -25,7 +25,7 @@ impl Collector {
     }
 
     /// Counts the time since the run's last record as up or down.
-    pub(super) fn pass_time(&mut self, run: &mut RunState, place: Place, event: &Event) {
+    pub(super) fn pass_time(&mut self, run: &mut RunState, place: Timestamp, event: &Event) {
         let span = Span::between(run.last, place, &self.window);
         let slept_us = slept_us(event).min(span.length_us);
         let link = if run.up_since.is_some() { Link::Up } else { Link::Down };

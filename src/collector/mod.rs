@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use clock::{Place, Window, in_seconds};
+use clock::{Timestamp, Window, in_seconds};
 use devices::Devices;
 use incidents::{Counts as Counted, Tracker};
 use metrics::{Dated, Metrics, SESSION_TAIL};
@@ -133,7 +133,7 @@ impl Collector {
 
     /// Takes one record; records come in the order in which they were written.
     pub fn record(&mut self, record: &Record) {
-        let place = Place::of(record);
+        let place = Timestamp::of(record);
         let mut run = self.run_of(record, place);
         self.pass_time(&mut run, place, &record.event);
         self.apply(&mut run, record);

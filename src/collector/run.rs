@@ -1,14 +1,14 @@
 //! Where the fold stands in the run that it is reading: up or down, in an outage or not.
 
-use super::clock::Place;
+use super::clock::Timestamp;
 
 /// A run of `watch` as far as it was read.
 #[derive(Debug, Clone)]
 pub struct RunState {
     /// The last record.
-    pub last: Place,
+    pub last: Timestamp,
     /// When the session that is up began.
-    pub up_since: Option<Place>,
+    pub up_since: Option<Timestamp>,
     /// The outage that is going on.
     pub outage: Option<Outage>,
     /// Whether the run had a session already.
@@ -78,7 +78,7 @@ impl Totals {
 
 impl RunState {
     /// A run whose first record is at `place`.
-    pub fn begin(place: Place) -> Self {
+    pub fn begin(place: Timestamp) -> Self {
         Self {
             last: place,
             up_since: None,

@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
     /// How many attempts failed in these.
     pub(super) fn attempts(&self, explains: &[usize]) -> usize {
         let failed =
-            |index: &usize| usize::try_from(self.incidents[*index].way_back.failed).unwrap_or(usize::MAX);
+            |index: &usize| usize::try_from(self.incidents[*index].recovery.failed).unwrap_or(usize::MAX);
         explains.iter().map(failed).fold(0, usize::saturating_add)
     }
 

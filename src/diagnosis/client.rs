@@ -35,7 +35,7 @@ fn is_pushed_off(dropped: Dropped<'_>) -> bool {
     ended_by_peer(record)
         && !refused
         && record.duration_connected_seconds.is_some_and(|age| age <= TWIN_SECONDS)
-        && dropped.incident.way_back.failed == 0
+        && dropped.incident.recovery.failed == 0
 }
 
 /// A way back is hardly ever this long and always the same: sessions of one such length have another reason, seconds.
@@ -194,7 +194,7 @@ fn host_suspend(case: &Case<'_>) -> Option<Verdict> {
 fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
     let fails_on_time = |index: &usize| {
         let incident = &case.incidents[*index];
-        let way = &incident.way_back;
+        let way = &incident.recovery;
         let dates = way.met(Obstacle::CertificateNotYetValid) > 0;
         let suspects = [
             Obstacle::CertificateExpired,
@@ -295,7 +295,7 @@ fn protocol_mismatch(case: &Case<'_>) -> Option<Verdict> {
 
 fn websocket_endpoint(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::WebsocketEndpoint);
-    let last = &case.incidents[*explains.last()?].way_back;
+    let last = &case.incidents[*explains.last()?].recovery;
     let attempts = case.attempts(&explains);
     Some(Verdict {
         pins: None,
@@ -322,11 +322,11 @@ const STORM_PER_MINUTE: f64 = 30.0;
 
 fn reconnect_storm(case: &Case<'_>) -> Option<Verdict> {
     let storms = |incident: &Incident| {
-        f64::from(incident.way_back.most_in_burst) >= STORM_PER_MINUTE * BURST_SECONDS / 60.0
+        f64::from(incident.recovery.most_in_burst) >= STORM_PER_MINUTE * BURST_SECONDS / 60.0
     };
     let explains: Vec<usize> =
         (0..case.incidents.len()).filter(|index| storms(&case.incidents[*index])).collect();
-    let most = explains.iter().map(|index| case.incidents[*index].way_back.most_in_burst).max()?;
+    let most = explains.iter().map(|index| case.incidents[*index].recovery.most_in_burst).max()?;
     Some(Verdict {
         pins: None,
         confidence: 0.95,

@@ -15,18 +15,18 @@ const REMEMBERED: usize = 64;
 
 /// What happened on the host around an incident.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct HostNear {
+pub struct HostContext {
     /// The interface in use lost its link: how it was told.
-    pub link: Option<Told>,
+    pub link: Option<HostChange>,
     /// An address of the interface in use came or went.
-    pub address: Option<Told>,
+    pub address: Option<HostChange>,
     /// An IPv4 address came in place of another one: this host is in another network, or got another lease. IPv6 has
     /// addresses change all the time.
-    pub new_address: Option<Told>,
+    pub new_address: Option<HostChange>,
     /// The IPv4 address that went last, while none has come since.
     gone_address: Option<String>,
     /// The default route changed its way.
-    pub route: Option<Told>,
+    pub route: Option<HostChange>,
     /// How long the host slept, seconds.
     pub slept_seconds: f64,
     /// The largest step or offset of the wall clock, signed, seconds.
@@ -35,7 +35,7 @@ pub struct HostNear {
 
 /// A change as the journal told it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct HostChange {
     /// When.
     pub at: DateTime<Utc>,
     /// Where, if it was told.
@@ -44,12 +44,12 @@ pub struct Told {
     pub detail: String,
 }
 
-impl HostNear {
+impl HostContext {
     /// Takes in a change that belongs to the incident.
     pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
         let seconds = change.seconds.unwrap_or_default();
-        let told = || Told { at, interface: change.interface.clone(), detail: change.detail.clone() };
-        let first = |slot: &mut Option<Told>| {
+        let told = || HostChange { at, interface: change.interface.clone(), detail: change.detail.clone() };
+        let first = |slot: &mut Option<HostChange>| {
             slot.get_or_insert_with(told);
         };
         let is_v4 = !change.detail.contains(':');
@@ -81,11 +81,11 @@ impl HostNear {
 
 /// The latest changes, for the incident that may follow.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lately {
+pub(super) struct RecentHostChanges {
     changes: VecDeque<(DateTime<Utc>, Environment)>,
 }
 
-impl Lately {
+impl RecentHostChanges {
     /// One more that concerns the interface in use.
     pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
         if self.changes.len() == REMEMBERED {
@@ -95,8 +95,8 @@ impl Lately {
     }
 
     /// What led to an end between these two times.
-    pub(super) fn before(&self, heard: DateTime<Utc>, noticed: DateTime<Utc>) -> HostNear {
-        let mut near = HostNear::default();
+    pub(super) fn before(&self, heard: DateTime<Utc>, noticed: DateTime<Utc>) -> HostContext {
+        let mut near = HostContext::default();
         let led_to_it = |at: DateTime<Utc>| heard - BEFORE <= at && at <= noticed + AFTER;
         self.changes.iter().filter(|(at, _)| led_to_it(*at)).for_each(|(at, change)| near.add(*at, change));
         near

@@ -14,7 +14,7 @@ mod tests;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-pub use self::host::{HostNear, Told};
+pub use self::host::{HostChange, HostContext};
 pub use self::obstacle::Obstacle;
 pub use self::tracker::{Counts, Tracker};
 use crate::event::{ClosedBy, ConnectionKind, Protocol, SessionDrop, Transport};
@@ -36,13 +36,13 @@ pub struct Incident {
     /// How the session ended; `None` where there was none.
     pub end: Option<End>,
     /// What happened on the host around it.
-    pub host: HostNear,
+    pub host: HostContext,
     /// How far the wall clock had stepped by then since the run began, or how far off it was said to be, seconds.
     pub clock_off_seconds: f64,
     /// How far the wall clock had stepped by then since the journal began, seconds.
     pub clock_steps_seconds: f64,
     /// How the connection came back, as far as it did.
-    pub way_back: WayBack,
+    pub recovery: Recovery,
 }
 
 /// What was asked for in the run to which an incident belongs.
@@ -75,7 +75,7 @@ pub struct End {
 
 /// From the end of a session, or the first failed attempt, to the next session.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct WayBack {
+pub struct Recovery {
     /// Attempts that failed.
     pub failed: u32,
     /// The same by what stood in the way, in the order of [`Obstacle::ALL`].
@@ -102,10 +102,10 @@ pub struct WayBack {
     pub run_over: bool,
 }
 
-/// The span over which attempts are counted for [`WayBack::most_in_burst`].
+/// The span over which attempts are counted for [`Recovery::most_in_burst`].
 pub const BURST_SECONDS: f64 = 180.0;
 
-impl WayBack {
+impl Recovery {
     /// How many attempts met `obstacle`.
     pub const fn met(&self, obstacle: Obstacle) -> u32 {
         self.by_obstacle[obstacle as usize]

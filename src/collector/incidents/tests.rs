@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::collector::clock::Place;
+use crate::collector::clock::Timestamp;
 use crate::event::{AttemptFailed, Event, Record};
 use crate::journal::older;
 
@@ -44,7 +44,7 @@ fn incidents(records: &[(i64, &str, Value)]) -> Vec<Incident> {
         let run_seconds = Some(*second as f64);
         let ts = DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
         let record = Record { run_seconds, ..Record::at(ts, event(name, fields.clone())) };
-        tracker.record(&record, Place::of(&record), Counts::Yes);
+        tracker.record(&record, Timestamp::of(&record), Counts::Yes);
     }
     tracker.incidents()
 }
@@ -76,7 +76,7 @@ fn a_drop_is_followed_to_the_next_session() {
         (115, "connected", session("deep_reconnected")),
     ]);
     assert_eq!(found.len(), 1);
-    let way = &found[0].way_back;
+    let way = &found[0].recovery;
     assert_eq!((found[0].noticed, found[0].began), (at(101), at(101)));
     assert_eq!((way.failed, way.met(Obstacle::PortClosed), way.most_in_burst), (2, 2, 4));
     assert_eq!((way.recovered, way.run_over), (Some(ConnectionKind::DeepReconnected), false));
@@ -110,15 +110,15 @@ fn a_trouble_that_goes_on_is_told_as_far_as_it_came() {
         (31, "attempt_failed", refused_port(2)),
     ]);
     assert!(!found[0].is_drop());
-    assert_eq!((found[0].way_back.recovered, found[0].way_back.run_over), (None, false));
-    assert!((found[0].way_back.lasted_seconds - 30.0).abs() < 1e-9);
+    assert_eq!((found[0].recovery.recovered, found[0].recovery.run_over), (None, false));
+    assert!((found[0].recovery.lasted_seconds - 30.0).abs() < 1e-9);
 }
 
 #[test]
 fn a_run_that_ends_leaves_its_trouble_without_an_end() {
     let mut records =
         vec![(0, "start", json!({})), (1, "attempt_failed", refused_port(1)), (5, "stop", json!({}))];
-    assert!(incidents(&records)[0].way_back.run_over);
+    assert!(incidents(&records)[0].recovery.run_over);
     records[2] = (5, "start", json!({}));
     records.push((6, "attempt_failed", refused_port(1)));
     let found = incidents(&records);
@@ -236,7 +236,7 @@ fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
     for second in 0..5 * i64::try_from(INCIDENTS_KEPT).unwrap() {
         let drop = event("drop", json!({"error_name": "X", "closed_by": "peer_close"}));
         let record = Record::at(at(second), drop);
-        tracker.record(&record, Place::of(&record), Counts::Yes);
+        tracker.record(&record, Timestamp::of(&record), Counts::Yes);
     }
     assert!(tracker.incidents().len() <= INCIDENTS_KEPT + 1);
 }
@@ -296,7 +296,7 @@ fn attempts_that_nothing_lists_are_known_from_the_recovery() {
         ];
         records.extend((0..listed).map(|attempt| (10, "attempt_failed", refused_port(attempt + 1))));
         records.push((20, "connected", back(attempts)));
-        assert_eq!(incidents(&records)[0].way_back.failed, failed, "{attempts} with {listed} listed");
+        assert_eq!(incidents(&records)[0].recovery.failed, failed, "{attempts} with {listed} listed");
     }
 }
 

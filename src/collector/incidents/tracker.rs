@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::host::{HostNear, Lately};
+use super::host::{HostContext, RecentHostChanges};
 use super::obstacle::Obstacle;
 use super::zone::Zone;
-use super::{BURST_SECONDS, End, INCIDENTS_KEPT, Incident, Terms, WayBack, unnoticed_seconds};
-use crate::collector::clock::{Place, in_seconds};
+use super::{BURST_SECONDS, End, INCIDENTS_KEPT, Incident, Recovery, Terms, unnoticed_seconds};
+use crate::collector::clock::{Timestamp, in_seconds};
 use crate::event::{
     AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Protocol,
     Record, SessionDrop, Start, Subscribed,
@@ -28,16 +28,16 @@ pub struct Tracker {
     terms: Terms,
     runs: u64,
     sessions: u64,
-    lately: Lately,
+    recent_changes: RecentHostChanges,
     finished: VecDeque<Incident>,
     open: Option<Open>,
-    last: Option<Place>,
+    last: Option<Timestamp>,
     /// How far the clock has stepped in this run, or how far off it was said to be.
     clock_off_seconds: f64,
     /// How far it has stepped in all runs.
     clock_steps_seconds: f64,
     /// The latest attempts, failed and successful, across incidents.
-    attempts: VecDeque<Place>,
+    attempts: VecDeque<Timestamp>,
     /// Our address in the latest session.
     local_address: Option<String>,
     /// The first filter that the broker refused in this session.
@@ -48,8 +48,8 @@ pub struct Tracker {
 #[derive(Debug, Clone)]
 struct Open {
     incident: Incident,
-    began: Place,
-    last_attempt: Place,
+    began: Timestamp,
+    last_attempt: Timestamp,
     spoken: Spoken,
     counts: Counts,
 }
@@ -74,7 +74,7 @@ enum Spoken {
 
 impl Tracker {
     /// Takes one record, in the order in which they were written.
-    pub fn record(&mut self, record: &Record, place: Place, counts: Counts) {
+    pub fn record(&mut self, record: &Record, place: Timestamp, counts: Counts) {
         self.last = Some(place);
         match &record.event {
             Event::Start(start) => self.start(start),
@@ -98,7 +98,7 @@ impl Tracker {
         let open = self.open.as_ref().filter(|open| open.counts == Counts::Yes);
         let open = open.map(|open| {
             let mut incident = open.incident.clone();
-            incident.way_back.lasted_seconds =
+            incident.recovery.lasted_seconds =
                 self.last.map_or(0.0, |last| seconds_between(open.began, last));
             incident
         });
@@ -119,10 +119,10 @@ impl Tracker {
         self.runs += 1;
         self.attempts.clear();
         self.clock_off_seconds = 0.0;
-        self.lately = Lately::default();
+        self.recent_changes = RecentHostChanges::default();
     }
 
-    fn connected(&mut self, place: Place, connected: &Connected) {
+    fn connected(&mut self, place: Timestamp, connected: &Connected) {
         self.sessions += 1;
         self.refused_topic = None;
         self.local_address.clone_from(&connected.local_address);
@@ -132,7 +132,7 @@ impl Tracker {
         }
         let in_burst = self.attempt_made(place);
         if let Some(open) = &mut self.open {
-            let way = &mut open.incident.way_back;
+            let way = &mut open.incident.recovery;
             way.most_in_burst = way.most_in_burst.max(in_burst);
             // Attempts that are not listed were made all the same: lost records, or a dump that lists none.
             way.failed = way.failed.max(connected.attempt_number.unwrap_or_default().saturating_sub(1));
@@ -149,7 +149,7 @@ impl Tracker {
         }
     }
 
-    fn dropped(&mut self, at: DateTime<Utc>, place: Place, drop: &SessionDrop, counts: Counts) {
+    fn dropped(&mut self, at: DateTime<Utc>, place: Timestamp, drop: &SessionDrop, counts: Counts) {
         self.leave();
         let began = at - span(unnoticed_seconds(drop));
         let heard = at - span(drop.last_received_seconds.unwrap_or_default());
@@ -159,17 +159,23 @@ impl Tracker {
             refused_topic: self.refused_topic.take(),
             late_answer_seconds: None,
         };
-        let host = self.lately.before(heard, at);
+        let host = self.recent_changes.before(heard, at);
         self.open = Some(self.begin(at, began, place, counts));
         if let Some(open) = &mut self.open {
             (open.incident.end, open.incident.host) = (Some(end), host);
         }
     }
 
-    fn attempt_failed(&mut self, at: DateTime<Utc>, place: Place, failed: &AttemptFailed, counts: Counts) {
+    fn attempt_failed(
+        &mut self,
+        at: DateTime<Utc>,
+        place: Timestamp,
+        failed: &AttemptFailed,
+        counts: Counts,
+    ) {
         if self.open.is_none() {
             let mut open = self.begin(at, at, place, counts);
-            open.incident.host = self.lately.before(at, at);
+            open.incident.host = self.recent_changes.before(at, at);
             self.open = Some(open);
         }
         let in_burst = self.attempt_made(place);
@@ -179,26 +185,26 @@ impl Tracker {
     }
 
     /// An attempt was over at `place`: how many there were lately.
-    fn attempt_made(&mut self, place: Place) -> u32 {
+    fn attempt_made(&mut self, place: Timestamp) -> u32 {
         self.attempts.push_back(place);
-        let is_old = |first: &Place| seconds_between(*first, place) > BURST_SECONDS;
+        let is_old = |first: &Timestamp| seconds_between(*first, place) > BURST_SECONDS;
         while self.attempts.len() > ATTEMPTS_REMEMBERED || self.attempts.front().is_some_and(is_old) {
             self.attempts.pop_front();
         }
         u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
     }
 
-    fn begin(&self, noticed: DateTime<Utc>, began: DateTime<Utc>, place: Place, counts: Counts) -> Open {
+    fn begin(&self, noticed: DateTime<Utc>, began: DateTime<Utc>, place: Timestamp, counts: Counts) -> Open {
         let incident = Incident {
             noticed,
             began,
             local: self.zone.local(began),
             terms: self.terms.clone(),
             end: None,
-            host: HostNear::default(),
+            host: HostContext::default(),
             clock_off_seconds: self.clock_off_seconds,
             clock_steps_seconds: self.clock_steps_seconds,
-            way_back: WayBack::default(),
+            recovery: Recovery::default(),
         };
         Open { incident, began: place, last_attempt: place, spoken: Spoken::OnlyFive, counts }
     }
@@ -217,7 +223,7 @@ impl Tracker {
     fn changed(&mut self, at: DateTime<Utc>, change: &Environment) {
         let is_far = change.in_use == Some(false) || self.is_of_another_family(change);
         if !is_far {
-            self.lately.add(at, change);
+            self.recent_changes.add(at, change);
         }
         match change.kind {
             EnvironmentKind::ClockStep => {
@@ -265,13 +271,13 @@ impl Tracker {
 }
 
 impl Open {
-    fn attempt_failed(&mut self, place: Place, failed: &AttemptFailed, in_burst: u32) {
+    fn attempt_failed(&mut self, place: Timestamp, failed: &AttemptFailed, in_burst: u32) {
         let obstacle = Obstacle::of(failed);
         self.pause(place);
         if failed.protocol != Some(Protocol::V5) {
             self.spoken = Spoken::Other;
         }
-        let way = &mut self.incident.way_back;
+        let way = &mut self.incident.recovery;
         way.failed = way.failed.saturating_add(1);
         way.by_obstacle[obstacle as usize] = way.by_obstacle[obstacle as usize].saturating_add(1);
         way.first.get_or_insert(obstacle);
@@ -283,9 +289,9 @@ impl Open {
     }
 
     /// An attempt was over at `place`: how long the pause before it was.
-    fn pause(&mut self, place: Place) {
+    fn pause(&mut self, place: Timestamp) {
         let pause = seconds_between(self.last_attempt, place);
-        let longest = &mut self.incident.way_back.longest_pause_seconds;
+        let longest = &mut self.incident.recovery.longest_pause_seconds;
         *longest = longest.max(pause);
         self.last_attempt = place;
     }
@@ -306,27 +312,27 @@ impl Open {
 
     /// A broker that took us in 3.1.1 after it had refused MQTT 5 was in no trouble.
     fn was_a_question_of_version(&self, spoken: Option<Protocol>) -> bool {
-        let way = &self.incident.way_back;
+        let way = &self.incident.recovery;
         let by_the_version = way.met_any(&ABOUT_THE_VERSION) == way.failed;
         let went_back = self.spoken == Spoken::OnlyFive && spoken == Some(Protocol::V311);
         self.incident.end.is_none() && by_the_version && went_back
     }
 
-    fn recovered(mut self, place: Place, kind: ConnectionKind) -> (Incident, Counts) {
+    fn recovered(mut self, place: Timestamp, kind: ConnectionKind) -> (Incident, Counts) {
         self.pause(place);
-        self.incident.way_back.recovered = Some(kind);
-        self.incident.way_back.lasted_seconds = seconds_between(self.began, place);
+        self.incident.recovery.recovered = Some(kind);
+        self.incident.recovery.lasted_seconds = seconds_between(self.began, place);
         (self.incident, self.counts)
     }
 
-    fn left(mut self, last: Place) -> (Incident, Counts) {
-        self.incident.way_back.run_over = true;
-        self.incident.way_back.lasted_seconds = seconds_between(self.began, last);
+    fn left(mut self, last: Timestamp) -> (Incident, Counts) {
+        self.incident.recovery.run_over = true;
+        self.incident.recovery.lasted_seconds = seconds_between(self.began, last);
         (self.incident, self.counts)
     }
 }
 
-fn seconds_between(earlier: Place, later: Place) -> f64 {
+fn seconds_between(earlier: Timestamp, later: Timestamp) -> f64 {
     in_seconds(later.since_us(earlier))
 }
 

@@ -162,7 +162,7 @@ const fn may_run_out(named: Option<Cause>) -> bool {
 /// Whether the credentials were good once in this run, and then no more.
 fn ran_out(case: &Case<'_>, index: usize) -> bool {
     let incident = &case.incidents[index];
-    let refused = incident.way_back.met_any(&[
+    let refused = incident.recovery.met_any(&[
         Obstacle::RefusedCredentials,
         Obstacle::UpgradeForbidden,
         Obstacle::SignInRejected,
