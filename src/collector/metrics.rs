@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::collector::devices::{DeviceMetrics, Silence};
-use crate::collector::incidents::Incident;
-use crate::collector::timeline::Timeline;
+use super::device_facts::{DeviceMetrics, Silence};
+use super::incidents::Incident;
+pub use super::population::Distribution;
+use super::timeline::Timeline;
 use crate::event::{Connected, Environment, Phase, SessionDrop, Subscribed, TargetFacts};
 
 /// Everything that reports need, as of the last record that was folded.
@@ -109,25 +110,6 @@ impl Observation {
         let awake = self.observed_seconds - self.suspended_seconds;
         (awake > 0.0).then(|| (self.connected_seconds / awake).clamp(0.0, 1.0))
     }
-}
-
-/// A population in a few numbers, all `None` where it is empty. Percentiles are nearest-rank, within 1 % of the value.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Distribution {
-    /// How many values.
-    pub count: u64,
-    /// The smallest.
-    pub min: Option<f64>,
-    /// The mean.
-    pub mean: Option<f64>,
-    /// Half are at most this.
-    pub p50: Option<f64>,
-    /// Nine of ten are at most this.
-    pub p90: Option<f64>,
-    /// Ninety-nine of a hundred are at most this.
-    pub p99: Option<f64>,
-    /// The largest.
-    pub max: Option<f64>,
 }
 
 /// A fact with the wall-clock time of its record.

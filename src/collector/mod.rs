@@ -4,6 +4,7 @@
 //! saw today. Nothing here reads a clock: all time is the records'.
 
 pub mod clock;
+mod device_facts;
 pub mod devices;
 mod fold;
 pub mod incidents;
