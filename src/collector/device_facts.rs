@@ -31,6 +31,8 @@ pub struct DeviceMetrics {
     pub error_code: Option<i64>,
     /// What the service's list said of it with the last record.
     pub cloud_connected: Option<bool>,
+    /// The latest fault of it that the service named, 0 for none.
+    pub cloud_error_code: Option<i64>,
 }
 
 impl DeviceMetrics {

@@ -28,50 +28,54 @@ pub(super) struct Devices {
 
 #[derive(Debug, Clone, Default)]
 struct Known {
-    told: DeviceMetrics,
+    metrics: DeviceMetrics,
     trips: Population,
     silence: Option<Silence>,
     /// The outcome recorded last, where it was silence.
     latest: Option<Silent>,
 }
 
-/// A request that stayed unanswered.
+/// A request that was given up unanswered.
 #[derive(Debug, Clone, Copy)]
 struct Silent {
     at: DateTime<Utc>,
+    /// Number of the run that asked.
+    run: u64,
     cloud: Option<bool>,
 }
 
 impl Devices {
-    /// The outcome of a request.
-    pub(super) fn asked(&mut self, at: DateTime<Utc>, probe: &DeviceProbe) {
+    /// The outcome of a request in this run.
+    pub(super) fn asked(&mut self, at: DateTime<Utc>, run: u64, probe: &DeviceProbe) {
         let name = bounded(probe.device.clone());
-        let place = self.known.iter().position(|known| known.told.device == name);
+        let place = self.known.iter().position(|known| known.metrics.device == name);
         let place = place.or_else(|| {
-            let told = DeviceMetrics { device: name, ..DeviceMetrics::default() };
-            (self.known.len() < DEVICES_KEPT).then(|| self.known.push(Known { told, ..Known::default() }))?;
+            let metrics = DeviceMetrics { device: name, ..DeviceMetrics::default() };
+            (self.known.len() < DEVICES_KEPT)
+                .then(|| self.known.push(Known { metrics, ..Known::default() }))?;
             Some(self.known.len() - 1)
         });
         let Some(known) = place.and_then(|place| self.known.get_mut(place)) else { return };
         let Some(answered) = probe.answered else { return };
-        known.told.asked += 1;
-        known.told.last_asked = Some(at);
-        known.told.cloud_connected = probe.cloud_connected;
+        known.metrics.asked += 1;
+        known.metrics.last_asked = Some(at);
+        known.metrics.cloud_connected = probe.cloud_connected;
+        known.metrics.cloud_error_code = probe.cloud_error_code.or(known.metrics.cloud_error_code);
         if !answered {
-            return known.silent(at, probe.cloud_connected);
+            return known.silent(Silent { at, run, cloud: probe.cloud_connected });
         }
         if let Some(silence) = known.answered(at, probe) {
             self.keep(silence);
         }
     }
 
-    /// Our own connection ended: what was silent behind its own silence is undecided.
-    pub(super) fn dropped(&mut self, at: DateTime<Utc>, drop: &SessionDrop) {
+    /// The connection of this run ended: what was silent behind its own silence is undecided.
+    pub(super) fn dropped(&mut self, at: DateTime<Utc>, run: u64, drop: &SessionDrop) {
         let silent = microseconds(drop.last_received_seconds.unwrap_or_default());
         let heard =
             at.checked_sub_signed(TimeDelta::microseconds(silent)).unwrap_or(DateTime::<Utc>::MIN_UTC);
         for known in &mut self.known {
-            if let Some(silent) = known.latest.take_if(|silent| silent.at >= heard) {
+            if let Some(silent) = known.latest.take_if(|silent| silent.run == run && silent.at >= heard) {
                 known.undecided(silent);
             }
         }
@@ -79,8 +83,9 @@ impl Devices {
 
     /// All appliances, in the order in which they first appeared.
     pub(super) fn metrics(&self) -> Vec<DeviceMetrics> {
-        let told = |known: &Known| DeviceMetrics { rtt: known.trips.distribution(1e3), ..known.told.clone() };
-        self.known.iter().map(told).collect()
+        let metrics =
+            |known: &Known| DeviceMetrics { rtt: known.trips.distribution(1e3), ..known.metrics.clone() };
+        self.known.iter().map(metrics).collect()
     }
 
     /// The latest spells of silence by their beginning, those that go on among them.
@@ -102,31 +107,32 @@ impl Devices {
 impl Known {
     /// The silence that this answer ends, if there was one.
     fn answered(&mut self, at: DateTime<Utc>, probe: &DeviceProbe) -> Option<Silence> {
-        let told = &mut self.told;
-        told.answered += 1;
-        told.unanswered_streak = 0;
-        told.last_answer = Some(at);
-        told.wifi_dbm = probe.wifi_dbm.or(told.wifi_dbm);
-        told.weakest_wifi_dbm = [told.weakest_wifi_dbm, probe.wifi_dbm].into_iter().flatten().min();
-        told.error_code = probe.error_code.or(told.error_code);
+        let metrics = &mut self.metrics;
+        metrics.answered += 1;
+        metrics.unanswered_streak = 0;
+        metrics.last_answer = Some(at);
+        metrics.wifi_dbm = probe.wifi_dbm.or(metrics.wifi_dbm);
+        metrics.weakest_wifi_dbm = [metrics.weakest_wifi_dbm, probe.wifi_dbm].into_iter().flatten().min();
+        metrics.error_code = probe.error_code.or(metrics.error_code);
         probe.rtt_ms.iter().for_each(|ms| self.trips.add(*ms));
         self.latest = None;
         self.silence.take().map(|silence| Silence { ended: Some(at), ..silence })
     }
 
-    fn silent(&mut self, at: DateTime<Utc>, cloud: Option<bool>) {
-        self.told.unanswered_streak += 1;
-        self.latest = Some(Silent { at, cloud });
-        let told = &self.told;
+    fn silent(&mut self, request: Silent) {
+        let Silent { at, cloud, .. } = request;
+        self.metrics.unanswered_streak += 1;
+        self.latest = Some(request);
+        let metrics = &self.metrics;
         let silence = self.silence.get_or_insert_with(|| Silence {
-            device: told.device.clone(),
+            device: metrics.device.clone(),
             began: at,
             latest: at,
             unanswered: 0,
             cloud_gone: 0,
             cloud_there: 0,
-            wifi_dbm_before: told.wifi_dbm,
-            error_code_before: told.error_code,
+            wifi_dbm_before: metrics.wifi_dbm,
+            error_code_before: metrics.error_code,
             ended: None,
         });
         silence.latest = at;
@@ -136,8 +142,8 @@ impl Known {
 
     /// The latest silence is taken back.
     fn undecided(&mut self, silent: Silent) {
-        self.told.undecided += 1;
-        self.told.unanswered_streak = self.told.unanswered_streak.saturating_sub(1);
+        self.metrics.undecided += 1;
+        self.metrics.unanswered_streak = self.metrics.unanswered_streak.saturating_sub(1);
         let Some(silence) = &mut self.silence else { return };
         silence.unanswered -= 1;
         *silence.cloud(silent.cloud) -= u64::from(silent.cloud.is_some());
@@ -184,7 +190,7 @@ mod tests {
 
     fn fold(probes: impl IntoIterator<Item = (i64, DeviceProbe)>) -> Devices {
         let mut devices = Devices::default();
-        probes.into_iter().for_each(|(second, probe)| devices.asked(at(second), &probe));
+        probes.into_iter().for_each(|(second, probe)| devices.asked(at(second), 0, &probe));
         devices
     }
 
@@ -202,17 +208,17 @@ mod tests {
             (610, silent(Some(false))),
             (910, silent(None)),
         ]);
-        let told = devices.metrics().remove(0);
-        assert_eq!((told.asked, told.answered, told.undecided, told.unanswered()), (4, 2, 0, 2));
+        let metrics = devices.metrics().remove(0);
+        assert_eq!((metrics.asked, metrics.answered, metrics.undecided, metrics.unanswered()), (4, 2, 0, 2));
         assert_eq!(
-            (told.unanswered_streak, told.last_asked, told.last_answer),
+            (metrics.unanswered_streak, metrics.last_asked, metrics.last_answer),
             (2, Some(at(910)), Some(at(300)))
         );
         assert_eq!(
-            (told.wifi_dbm, told.weakest_wifi_dbm, told.error_code),
+            (metrics.wifi_dbm, metrics.weakest_wifi_dbm, metrics.error_code),
             (Some(-80), Some(-80), Some(596))
         );
-        assert_eq!((told.cloud_connected, told.rtt.mean, told.rtt.count), (None, Some(200.0), 2));
+        assert_eq!((metrics.cloud_connected, metrics.rtt.mean, metrics.rtt.count), (None, Some(200.0), 2));
     }
 
     #[test]
@@ -237,15 +243,15 @@ mod tests {
         for (heard_before, undecided) in [(63.0, 1), (20.0, 0)] {
             let mut devices =
                 fold([(0, answer(100.0, -60, 0)), (310, silent(Some(false))), (610, silent(Some(false)))]);
-            devices.dropped(at(640), &drop_after(heard_before));
-            devices.dropped(at(640), &drop_after(heard_before));
-            let told = devices.metrics().remove(0);
-            assert_eq!((told.undecided, told.unanswered_streak), (undecided, 2 - undecided));
+            devices.dropped(at(640), 0, &drop_after(heard_before));
+            devices.dropped(at(640), 0, &drop_after(heard_before));
+            let metrics = devices.metrics().remove(0);
+            assert_eq!((metrics.undecided, metrics.unanswered_streak), (undecided, 2 - undecided));
             let silence = devices.silences().remove(0);
             assert_eq!((silence.unanswered, silence.cloud_gone), (2 - undecided, 2 - undecided));
         }
         let mut lone = fold([(10, silent(None))]);
-        lone.dropped(at(40), &drop_after(33.0));
+        lone.dropped(at(40), 0, &drop_after(33.0));
         assert_eq!((lone.silences(), lone.metrics()[0].unanswered()), (Vec::new(), 0));
     }
 

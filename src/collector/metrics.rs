@@ -17,6 +17,9 @@ pub struct Metrics {
     pub target: Option<TargetFacts>,
     /// What was looked at.
     pub observation: Observation,
+    /// Share of the time of which it is known whether the broker was there, in which it was, 0 to 1; our own waiting
+    /// between attempts is neither. `None` where nothing was observed.
+    pub broker_availability: Option<f64>,
     /// Whether a session was up at the last record.
     pub connected: bool,
     /// Length of that session at the last record, seconds; 0 where none was up.
@@ -49,6 +52,8 @@ pub struct Metrics {
     pub ping_rtt: Distribution,
     /// End-to-end probes, milliseconds.
     pub probe_rtt: Distribution,
+    /// Probes that the broker refused: they have no round trip.
+    pub probes_refused: u64,
     /// When the last drop was.
     pub last_drop: Option<DateTime<Utc>>,
     /// When the last session began.
@@ -79,6 +84,9 @@ pub struct Metrics {
 
 /// Names of the buckets of [`Metrics::outages_by_attempts`], in their order.
 pub const ATTEMPT_BUCKETS: [&str; 4] = ["1", "2-5", "6-10", "11+"];
+
+/// Recent drops and connections that are kept unless asked otherwise.
+pub const RECENT: usize = 50;
 
 /// How many session lengths are kept one by one.
 pub const SESSION_TAIL: usize = 20;

@@ -27,7 +27,7 @@ pub struct Distribution {
 
 /// The stream so far.
 #[derive(Debug, Clone, Default)]
-pub struct Population {
+pub(super) struct Population {
     count: u64,
     sum_parts: i128,
     min: Option<f64>,
@@ -37,7 +37,7 @@ pub struct Population {
 
 impl Population {
     /// Adds one value.
-    pub fn add(&mut self, value: f64) {
+    pub(super) fn add(&mut self, value: f64) {
         self.count += 1;
         self.sum_parts = self.sum_parts.saturating_add(parts(value));
         self.widen(value, value);
@@ -45,7 +45,7 @@ impl Population {
     }
 
     /// Adds a group that is known by its moments, and by as many of its values as were told.
-    pub fn add_group(&mut self, group: &RoundTrips) {
+    pub(super) fn add_group(&mut self, group: &RoundTrips) {
         for value in &group.values {
             self.quantiles.add(*value);
         }
@@ -56,7 +56,7 @@ impl Population {
     }
 
     /// Adds all values of another stream: the result is that of one stream of both, in whatever order.
-    pub fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
         self.sum_parts = self.sum_parts.saturating_add(other.sum_parts);
         if let (Some(min), Some(max)) = (other.min, other.max) {
@@ -67,7 +67,7 @@ impl Population {
 
     /// In a few numbers, rounded to `steps` steps per unit.
     #[expect(clippy::cast_precision_loss, reason = "a mean needs no more than 53 bits")]
-    pub fn distribution(&self, steps: f64) -> Distribution {
+    pub(super) fn distribution(&self, steps: f64) -> Distribution {
         let at = |share| self.quantiles.at(share).map(|value| rounded(self.clamp(value), steps));
         let mean =
             (self.count > 0).then(|| rounded(self.sum_parts as f64 / PARTS / self.count as f64, steps));
@@ -107,7 +107,9 @@ mod tests {
 
     fn population(values: &[f64]) -> Population {
         let mut population = Population::default();
-        values.iter().for_each(|value| population.add(*value));
+        for value in values {
+            population.add(*value);
+        }
         population
     }
 

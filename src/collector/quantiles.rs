@@ -14,7 +14,7 @@ const BUCKETS: usize = 3704;
 
 /// The sketch.
 #[derive(Debug, Clone, Default)]
-pub struct Quantiles {
+pub(super) struct Quantiles {
     count: u64,
     /// All values, while they are few.
     values: Vec<f64>,
@@ -24,7 +24,7 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// Adds a value; negative ones count as 0.
-    pub fn add(&mut self, value: f64) {
+    pub(super) fn add(&mut self, value: f64) {
         self.count += 1;
         if self.buckets.is_none() && self.values.len() < EXACT {
             self.values.push(value.max(0.0));
@@ -34,7 +34,7 @@ impl Quantiles {
     }
 
     /// Adds all values of another stream: the sketch is that of one stream of both, in whatever order.
-    pub fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         other.values.iter().for_each(|value| self.add(*value));
         if let Some(added) = &other.buckets {
             self.count += other.count;
@@ -53,7 +53,7 @@ impl Quantiles {
     }
 
     /// The nearest-rank percentile, `share` from 0 to 1; `None` where there is no value.
-    pub fn at(&self, share: f64) -> Option<f64> {
+    pub(super) fn at(&self, share: f64) -> Option<f64> {
         let rank = rank(self.count, share)?;
         let Some(buckets) = &self.buckets else {
             let mut sorted = self.values.clone();

@@ -8,7 +8,7 @@ use crate::event::{Environment, EnvironmentKind};
 
 /// How long before the broker was last heard something may have happened to have led to the end.
 const BEFORE: TimeDelta = TimeDelta::seconds(30);
-/// How long after the end was noticed it may be told: records of one moment come one after the other.
+/// How long after the end was noticed a change may be recorded that led to it: records of one moment follow each other.
 const AFTER: TimeDelta = TimeDelta::seconds(5);
 /// How many changes are remembered; a flapping interface makes more, and says no more by it.
 const REMEMBERED: usize = 64;
@@ -16,7 +16,7 @@ const REMEMBERED: usize = 64;
 /// What happened on the host around an incident.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HostContext {
-    /// The interface in use lost its link: how it was told.
+    /// The interface in use lost its link.
     pub link: Option<HostChange>,
     /// An address of the interface in use came or went.
     pub address: Option<HostChange>,
@@ -33,12 +33,12 @@ pub struct HostContext {
     pub clock_seconds: f64,
 }
 
-/// A change as the journal told it.
+/// A change on the host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostChange {
     /// When.
     pub at: DateTime<Utc>,
-    /// Where, if it was told.
+    /// On which interface, where that is known.
     pub interface: Option<String>,
     /// The address or route.
     pub detail: String,
@@ -48,9 +48,10 @@ impl HostContext {
     /// Takes in a change that belongs to the incident.
     pub(super) fn add(&mut self, at: DateTime<Utc>, change: &Environment) {
         let seconds = change.seconds.unwrap_or_default();
-        let told = || HostChange { at, interface: change.interface.clone(), detail: change.detail.clone() };
+        let described =
+            || HostChange { at, interface: change.interface.clone(), detail: change.detail.clone() };
         let first = |slot: &mut Option<HostChange>| {
-            slot.get_or_insert_with(told);
+            slot.get_or_insert_with(described);
         };
         let is_v4 = !change.detail.contains(':');
         match change.kind {
@@ -64,7 +65,7 @@ impl HostContext {
             EnvironmentKind::AddressAdded => {
                 first(&mut self.address);
                 if is_v4 && self.gone_address.take().is_some_and(|gone| gone != change.detail) {
-                    self.new_address = Some(told());
+                    self.new_address = Some(described());
                 }
             }
             EnvironmentKind::DefaultRouteChanged => first(&mut self.route),

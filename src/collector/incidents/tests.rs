@@ -1,12 +1,13 @@
 //! Journals in small, and the incidents that they hold.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::collector::clock::Timestamp;
-use crate::event::{AttemptFailed, Event, Record};
+use crate::collector::clock::Window;
+use crate::collector::{Collector, Liveness};
+use crate::event::{AttemptFailed, ConnectionKind, Event, Protocol, Record};
 use crate::journal::older;
 
 fn read<T: DeserializeOwned>(value: Value) -> T {
@@ -38,15 +39,14 @@ fn event(name: &str, fields: Value) -> Event {
 
 /// The incidents of records at these seconds of one run.
 fn incidents(records: &[(i64, &str, Value)]) -> Vec<Incident> {
-    let mut tracker = Tracker::default();
+    let mut collector = Collector::new(Window::default(), 0);
     for (second, name, fields) in records {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let run_seconds = Some(*second as f64);
         let ts = DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
-        let record = Record { run_seconds, ..Record::at(ts, event(name, fields.clone())) };
-        tracker.record(&record, Timestamp::of(&record), Counts::Yes);
+        collector.record(&Record { run_seconds, ..Record::at(ts, event(name, fields.clone())) });
     }
-    tracker.incidents()
+    collector.metrics(Liveness::Live).incidents
 }
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -232,13 +232,12 @@ fn what_stood_in_the_way_is_told_by_phase_name_code_and_status() {
 
 #[test]
 fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
-    let mut tracker = Tracker::default();
+    let mut collector = Collector::new(Window::default(), 0);
     for second in 0..5 * i64::try_from(INCIDENTS_KEPT).unwrap() {
         let drop = event("drop", json!({"error_name": "X", "closed_by": "peer_close"}));
-        let record = Record::at(at(second), drop);
-        tracker.record(&record, Timestamp::of(&record), Counts::Yes);
+        collector.record(&Record::at(at(second), drop));
     }
-    assert!(tracker.incidents().len() <= INCIDENTS_KEPT + 1);
+    assert!(collector.metrics(Liveness::Live).incidents.len() <= INCIDENTS_KEPT + 1);
 }
 
 #[test]
