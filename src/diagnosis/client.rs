@@ -1,6 +1,6 @@
 //! Causes at the client: its twin, its loop, its host, its clock, its settings.
 
-use super::case::{Case, Dropped};
+use super::case::{Case, Dropped, may_share_client_id};
 use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};
 use super::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
@@ -79,11 +79,12 @@ fn sure_of_a_twin(pushed: &[Dropped<'_>], part: f64) -> f64 {
 
 fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::DuplicateClientId);
-    let plain = case.plain_drops();
+    let mut plain = case.plain_drops();
+    plain.retain(|dropped| may_share_client_id(dropped.incident));
     let pushed: Vec<_> = plain.iter().copied().filter(|dropped| is_pushed_off(*dropped)).collect();
     let part = share(pushed.len(), plain.len());
     let is_steady = live_to_one_age(&pushed) || follow_one_silence(&pushed);
-    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6 && !is_steady;
+    let by_pattern = pushed.len() >= 4 && part >= 0.6 && !is_steady;
     if said.is_empty() && !by_pattern {
         return None;
     }
