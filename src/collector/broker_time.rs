@@ -1,7 +1,7 @@
 //! How long the broker is known to have been away, apart from our own waiting between attempts.
 //!
-//! It counts as down from its last sign of life to the end of the last attempt that failed. Where the end of a session
-//! is told by the peer (FIN, RST, close frame, alert, DISCONNECT), that is its last sign of life; where the session ended
+//! It counts as down from its last sign of life to the end of the last attempt that failed. Where the peer ended the
+//! session (FIN, RST, close frame, alert, DISCONNECT), that is its last sign of life; where the session ended
 //! in silence, the last packet received is. What follows the last failed attempt is our own waiting, and the attempt that
 //! succeeded: neither up nor down.
 
@@ -81,7 +81,7 @@ impl BrokerWatch {
         self.awake_us(at.before(silent_us), at, window)
     }
 
-    /// An attempt came to nothing at `at`, in a run that is watched since `watched_since`: how much longer the broker is
+    /// An attempt failed at `at`, in a run that is watched since `watched_since`: how much longer the broker is
     /// known to be away for, in microseconds.
     pub(super) fn attempt_failed(
         &mut self,

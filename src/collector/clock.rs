@@ -82,7 +82,7 @@ impl Timestamp {
         }
     }
 
-    /// Microseconds since `earlier` on the run's clock, on the wall clock where that is not told; never negative.
+    /// Microseconds since `earlier` on the run's clock, on the wall clock where either lacks it; never negative.
     pub fn since_us(self, earlier: Self) -> i64 {
         let span = match (self.run_us, earlier.run_us) {
             (Some(later), Some(earlier)) => later.saturating_sub(earlier),

@@ -204,7 +204,7 @@ mod tests {
     fn requests_answers_and_what_they_said_are_counted() {
         let devices = fold([
             (0, answer(100.0, -60, 0)),
-            (300, answer(300.0, -80, 596)),
+            (300, DeviceProbe { cloud_error_code: Some(596), ..answer(300.0, -80, 596) }),
             (610, silent(Some(false))),
             (910, silent(None)),
         ]);
@@ -218,7 +218,8 @@ mod tests {
             (metrics.wifi_dbm, metrics.weakest_wifi_dbm, metrics.error_code),
             (Some(-80), Some(-80), Some(596))
         );
-        assert_eq!((metrics.cloud_connected, metrics.rtt.mean, metrics.rtt.count), (None, Some(200.0), 2));
+        assert_eq!((metrics.cloud_connected, metrics.cloud_error_code), (None, Some(596)));
+        assert_eq!((metrics.rtt.mean, metrics.rtt.count), (Some(200.0), 2));
     }
 
     #[test]
@@ -253,6 +254,15 @@ mod tests {
         let mut lone = fold([(10, silent(None))]);
         lone.dropped(at(40), 0, &drop_after(33.0));
         assert_eq!((lone.silences(), lone.metrics()[0].unanswered()), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn silence_in_one_run_is_not_undone_by_the_end_of_another_runs_connection() {
+        let mut devices = fold([(10, silent(None))]);
+        devices.dropped(at(40), 1, &drop_after(33.0));
+        assert_eq!(devices.metrics()[0].unanswered(), 1);
+        devices.dropped(at(40), 0, &drop_after(33.0));
+        assert_eq!(devices.metrics()[0].unanswered(), 0);
     }
 
     #[test]

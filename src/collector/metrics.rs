@@ -74,7 +74,7 @@ pub struct Metrics {
     pub subscriptions: Vec<Subscribed>,
     /// Up and down over the period.
     pub timeline: Timeline,
-    /// The latest troubles, oldest first: what causes are told from.
+    /// The latest incidents, oldest first: what causes are judged by.
     pub incidents: Vec<Incident>,
     /// Appliances behind the broker that were asked for their status, in the order in which they first appeared.
     pub devices: Vec<DeviceMetrics>,

@@ -1,9 +1,10 @@
 //! A part of a stream that was cut anywhere, folded apart from what came before it.
 //!
-//! What comes out in any order is folded at once: the round trips of samples, which are most of the work. All else
-//! depends on how things stood before, so that the part keeps it in order, and [`Fold::append`] goes through it. Parts
-//! that are appended in their order give byte for byte what one fold of all records gives. A part takes about as much
-//! memory as its text: cut a long journal into many, and append each when it is its turn.
+//! The round trips of samples add up in any order, and are most of the work of a fold: the part adds them up at once. All
+//! else depends on the state of the run at that point, which only the earlier parts know: those records are kept, decoded
+//! and in order, and [`Fold::append`] folds them. Parts that are appended in their order therefore give byte for byte what
+//! one fold of all records gives. A part takes about twice the memory of its text: cut a long journal into parts of some
+//! 100 KB, and append each when it is its turn.
 
 use std::sync::Arc;
 

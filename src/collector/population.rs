@@ -44,7 +44,7 @@ impl Population {
         self.quantiles.add(value);
     }
 
-    /// Adds a group that is known by its moments, and by as many of its values as were told.
+    /// Adds a group that is known by its moments, and by as many of its values as are listed.
     pub(super) fn add_group(&mut self, group: &RoundTrips) {
         for value in &group.values {
             self.quantiles.add(*value);
@@ -136,8 +136,11 @@ mod tests {
         for _ in 0..1_000_000 {
             population.add(0.1);
         }
-        let told = population.distribution(1e6);
-        assert_eq!((told.count, told.mean, told.p99, told.max), (1_000_000, Some(0.1), Some(0.1), Some(0.1)));
+        let numbers = population.distribution(1e6);
+        assert_eq!(
+            (numbers.count, numbers.mean, numbers.p99, numbers.max),
+            (1_000_000, Some(0.1), Some(0.1), Some(0.1))
+        );
     }
 
     #[test]
@@ -152,7 +155,10 @@ mod tests {
             values: vec![1.0, 2.0, 3.0],
         };
         population.add_group(&group);
-        let told = population.distribution(1e3);
-        assert_eq!((told.count, told.mean, told.max, told.p50), (100, Some(2.0), Some(9.0), Some(2.0)));
+        let numbers = population.distribution(1e3);
+        assert_eq!(
+            (numbers.count, numbers.mean, numbers.max, numbers.p50),
+            (100, Some(2.0), Some(9.0), Some(2.0))
+        );
     }
 }

@@ -35,7 +35,7 @@ impl Aggregates {
     /// One that only repeats a session that is up, in a journal that was opened anew, is not counted again.
     fn connected(&mut self, run: &mut RunState, position: &Position, connected: &Connected) {
         if connected.continued && run.session_us().is_some() {
-            return;
+            return run.tracker.agree(connected);
         }
         let outage = run.outage.take();
         let attempts = outage

@@ -99,7 +99,7 @@ impl RunState {
         }
     }
 
-    /// Takes what the run says of itself. One that goes on in a journal opened anew leaves open how things stand.
+    /// Takes the run's settings. Whether a session is up stays unknown where the run goes on in a journal opened anew.
     pub(super) fn start(&mut self, start: &Start) {
         let target = Arc::new(start.target.clone());
         self.tracker.start(&target, &start.time_zone);

@@ -27,7 +27,7 @@ pub(super) struct OpenRuns {
     over: Option<Standing>,
 }
 
-/// How things stood in a run at its last record.
+/// What is known of a run as of its last record.
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
     /// The latest time that its wall clock showed.
@@ -46,7 +46,7 @@ impl Standing {
         (self.latest_wall, self.touched)
     }
 
-    /// Whether it is how things stand in this run.
+    /// Whether it is of this run.
     pub(super) const fn is_of(&self, run: &RunState) -> bool {
         self.touched == run.touched
     }
@@ -94,7 +94,7 @@ impl OpenRuns {
         self.runs.get(self.current).filter(|run| run.touched == self.records)
     }
 
-    /// How things stood in the run whose wall clock showed the latest time.
+    /// What is known of the run whose wall clock showed the latest time.
     pub(super) fn latest(&self) -> Option<Standing> {
         self.standings().max_by_key(Standing::order)
     }

@@ -126,8 +126,8 @@ impl Incident {
         Some((drop.duration_connected_seconds? - unnoticed_seconds(drop)).max(0.0))
     }
 
-    /// How long before it was noticed the end may have come, seconds: the most and the least. An end that was told at
-    /// once came when it was told; one that a packet of ours met came at any time since the broker was last heard.
+    /// How long before it was noticed the end may have come, seconds: the most and the least. An end that the
+    /// peer announced came then; one that a packet of ours met came at any time since the broker was last heard.
     pub fn unnoticed_range(&self) -> Option<(f64, f64)> {
         let drop = self.drop()?;
         let heard = drop.last_received_seconds.unwrap_or_default();

@@ -63,7 +63,6 @@ impl Tracker {
         kept: &mut KeptIncidents,
     ) {
         self.refused_topic = None;
-        self.local_address.clone_from(&connected.local_address);
         self.agree(connected);
         let in_burst = self.attempt_made(at);
         let Some(mut open) = self.open.take() else { return };
@@ -76,7 +75,8 @@ impl Tracker {
     }
 
     /// What is in force in this session: a keep-alive that the broker sets outweighs ours, and shortens our pings.
-    fn agree(&mut self, connected: &Connected) {
+    pub(in crate::collector) fn agree(&mut self, connected: &Connected) {
+        self.local_address.clone_from(&connected.local_address);
         let target = self.terms.target.as_deref();
         let set = connected.server_keep_alive_seconds.filter(|seconds| *seconds > 0).map(f64::from);
         let own_interval = target.and_then(|target| target.ping_interval_seconds);
@@ -113,7 +113,7 @@ impl Tracker {
         self.open = Some(OpenIncident::new(incident, *position));
     }
 
-    /// An attempt came to nothing.
+    /// An attempt failed.
     pub(in crate::collector) fn attempt_failed(&mut self, position: &Position, failed: &AttemptFailed) {
         let in_burst = self.attempt_made(position.at);
         let mut open = self.open.take().unwrap_or_else(|| {

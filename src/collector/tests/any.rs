@@ -11,6 +11,8 @@ pub(super) fn any_event_of_a_connection() -> impl Strategy<Value = Event> {
         (0.0..1e6).prop_map(|duration| dropped("A", duration)),
         (0_u32..20).prop_map(failed),
         (0_u64..1000).prop_map(sample),
+        (0_u64..1000, prop::collection::vec(0.0..1e6_f64, 1..60))
+            .prop_map(|(number, trips)| probed(number, trips)),
         Just(stop(Some(1.0))),
         (0.0..1e5).prop_map(suspend),
         (0.0..100.0_f64).prop_map(|seconds| Event::LateAnswer(LateAnswer { seconds })),
@@ -18,6 +20,20 @@ pub(super) fn any_event_of_a_connection() -> impl Strategy<Value = Event> {
         (0_i64..10_000, 0_i64..3000).prop_map(|(from, length)| pruned(from, from + length)),
         Just(Event::ProbeRefused(ProbeRefused { topic: None, reason_code: Some(0x87), reason_string: None })),
     ]
+}
+
+/// A sample with round trips of probes, of which there may be more than are listed.
+fn probed(number: u64, values: Vec<f64>) -> Event {
+    let Event::Sample(sample) = sample(number) else { unreachable!("a sample was made") };
+    let probe_rtt_ms = Some(RoundTrips {
+        last: None,
+        min: values.iter().copied().reduce(f64::min),
+        mean: values.first().copied(),
+        max: values.iter().copied().reduce(f64::max),
+        count: values.len() as u64 + number % 3,
+        values,
+    });
+    Event::Sample(Box::new(Sample { probe_rtt_ms, ..*sample }))
 }
 
 fn changed(kind: usize, seconds: f64) -> Event {

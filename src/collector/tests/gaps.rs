@@ -1,6 +1,7 @@
 //! What is missing: beginnings, and what retention took out.
 
 use super::*;
+use crate::event::Protocol;
 
 fn up_for(session_seconds: f64, received: u64) -> Event {
     let Event::Sample(sample) = sample(received) else { unreachable!("a sample was made") };
@@ -92,7 +93,8 @@ fn the_time_before_the_first_word_on_the_session_is_what_that_word_says() {
 fn goes_on(at: i64) -> Vec<Record> {
     let start = Start { continued: true, ..start_of("t", "h", "r") };
     let Event::Connected(session) = first() else { unreachable!("a session was made") };
-    let session = Event::Connected(Box::new(Connected { continued: true, ..*session }));
+    let protocol = Some(Protocol::V5);
+    let session = Event::Connected(Box::new(Connected { continued: true, protocol, ..*session }));
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let length = (at - 1) as f64;
     vec![
@@ -120,4 +122,22 @@ fn a_run_that_goes_on_in_a_new_journal_is_one_run_with_one_session() {
     assert_eq!((alone.connected, alone.session_seconds, alone.messages_received), (true, 160.0, 2));
     assert_eq!((alone.observation.observed_seconds, alone.observation.connected_seconds), (60.0, 60.0));
     assert_eq!(alone.target.map(|target| target.name).as_deref(), Some("t"));
+}
+
+#[test]
+fn the_session_of_a_reopened_journal_is_known_to_the_drop_that_ends_it() {
+    let mut records = goes_on(101);
+    records.push(record(0, 200, dropped("A", 199.0)));
+    let found = all(&records, Liveness::Live).incidents;
+    assert_eq!(found[0].terms.protocol, Some(Protocol::V5));
+    assert_eq!(found[0].terms.target.as_ref().map(|target| target.name.as_str()), Some("t"));
+}
+
+#[test]
+fn a_session_that_goes_on_is_up_but_not_counted_where_the_sample_before_it_was_lost() {
+    let mut records = goes_on(101);
+    records.remove(1);
+    let metrics = all(&records, Liveness::Live);
+    assert_eq!((metrics.connections, metrics.recent_connections.len(), metrics.connected), (0, 0, true));
+    assert_eq!(metrics.observation.connected_seconds, 60.0);
 }

@@ -50,6 +50,19 @@ fn what_is_recent_comes_by_its_time_whichever_run_comes_first_in_the_file() {
     assert!(noticed.is_sorted() && noticed.len() == 4, "{noticed:?}");
 }
 
+#[test]
+fn what_happened_in_one_run_keeps_its_order_though_its_clock_is_set_back() {
+    let events = [(100, "A"), (200, "B"), (50, "C"), (60, "D")];
+    let mut records = vec![record(0, 0, start())];
+    records.extend(events.map(|(at, name)| record(0, at, dropped(name, 1.0))));
+    let metrics = fold_recent(&records, 3);
+    let names: Vec<_> = metrics.recent_drops.iter().map(|drop| &*drop.fact.error_name).collect();
+    assert_eq!(names, ["B", "C", "D"]);
+    let noticed: Vec<_> = metrics.incidents.iter().map(|incident| incident.noticed).collect();
+    assert_eq!(noticed, [wall(100), wall(200), wall(50), wall(60)]);
+    assert_eq!(metrics.last_drop, Some(wall(200)));
+}
+
 fn fold_recent(records: &[Record], recent: usize) -> Metrics {
     let mut collector = Collector::new(Window::default(), recent);
     for record in records {
