@@ -41,8 +41,8 @@ impl<T: Clone> Recent<T> {
         if self.values.len() < self.capacity {
             self.values.insert(place, (at, value));
         } else if place > 0 {
-            self.values.insert(place, (at, value));
             self.values.pop_front();
+            self.values.insert(place - 1, (at, value));
         }
     }
 
