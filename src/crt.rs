@@ -147,6 +147,14 @@ names! {
     MQTT5_DISCONNECT_RECEIVED = "AWS_ERROR_MQTT5_DISCONNECT_RECEIVED" 5154;
 }
 
+/// How the names of errors begin for which the CRT has none.
+const OWN_PREFIX: &str = "NWDIAG_";
+
+/// Whether a name is one of the CRT's: the export tells no other.
+pub fn is_known_to_the_crt(name: &str) -> bool {
+    !name.starts_with(OWN_PREFIX)
+}
+
 /// An error of the socket for which the CRT has no name.
 pub const SOCKET_ERROR: Name = Name { name: "NWDIAG_SOCKET_ERROR", code: None };
 

@@ -1,6 +1,6 @@
 //! The time between two records: how long it was, how much of it lies in the period asked for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::event::Record;
 
@@ -18,24 +18,71 @@ impl Window {
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
     }
+
+    /// The same, for [`Position`].
+    pub fn period(&self, at: DateTime<Utc>) -> Period {
+        if self.contains(at) { Period::Within } else { Period::Outside }
+    }
 }
 
-/// Where a record stands in time, on both clocks.
+/// Where a record stands in its run and in the period.
+#[derive(Debug, Clone, Copy)]
+pub struct Position {
+    /// When, on both clocks.
+    pub at: Timestamp,
+    /// The latest time that the wall clock of its run had shown by then: orders what happened in several runs.
+    pub order: DateTime<Utc>,
+    /// Whether it counts.
+    pub period: Period,
+}
+
+/// Whether something lies in the period that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub enum Period {
+    /// It does, and counts.
+    Within,
+    /// It only matters for what follows.
+    Outside,
+}
+
+impl Position {
+    /// Whether the record counts.
+    pub fn counts(&self) -> bool {
+        self.period == Period::Within
+    }
+}
+
+/// When something happened, on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamp {
     /// Wall clock.
     pub wall: DateTime<Utc>,
     /// The run's clock in microseconds, where the record tells it.
     run_us: Option<i64>,
 }
 
-impl Place {
+impl Timestamp {
     /// Of a record.
     pub fn of(record: &Record) -> Self {
         Self { wall: record.ts, run_us: record.run_seconds.map(microseconds) }
     }
 
-    /// Microseconds since `earlier` on the run's clock, on the wall clock where that is not told; never negative.
+    /// A time of the wall clock alone.
+    pub const fn on_the_wall(wall: DateTime<Utc>) -> Self {
+        Self { wall, run_us: None }
+    }
+
+    /// The time so many microseconds earlier.
+    #[must_use]
+    pub fn before(self, microseconds: i64) -> Self {
+        let span = TimeDelta::microseconds(microseconds);
+        Self {
+            wall: self.wall.checked_sub_signed(span).unwrap_or(DateTime::<Utc>::MIN_UTC),
+            run_us: self.run_us.map(|run_us| run_us.saturating_sub(microseconds)),
+        }
+    }
+
+    /// Microseconds since `earlier` on the run's clock, on the wall clock where either lacks it; never negative.
     pub fn since_us(self, earlier: Self) -> i64 {
         let span = match (self.run_us, earlier.run_us) {
             (Some(later), Some(earlier)) => later.saturating_sub(earlier),
@@ -58,7 +105,7 @@ pub struct Span {
 
 impl Span {
     /// From `earlier` to `later`, cut to `window`.
-    pub fn between(earlier: Place, later: Place, window: &Window) -> Self {
+    pub fn between(earlier: Timestamp, later: Timestamp, window: &Window) -> Self {
         let from = window.since.map_or(earlier.wall, |since| since.max(earlier.wall));
         let to = window.until.map_or(later.wall, |until| until.min(later.wall));
         let cut_us = (from - earlier.wall) + (later.wall - to);
@@ -84,10 +131,10 @@ mod tests {
     use super::*;
     use crate::event::{Environment, EnvironmentKind, Event};
 
-    fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Place {
+    fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Timestamp {
         let event = Event::Environment(Environment::new(EnvironmentKind::LinkUp));
         let ts = DateTime::from_timestamp(wall_seconds, 0).unwrap();
-        Place::of(&Record { ts, run_seconds, records_lost: 0, event })
+        Timestamp::of(&Record { run_seconds, ..Record::at(ts, event) })
     }
 
     fn window(since: i64, until: i64) -> Window {

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::microseconds;
-use super::metrics::Distribution;
+pub use super::device_facts::{DeviceMetrics, Silence};
 use super::population::Population;
 use crate::event::{DeviceProbe, SessionDrop, bounded};
 
@@ -18,65 +18,6 @@ const DEVICES_KEPT: usize = 32;
 
 /// Spells of silence that are kept, all appliances together.
 const SILENCES_KEPT: usize = 256;
-
-/// What is known of one appliance.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct DeviceMetrics {
-    /// Its MAC, masked.
-    pub device: String,
-    /// Status requests whose outcome is recorded.
-    pub asked: u64,
-    /// Those that it answered.
-    pub answered: u64,
-    /// Those whose silence may be our own connection's; the rest, `asked - answered - undecided`, are its own.
-    pub undecided: u64,
-    /// Its own silences in a row, up to the last record.
-    pub unanswered_streak: u64,
-    /// When the last outcome was recorded.
-    pub last_asked: Option<DateTime<Utc>>,
-    /// When it last answered.
-    pub last_answer: Option<DateTime<Utc>>,
-    /// Request to answer, milliseconds.
-    pub rtt: Distribution,
-    /// The latest signal that it reported, dBm.
-    pub wifi_dbm: Option<i32>,
-    /// The weakest.
-    pub weakest_wifi_dbm: Option<i32>,
-    /// The latest error that it reported, 0 for none.
-    pub error_code: Option<i64>,
-    /// What the service's list said of it with the last record.
-    pub cloud_connected: Option<bool>,
-}
-
-impl DeviceMetrics {
-    /// Requests that it left unanswered while our own connection was fine.
-    pub const fn unanswered(&self) -> u64 {
-        self.asked.saturating_sub(self.answered).saturating_sub(self.undecided)
-    }
-}
-
-/// A spell in which an appliance answered nothing: one incident.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Silence {
-    /// Whose.
-    pub device: String,
-    /// When its first request was given up.
-    pub began: DateTime<Utc>,
-    /// When its last one was.
-    pub latest: DateTime<Utc>,
-    /// How many requests.
-    pub unanswered: u64,
-    /// With how many of them the service listed it as not connected.
-    pub cloud_gone: u64,
-    /// With how many of them the service listed it as connected.
-    pub cloud_there: u64,
-    /// The last signal that it reported before, dBm.
-    pub wifi_dbm_before: Option<i32>,
-    /// The last error that it reported before.
-    pub error_code_before: Option<i64>,
-    /// When it answered again.
-    pub ended: Option<DateTime<Utc>>,
-}
 
 /// The fold.
 #[derive(Debug, Clone, Default)]
@@ -87,50 +28,54 @@ pub(super) struct Devices {
 
 #[derive(Debug, Clone, Default)]
 struct Known {
-    told: DeviceMetrics,
+    metrics: DeviceMetrics,
     trips: Population,
     silence: Option<Silence>,
     /// The outcome recorded last, where it was silence.
     latest: Option<Silent>,
 }
 
-/// A request that stayed unanswered.
+/// A request that was given up unanswered.
 #[derive(Debug, Clone, Copy)]
 struct Silent {
     at: DateTime<Utc>,
+    /// Number of the run that asked.
+    run: u64,
     cloud: Option<bool>,
 }
 
 impl Devices {
-    /// The outcome of a request.
-    pub(super) fn asked(&mut self, at: DateTime<Utc>, probe: &DeviceProbe) {
+    /// The outcome of a request in this run.
+    pub(super) fn asked(&mut self, at: DateTime<Utc>, run: u64, probe: &DeviceProbe) {
         let name = bounded(probe.device.clone());
-        let place = self.known.iter().position(|known| known.told.device == name);
+        let place = self.known.iter().position(|known| known.metrics.device == name);
         let place = place.or_else(|| {
-            let told = DeviceMetrics { device: name, ..DeviceMetrics::default() };
-            (self.known.len() < DEVICES_KEPT).then(|| self.known.push(Known { told, ..Known::default() }))?;
+            let metrics = DeviceMetrics { device: name, ..DeviceMetrics::default() };
+            (self.known.len() < DEVICES_KEPT)
+                .then(|| self.known.push(Known { metrics, ..Known::default() }))?;
             Some(self.known.len() - 1)
         });
         let Some(known) = place.and_then(|place| self.known.get_mut(place)) else { return };
         let Some(answered) = probe.answered else { return };
-        known.told.asked += 1;
-        known.told.last_asked = Some(at);
-        known.told.cloud_connected = probe.cloud_connected;
+        known.metrics.asked += 1;
+        known.metrics.last_asked = Some(at);
+        known.metrics.cloud_connected = probe.cloud_connected;
+        known.metrics.cloud_error_code = probe.cloud_error_code.or(known.metrics.cloud_error_code);
         if !answered {
-            return known.silent(at, probe.cloud_connected);
+            return known.silent(Silent { at, run, cloud: probe.cloud_connected });
         }
         if let Some(silence) = known.answered(at, probe) {
             self.keep(silence);
         }
     }
 
-    /// Our own connection ended: what was silent behind its own silence is undecided.
-    pub(super) fn dropped(&mut self, at: DateTime<Utc>, drop: &SessionDrop) {
+    /// The connection of this run ended: what was silent behind its own silence is undecided.
+    pub(super) fn dropped(&mut self, at: DateTime<Utc>, run: u64, drop: &SessionDrop) {
         let silent = microseconds(drop.last_received_seconds.unwrap_or_default());
         let heard =
             at.checked_sub_signed(TimeDelta::microseconds(silent)).unwrap_or(DateTime::<Utc>::MIN_UTC);
         for known in &mut self.known {
-            if let Some(silent) = known.latest.take_if(|silent| silent.at >= heard) {
+            if let Some(silent) = known.latest.take_if(|silent| silent.run == run && silent.at >= heard) {
                 known.undecided(silent);
             }
         }
@@ -138,8 +83,9 @@ impl Devices {
 
     /// All appliances, in the order in which they first appeared.
     pub(super) fn metrics(&self) -> Vec<DeviceMetrics> {
-        let told = |known: &Known| DeviceMetrics { rtt: known.trips.distribution(1e3), ..known.told.clone() };
-        self.known.iter().map(told).collect()
+        let metrics =
+            |known: &Known| DeviceMetrics { rtt: known.trips.distribution(1e3), ..known.metrics.clone() };
+        self.known.iter().map(metrics).collect()
     }
 
     /// The latest spells of silence by their beginning, those that go on among them.
@@ -161,31 +107,32 @@ impl Devices {
 impl Known {
     /// The silence that this answer ends, if there was one.
     fn answered(&mut self, at: DateTime<Utc>, probe: &DeviceProbe) -> Option<Silence> {
-        let told = &mut self.told;
-        told.answered += 1;
-        told.unanswered_streak = 0;
-        told.last_answer = Some(at);
-        told.wifi_dbm = probe.wifi_dbm.or(told.wifi_dbm);
-        told.weakest_wifi_dbm = [told.weakest_wifi_dbm, probe.wifi_dbm].into_iter().flatten().min();
-        told.error_code = probe.error_code.or(told.error_code);
+        let metrics = &mut self.metrics;
+        metrics.answered += 1;
+        metrics.unanswered_streak = 0;
+        metrics.last_answer = Some(at);
+        metrics.wifi_dbm = probe.wifi_dbm.or(metrics.wifi_dbm);
+        metrics.weakest_wifi_dbm = [metrics.weakest_wifi_dbm, probe.wifi_dbm].into_iter().flatten().min();
+        metrics.error_code = probe.error_code.or(metrics.error_code);
         probe.rtt_ms.iter().for_each(|ms| self.trips.add(*ms));
         self.latest = None;
         self.silence.take().map(|silence| Silence { ended: Some(at), ..silence })
     }
 
-    fn silent(&mut self, at: DateTime<Utc>, cloud: Option<bool>) {
-        self.told.unanswered_streak += 1;
-        self.latest = Some(Silent { at, cloud });
-        let told = &self.told;
+    fn silent(&mut self, request: Silent) {
+        let Silent { at, cloud, .. } = request;
+        self.metrics.unanswered_streak += 1;
+        self.latest = Some(request);
+        let metrics = &self.metrics;
         let silence = self.silence.get_or_insert_with(|| Silence {
-            device: told.device.clone(),
+            device: metrics.device.clone(),
             began: at,
             latest: at,
             unanswered: 0,
             cloud_gone: 0,
             cloud_there: 0,
-            wifi_dbm_before: told.wifi_dbm,
-            error_code_before: told.error_code,
+            wifi_dbm_before: metrics.wifi_dbm,
+            error_code_before: metrics.error_code,
             ended: None,
         });
         silence.latest = at;
@@ -195,8 +142,8 @@ impl Known {
 
     /// The latest silence is taken back.
     fn undecided(&mut self, silent: Silent) {
-        self.told.undecided += 1;
-        self.told.unanswered_streak = self.told.unanswered_streak.saturating_sub(1);
+        self.metrics.undecided += 1;
+        self.metrics.unanswered_streak = self.metrics.unanswered_streak.saturating_sub(1);
         let Some(silence) = &mut self.silence else { return };
         silence.unanswered -= 1;
         *silence.cloud(silent.cloud) -= u64::from(silent.cloud.is_some());
@@ -243,7 +190,7 @@ mod tests {
 
     fn fold(probes: impl IntoIterator<Item = (i64, DeviceProbe)>) -> Devices {
         let mut devices = Devices::default();
-        probes.into_iter().for_each(|(second, probe)| devices.asked(at(second), &probe));
+        probes.into_iter().for_each(|(second, probe)| devices.asked(at(second), 0, &probe));
         devices
     }
 
@@ -257,21 +204,22 @@ mod tests {
     fn requests_answers_and_what_they_said_are_counted() {
         let devices = fold([
             (0, answer(100.0, -60, 0)),
-            (300, answer(300.0, -80, 596)),
+            (300, DeviceProbe { cloud_error_code: Some(596), ..answer(300.0, -80, 596) }),
             (610, silent(Some(false))),
             (910, silent(None)),
         ]);
-        let told = devices.metrics().remove(0);
-        assert_eq!((told.asked, told.answered, told.undecided, told.unanswered()), (4, 2, 0, 2));
+        let metrics = devices.metrics().remove(0);
+        assert_eq!((metrics.asked, metrics.answered, metrics.undecided, metrics.unanswered()), (4, 2, 0, 2));
         assert_eq!(
-            (told.unanswered_streak, told.last_asked, told.last_answer),
+            (metrics.unanswered_streak, metrics.last_asked, metrics.last_answer),
             (2, Some(at(910)), Some(at(300)))
         );
         assert_eq!(
-            (told.wifi_dbm, told.weakest_wifi_dbm, told.error_code),
+            (metrics.wifi_dbm, metrics.weakest_wifi_dbm, metrics.error_code),
             (Some(-80), Some(-80), Some(596))
         );
-        assert_eq!((told.cloud_connected, told.rtt.mean, told.rtt.count), (None, Some(200.0), 2));
+        assert_eq!((metrics.cloud_connected, metrics.cloud_error_code), (None, Some(596)));
+        assert_eq!((metrics.rtt.mean, metrics.rtt.count), (Some(200.0), 2));
     }
 
     #[test]
@@ -296,16 +244,25 @@ mod tests {
         for (heard_before, undecided) in [(63.0, 1), (20.0, 0)] {
             let mut devices =
                 fold([(0, answer(100.0, -60, 0)), (310, silent(Some(false))), (610, silent(Some(false)))]);
-            devices.dropped(at(640), &drop_after(heard_before));
-            devices.dropped(at(640), &drop_after(heard_before));
-            let told = devices.metrics().remove(0);
-            assert_eq!((told.undecided, told.unanswered_streak), (undecided, 2 - undecided));
+            devices.dropped(at(640), 0, &drop_after(heard_before));
+            devices.dropped(at(640), 0, &drop_after(heard_before));
+            let metrics = devices.metrics().remove(0);
+            assert_eq!((metrics.undecided, metrics.unanswered_streak), (undecided, 2 - undecided));
             let silence = devices.silences().remove(0);
             assert_eq!((silence.unanswered, silence.cloud_gone), (2 - undecided, 2 - undecided));
         }
         let mut lone = fold([(10, silent(None))]);
-        lone.dropped(at(40), &drop_after(33.0));
+        lone.dropped(at(40), 0, &drop_after(33.0));
         assert_eq!((lone.silences(), lone.metrics()[0].unanswered()), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn silence_in_one_run_is_not_undone_by_the_end_of_another_runs_connection() {
+        let mut devices = fold([(10, silent(None))]);
+        devices.dropped(at(40), 1, &drop_after(33.0));
+        assert_eq!(devices.metrics()[0].unanswered(), 1);
+        devices.dropped(at(40), 0, &drop_after(33.0));
+        assert_eq!(devices.metrics()[0].unanswered(), 0);
     }
 
     #[test]

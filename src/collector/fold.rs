@@ -1,222 +1,209 @@
-//! What each record does to the numbers.
+//! Tells the targets of a stream apart: each has a collector of its own.
 
-use super::clock::{Place, Span, in_seconds, microseconds};
-use super::metrics::{Dated, Observation};
-use super::run::{Outage, RunState, Totals};
-use super::timeline::Link;
-use super::{Collector, SUBSCRIPTIONS_LIMIT};
-use crate::event::{
-    AttemptFailed, Connected, ConnectionKind, EnvironmentKind, Event, Record, Sample, SessionDrop, Start,
-    Stop, Subscribed,
-};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-impl Collector {
-    /// The run that the record belongs to: a `start` begins a new one, and so does whatever follows a `stop`.
-    pub(super) fn run_of(&mut self, record: &Record, place: Place) -> RunState {
-        match self.run.take() {
-            Some(run) if !run.stopped && !matches!(record.event, Event::Start(_)) => run,
-            before => {
-                if let Some(run) = before {
-                    self.leave(&run);
-                }
-                RunState::begin(place)
-            }
-        }
+use super::clock::Window;
+use super::incidents::INCIDENTS_KEPT;
+use super::metrics::Metrics;
+use super::{Collector, Liveness};
+use crate::event::{Event, Record, RunIdentity, Start};
+
+/// Targets that are told apart; what is recorded of further ones is left out. A fleet is smaller.
+const TARGETS_LIMIT: usize = 1024;
+
+/// Incidents kept of all targets together, as far as each keeps [`FEWEST_INCIDENTS`]: some 2 KB each.
+const INCIDENTS_IN_ALL: usize = 32 * INCIDENTS_KEPT;
+
+/// Incidents that are kept of each target, however many there are.
+const FEWEST_INCIDENTS: usize = 16;
+
+/// Runs whose target is remembered; beyond that, only those that may still go on are.
+const RUNS_REMEMBERED: usize = 65_536;
+
+/// Whether one target that was watched from several hosts is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hosts {
+    /// It is: the stream is a journal, which has one writer at a time. Its host may have got another name, as a
+    /// container does with each start.
+    Together,
+    /// Each host's view is one of its own: several may have watched at once.
+    Apart,
+}
+
+/// The fold of a stream of records, of any targets.
+#[derive(Debug)]
+pub struct Fold {
+    window: Window,
+    recent: usize,
+    hosts: Hosts,
+    targets: Vec<Observed>,
+    /// Place of each run's target, by the run's UUID; `None` for one that is left out.
+    runs: HashMap<Arc<str>, Option<usize>>,
+    /// The run of the last record that named one, and the place of its target.
+    current: Option<(Arc<str>, Option<usize>)>,
+    /// Place of the target of the latest `start`: records that name no run belong to it.
+    latest_started: Option<usize>,
+    /// Records so far.
+    records: u64,
+    left_out: bool,
+}
+
+/// A target as it was seen from one host.
+#[derive(Debug)]
+pub struct Observed {
+    name: Option<Arc<str>>,
+    host: Option<Arc<str>>,
+    /// Place of its last record in the stream.
+    touched: u64,
+    collector: Collector,
+}
+
+impl Observed {
+    /// Its numbers as of the last record.
+    pub fn metrics(&self, liveness: Liveness) -> Metrics {
+        self.collector.metrics(liveness)
     }
 
-    /// Counts the time since the run's last record as up or down.
-    pub(super) fn pass_time(&mut self, run: &mut RunState, place: Place, event: &Event) {
-        let span = Span::between(run.last, place, &self.window);
-        let slept_us = slept_us(event).min(span.length_us);
-        let link = if run.up_since.is_some() { Link::Up } else { Link::Down };
-        let connected_us = match link {
-            Link::Up => span.length_us - slept_us,
-            Link::Down => 0,
+    /// Whether it may be the target of this name, watched from this host: what is not known may be either.
+    fn may_be(&self, name: Option<&Arc<str>>, host: Option<&Arc<str>>) -> bool {
+        let agrees = |known: Option<&Arc<str>>, wanted: Option<&Arc<str>>| {
+            known.zip(wanted).is_none_or(|(known, wanted)| known == wanted)
         };
-        let observed = &mut self.observed;
-        observed.total_us = observed.total_us.saturating_add(span.length_us);
-        observed.suspended_us = observed.suspended_us.saturating_add(slept_us);
-        observed.connected_us = observed.connected_us.saturating_add(connected_us);
-        self.timeline.add(span.from, span.to, link);
-        run.last = place;
-    }
-
-    /// Notes that a record of the run lies in the window.
-    pub(super) fn observe(&mut self, run: &mut RunState, record: &Record) {
-        self.observed.from.get_or_insert(record.ts);
-        self.observed.to = Some(record.ts);
-        self.observed.records_lost = self.observed.records_lost.saturating_add(record.records_lost);
-        if !run.counted {
-            run.counted = true;
-            self.observed.runs += 1;
-        }
-    }
-
-    /// Follows the state of the run with every record, and counts those that lie in the window.
-    pub(super) fn apply(&mut self, run: &mut RunState, record: &Record) {
-        let counts = self.window.contains(record.ts);
-        match &record.event {
-            Event::Start(start) => self.start(start),
-            Event::Connected(connected) => self.connected(run, record, connected),
-            Event::Subscribed(subscribed) => self.subscribed(subscribed),
-            Event::Drop(drop) => self.dropped(run, record, drop),
-            Event::AttemptFailed(failed) => self.attempt_failed(run, record, failed),
-            Event::Sample(sample) => self.sample(run, record, sample),
-            Event::Stop(stop) => self.stop(run, record, *stop),
-            Event::Environment(environment) if counts => {
-                self.environment.push(Dated { at: record.ts, fact: environment.clone() });
-            }
-            Event::Device(probe) if counts => self.devices.asked(record.ts, probe),
-            Event::Environment(_)
-            | Event::LateAnswer(_)
-            | Event::Device(_)
-            | Event::Finding(_)
-            | Event::ProbeRefused(_)
-            | Event::Pruned(_) => {}
-        }
-    }
-
-    pub(super) fn observation(&self, interrupted: u64) -> Observation {
-        Observation {
-            from: self.observed.from,
-            to: self.observed.to,
-            runs: self.observed.runs,
-            interrupted_runs: self.observed.interrupted + interrupted,
-            observed_seconds: in_seconds(self.observed.total_us),
-            connected_seconds: in_seconds(self.observed.connected_us),
-            suspended_seconds: in_seconds(self.observed.suspended_us),
-            records_lost: self.observed.records_lost,
-        }
-    }
-
-    /// A run that is followed by another without a `stop` was interrupted; an outage ends with its run.
-    fn leave(&mut self, run: &RunState) {
-        if !run.stopped && run.counted {
-            self.observed.interrupted += 1;
-        }
-        self.close_outage(run.outage);
-    }
-
-    fn start(&mut self, start: &Start) {
-        self.target = Some(start.target.clone());
-        self.subscriptions.clear();
-    }
-
-    fn connected(&mut self, run: &mut RunState, record: &Record, connected: &Connected) {
-        let outage = run.outage.take();
-        let attempts = outage
-            .map(|outage| Outage { attempts: connected.attempt_number.unwrap_or(outage.attempts), ..outage });
-        self.close_outage(attempts);
-        run.up_since = Some(run.last);
-        run.connected_before = true;
-        if !self.window.contains(record.ts) {
-            return;
-        }
-        match connected.kind {
-            ConnectionKind::Connected => self.counts.connections += 1,
-            ConnectionKind::Resumed | ConnectionKind::DeepReconnected => {
-                self.counts.recovered += 1;
-                self.counts.reconnect_attempts += 1;
-            }
-        }
-        if let Some(outage) = connected.time_to_reconnect_seconds {
-            self.reconnects.add(outage);
-        }
-        self.latest.connect = Some(record.ts);
-        self.connections.push(Dated { at: record.ts, fact: connected.clone() });
-    }
-
-    fn subscribed(&mut self, subscribed: &Subscribed) {
-        let at = self.subscriptions.iter().position(|known| known.topic == subscribed.topic);
-        match at {
-            Some(at) => self.subscriptions[at] = subscribed.clone(),
-            None if self.subscriptions.len() < SUBSCRIPTIONS_LIMIT => {
-                self.subscriptions.push(subscribed.clone());
-            }
-            None => {}
-        }
-    }
-
-    fn dropped(&mut self, run: &mut RunState, record: &Record, drop: &SessionDrop) {
-        let counted = self.window.contains(record.ts);
-        self.devices.dropped(record.ts, drop);
-        let before = run.outage.replace(Outage { attempts: 0, counted });
-        self.close_outage(before);
-        run.up_since = None;
-        if !counted {
-            return;
-        }
-        self.counts.drops += 1;
-        self.drops_by_error.add(&drop.error_name);
-        if let Some(length) = drop.duration_connected_seconds {
-            self.sessions.add(length);
-            self.session_tail.push(length);
-        }
-        self.latest.drop = Some(record.ts);
-        self.drops.push(Dated { at: record.ts, fact: drop.clone() });
-    }
-
-    fn attempt_failed(&mut self, run: &mut RunState, record: &Record, failed: &AttemptFailed) {
-        if let Some(outage) = &mut run.outage {
-            outage.attempts = outage.attempts.saturating_add(1);
-        }
-        if !self.window.contains(record.ts) {
-            return;
-        }
-        self.counts.failed_attempts += 1;
-        *self.failed_by_phase.entry(failed.phase).or_default() += 1;
-        self.counts.reconnect_attempts += u64::from(run.connected_before);
-    }
-
-    fn sample(&mut self, run: &mut RunState, record: &Record, sample: &Sample) {
-        let totals = Totals {
-            received: sample.messages_received.unwrap_or(run.totals.received),
-            published: sample.messages_published.unwrap_or(run.totals.published),
-            queued: sample.messages_queued.unwrap_or(run.totals.queued),
-        };
-        let added = totals.since(run.totals);
-        run.totals = totals;
-        if !self.window.contains(record.ts) {
-            return;
-        }
-        self.counts.messages = self.counts.messages.plus(added);
-        sample.ping_rtt_ms.iter().for_each(|trips| self.ping_rtt.add_group(trips));
-        sample.probe_rtt_ms.iter().for_each(|trips| self.probe_rtt.add_group(trips));
-    }
-
-    fn stop(&mut self, run: &mut RunState, record: &Record, stop: Stop) {
-        run.stopped = true;
-        run.up_since = None;
-        self.close_outage(run.outage.take());
-        if self.window.contains(record.ts) && stop.duration_connected_seconds.is_some() {
-            self.counts.disconnects += 1;
-        }
-    }
-
-    fn close_outage(&mut self, outage: Option<Outage>) {
-        if let Some(outage) = outage {
-            outage.count(&mut self.counts.outages_by_attempts);
-        }
+        agrees(self.name.as_ref(), name) && agrees(self.host.as_ref(), host)
     }
 }
 
-fn slept_us(event: &Event) -> i64 {
-    match event {
-        Event::Environment(environment) if environment.kind == EnvironmentKind::Suspend => {
-            environment.seconds.map_or(0, microseconds).max(0)
+impl Fold {
+    /// A fold over `window` that keeps the `recent` latest drops and connections of each target.
+    pub fn new(window: Window, recent: usize, hosts: Hosts) -> Self {
+        Self {
+            window,
+            recent,
+            hosts,
+            targets: Vec::new(),
+            runs: HashMap::new(),
+            current: None,
+            latest_started: None,
+            records: 0,
+            left_out: false,
         }
-        Event::Start(_)
-        | Event::Connected(_)
-        | Event::Subscribed(_)
-        | Event::Drop(_)
-        | Event::LateAnswer(_)
-        | Event::AttemptFailed(_)
-        | Event::Sample(_)
-        | Event::Environment(_)
-        | Event::Device(_)
-        | Event::Finding(_)
-        | Event::ProbeRefused(_)
-        | Event::Pruned(_)
-        | Event::Stop(_) => 0,
+    }
+
+    /// Takes one record. Those of one run come in the order in which they were written; runs and targets may be mixed.
+    pub fn record(&mut self, record: &Record) {
+        self.take(record);
+    }
+
+    /// The target of the latest record: of a live journal the last one in it, else the one of the latest time.
+    pub fn latest(&self, liveness: Liveness) -> Option<&Observed> {
+        match liveness {
+            Liveness::Live => self.targets.iter().max_by_key(|target| target.touched),
+            Liveness::Over => {
+                self.targets.iter().max_by_key(|target| (target.collector.latest_wall(), target.touched))
+            }
+        }
+    }
+
+    /// What to call the other targets, in the order of their first records. One that was watched from several hosts is
+    /// named with each of them.
+    pub fn others(&self, liveness: Liveness) -> Vec<String> {
+        let latest = self.latest(liveness).map(|latest| latest.touched);
+        let others = self.targets.iter().filter(|target| Some(target.touched) != latest);
+        let beyond = self.left_out.then(|| format!("more than {TARGETS_LIMIT} in all"));
+        others.map(|target| self.label(target)).chain(beyond).collect()
+    }
+
+    fn label(&self, target: &Observed) -> String {
+        let name = target.name.as_deref().unwrap_or("a target without a name");
+        let of_this_name = self.targets.iter().filter(|other| other.name == target.name).count();
+        let host = target.host.as_deref().filter(|_| of_this_name > 1);
+        host.map_or_else(|| name.to_owned(), |host| format!("{name} (watched from {host})"))
+    }
+
+    /// Takes one record, and tells the collector of its target.
+    pub(super) fn take(&mut self, record: &Record) -> Option<&mut Collector> {
+        self.records += 1;
+        let place = self.place(record)?;
+        let target = self.targets.get_mut(place)?;
+        target.touched = self.records;
+        target.collector.record(record);
+        Some(&mut target.collector)
+    }
+
+    /// The place of the record's target.
+    fn place(&mut self, record: &Record) -> Option<usize> {
+        match (&record.event, &record.run) {
+            (Event::Start(start), id) => self.started(start, id.as_ref()),
+            (_, Some(id)) => self.of_run(id, |fold| fold.find(record.target_name.clone(), None)),
+            (_, None) if self.latest_started.is_some() => self.latest_started,
+            (_, None) => {
+                self.latest_started = self.find(record.target_name.clone(), None);
+                self.latest_started
+            }
+        }
+    }
+
+    fn started(&mut self, start: &Start, id: Option<&Arc<str>>) -> Option<usize> {
+        let RunIdentity { target_name, .. } = RunIdentity::of(start);
+        let host = match self.hosts {
+            Hosts::Apart if !start.host.is_empty() => Some(Arc::from(&*start.host)),
+            Hosts::Apart | Hosts::Together => None,
+        };
+        self.latest_started = match id {
+            Some(id) => self.of_run(id, |fold| fold.find(target_name, host)),
+            None => self.find(target_name, host),
+        };
+        self.latest_started
+    }
+
+    /// The place of a run's target, which is looked for once.
+    fn of_run(&mut self, id: &Arc<str>, find: impl FnOnce(&mut Self) -> Option<usize>) -> Option<usize> {
+        if let Some((_, place)) = self.current.as_ref().filter(|(current, _)| current == id) {
+            return *place;
+        }
+        let known = self.runs.get(id).copied();
+        let place = known.unwrap_or_else(|| {
+            let place = find(self);
+            self.remember(id, place);
+            place
+        });
+        self.current = Some((Arc::clone(id), place));
+        place
+    }
+
+    fn remember(&mut self, id: &Arc<str>, place: Option<usize>) {
+        if self.runs.len() >= RUNS_REMEMBERED {
+            let Self { targets, runs, .. } = self;
+            let observed = |place: &mut Option<usize>| place.and_then(|place| targets.get(place));
+            runs.retain(|id, place| observed(place).is_some_and(|target| target.collector.runs.knows(id)));
+        }
+        self.runs.insert(Arc::clone(id), place);
+    }
+
+    /// The place of the target of this name, watched from this host, which may be new: of several that it may be the
+    /// latest one.
+    fn find(&mut self, name: Option<Arc<str>>, host: Option<Arc<str>>) -> Option<usize> {
+        let fits = |target: &Observed| target.may_be(name.as_ref(), host.as_ref());
+        let known = (0..self.targets.len()).filter(|place| fits(&self.targets[*place]));
+        let Some(place) = known.max_by_key(|place| self.targets[*place].touched) else {
+            return self.add(name, host);
+        };
+        let target = &mut self.targets[place];
+        target.name = target.name.take().or(name);
+        target.host = target.host.take().or(host);
+        Some(place)
+    }
+
+    fn add(&mut self, name: Option<Arc<str>>, host: Option<Arc<str>>) -> Option<usize> {
+        if self.targets.len() == TARGETS_LIMIT {
+            self.left_out = true;
+            return None;
+        }
+        let collector = Collector::new(self.window, self.recent);
+        self.targets.push(Observed { name, host, touched: self.records, collector });
+        let each = (INCIDENTS_IN_ALL / self.targets.len()).clamp(FEWEST_INCIDENTS, INCIDENTS_KEPT);
+        self.targets.iter_mut().for_each(|target| target.collector.limit_incidents(each));
+        Some(self.targets.len() - 1)
     }
 }

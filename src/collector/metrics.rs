@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::collector::devices::{DeviceMetrics, Silence};
-use crate::collector::incidents::Incident;
-use crate::collector::timeline::Timeline;
+use super::device_facts::{DeviceMetrics, Silence};
+use super::incidents::Incident;
+pub use super::population::Distribution;
+use super::timeline::Timeline;
 use crate::event::{Connected, Environment, Phase, SessionDrop, Subscribed, TargetFacts};
 
 /// Everything that reports need, as of the last record that was folded.
@@ -16,6 +17,9 @@ pub struct Metrics {
     pub target: Option<TargetFacts>,
     /// What was looked at.
     pub observation: Observation,
+    /// Share of the time of which it is known whether the broker was there, in which it was, 0 to 1; our own waiting
+    /// between attempts is neither. `None` where nothing was observed.
+    pub broker_availability: Option<f64>,
     /// Whether a session was up at the last record.
     pub connected: bool,
     /// Length of that session at the last record, seconds; 0 where none was up.
@@ -48,6 +52,8 @@ pub struct Metrics {
     pub ping_rtt: Distribution,
     /// End-to-end probes, milliseconds.
     pub probe_rtt: Distribution,
+    /// Probes that the broker refused: they have no round trip.
+    pub probes_refused: u64,
     /// When the last drop was.
     pub last_drop: Option<DateTime<Utc>>,
     /// When the last session began.
@@ -68,7 +74,7 @@ pub struct Metrics {
     pub subscriptions: Vec<Subscribed>,
     /// Up and down over the period.
     pub timeline: Timeline,
-    /// The latest troubles, oldest first: what causes are told from.
+    /// The latest incidents, oldest first: what causes are judged by.
     pub incidents: Vec<Incident>,
     /// Appliances behind the broker that were asked for their status, in the order in which they first appeared.
     pub devices: Vec<DeviceMetrics>,
@@ -78,6 +84,9 @@ pub struct Metrics {
 
 /// Names of the buckets of [`Metrics::outages_by_attempts`], in their order.
 pub const ATTEMPT_BUCKETS: [&str; 4] = ["1", "2-5", "6-10", "11+"];
+
+/// Recent drops and connections that are kept unless asked otherwise.
+pub const RECENT: usize = 50;
 
 /// How many session lengths are kept one by one.
 pub const SESSION_TAIL: usize = 20;
@@ -109,25 +118,6 @@ impl Observation {
         let awake = self.observed_seconds - self.suspended_seconds;
         (awake > 0.0).then(|| (self.connected_seconds / awake).clamp(0.0, 1.0))
     }
-}
-
-/// A population in a few numbers, all `None` where it is empty. Percentiles are nearest-rank, within 1 % of the value.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Distribution {
-    /// How many values.
-    pub count: u64,
-    /// The smallest.
-    pub min: Option<f64>,
-    /// The mean.
-    pub mean: Option<f64>,
-    /// Half are at most this.
-    pub p50: Option<f64>,
-    /// Nine of ten are at most this.
-    pub p90: Option<f64>,
-    /// Ninety-nine of a hundred are at most this.
-    pub p99: Option<f64>,
-    /// The largest.
-    pub max: Option<f64>,
 }
 
 /// A fact with the wall-clock time of its record.

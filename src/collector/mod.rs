@@ -1,198 +1,137 @@
-//! One fold from records to metrics, with constant memory and constant time a record.
+//! The fold from records to metrics, with bounded memory and constant time a record.
 //!
 //! Live and replayed records go through the same [`Collector::record`], so that a report says tomorrow what `watch`
 //! saw today. Nothing here reads a clock: all time is the records'.
+//!
+//! A [`Collector`] folds the records of one target, each run by itself ([`run`]), however their records are mixed, and
+//! sums up over them. A [`Fold`] tells the targets of a stream apart. A [`PartialFold`] takes a part of a stream that was
+//! cut anywhere, apart from what came before it.
 
+mod aggregates;
+mod broker_time;
 pub mod clock;
+mod counts;
+mod device_facts;
 pub mod devices;
 mod fold;
 pub mod incidents;
 pub mod metrics;
-pub mod population;
-pub mod quantiles;
-pub mod recent;
-pub mod run;
+mod partial;
+mod population;
+mod quantiles;
+mod recent;
+mod records;
+mod run;
+mod runs;
 pub mod timeline;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
-use clock::{Place, Window, in_seconds};
-use devices::Devices;
-use incidents::{Counts as Counted, Tracker};
-use metrics::{Dated, Metrics, SESSION_TAIL};
-use population::Population;
-use recent::{Recent, Tally};
-use run::{RunState, Totals};
-use timeline::Timeline;
-
-use crate::event::{Connected, Environment, Phase, Record, SessionDrop, Subscribed, TargetFacts};
-
-/// Recent drops and connections that are kept unless asked otherwise.
-pub const RECENT: usize = 50;
-
-/// Filters remembered of one run: a journal from elsewhere must not make us grow.
-const SUBSCRIPTIONS_LIMIT: usize = 1024;
+use self::aggregates::Aggregates;
+use self::clock::{Window, in_seconds};
+pub use self::fold::{Fold, Hosts};
+use self::incidents::Incident;
+use self::metrics::Metrics;
+pub use self::metrics::RECENT;
+pub use self::partial::PartialFold;
+use self::population::Population;
+use self::run::RunState;
+use self::runs::{OpenRuns, Standing};
+use crate::event::{Event, Record};
 
 /// Whether somebody is writing the records that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
-    /// A `watch` is at work: a run without a `stop` is going on.
+    /// A `watch` is at work: the run of the last record is going on, unless it has stopped.
     Live,
     /// Nobody is: a run without a `stop` was interrupted.
     Over,
 }
 
-/// The fold.
+/// The fold of one target's records, of all its runs.
 #[derive(Debug, Clone)]
 pub struct Collector {
-    window: Window,
-    run: Option<RunState>,
-    latest: Latest,
-    observed: Observed,
-    counts: Counts,
-    target: Option<TargetFacts>,
-    drops_by_error: Tally,
-    failed_by_phase: BTreeMap<Phase, u64>,
-    sessions: Population,
-    reconnects: Population,
-    ping_rtt: Population,
-    probe_rtt: Population,
-    session_tail: Recent<f64>,
-    drops: Recent<Dated<SessionDrop>>,
-    connections: Recent<Dated<Connected>>,
-    environment: Recent<Dated<Environment>>,
-    subscriptions: Vec<Subscribed>,
-    timeline: Timeline,
-    incidents: Tracker,
-    devices: Devices,
-}
-
-/// How things stood at the last record that counts.
-#[derive(Debug, Clone, Copy, Default)]
-struct Latest {
-    session_us: Option<i64>,
-    drop: Option<DateTime<Utc>>,
-    connect: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Observed {
-    from: Option<DateTime<Utc>>,
-    to: Option<DateTime<Utc>>,
-    runs: u64,
-    interrupted: u64,
-    total_us: i64,
-    connected_us: i64,
-    suspended_us: i64,
-    records_lost: u64,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Counts {
-    connections: u64,
-    disconnects: u64,
-    drops: u64,
-    recovered: u64,
-    reconnect_attempts: u64,
-    failed_attempts: u64,
-    outages_by_attempts: [u64; 4],
-    messages: Totals,
+    runs: OpenRuns,
+    sums: Aggregates,
 }
 
 impl Collector {
     /// A fold over `window` that keeps the `recent` latest drops and connections.
     pub fn new(window: Window, recent: usize) -> Self {
-        Self {
-            window,
-            run: None,
-            latest: Latest::default(),
-            observed: Observed::default(),
-            counts: Counts::default(),
-            target: None,
-            drops_by_error: Tally::default(),
-            failed_by_phase: BTreeMap::new(),
-            sessions: Population::default(),
-            reconnects: Population::default(),
-            ping_rtt: Population::default(),
-            probe_rtt: Population::default(),
-            session_tail: Recent::new(SESSION_TAIL),
-            drops: Recent::new(recent),
-            connections: Recent::new(recent),
-            environment: Recent::new(RECENT),
-            subscriptions: Vec::new(),
-            timeline: Timeline::default(),
-            incidents: Tracker::default(),
-            devices: Devices::default(),
-        }
+        Self { runs: OpenRuns::default(), sums: Aggregates::new(window, recent) }
     }
 
-    /// Takes one record; records come in the order in which they were written.
+    /// Takes one record. Those of one run come in the order in which they were written; runs may be mixed.
     pub fn record(&mut self, record: &Record) {
-        let place = Place::of(record);
-        let mut run = self.run_of(record, place);
-        self.pass_time(&mut run, place, &record.event);
-        self.apply(&mut run, record);
-        let counts = self.window.contains(record.ts);
-        self.incidents.record(record, place, if counts { Counted::Yes } else { Counted::No });
-        if counts {
-            self.observe(&mut run, record);
+        let (run, given_up) = self.runs.of(record);
+        self.sums.record(run, record);
+        if let Some(run) = given_up {
+            self.sums.interrupted(run);
         }
-        // What was up at the end of a period that is past says nothing about now.
-        self.latest.session_us = run.session_us().filter(|_| counts);
-        self.run = Some(run);
+        if matches!(record.event, Event::Stop(_)) {
+            self.runs.stop();
+        }
     }
 
     /// Drops so far.
     pub const fn drops(&self) -> u64 {
-        self.counts.drops
+        self.sums.counts.drops
+    }
+
+    /// Adds round trips that were taken out of samples of the period.
+    fn add_round_trips(&mut self, pings: &Population, probes: &Population) {
+        self.sums.ping_rtt.merge(pings);
+        self.sums.probe_rtt.merge(probes);
+    }
+
+    /// Keeps no more than so many incidents from now on.
+    fn limit_incidents(&mut self, limit: usize) {
+        self.sums.incidents.limit(limit);
+    }
+
+    /// The latest time that a wall clock of its runs showed.
+    fn latest_wall(&self) -> Option<DateTime<Utc>> {
+        self.runs.latest_wall()
     }
 
     /// The numbers as of the last record.
     pub fn metrics(&self, liveness: Liveness) -> Metrics {
-        let unfinished = self.run.as_ref().filter(|run| !run.stopped);
-        let interrupted = unfinished.filter(|run| run.counted && liveness == Liveness::Over);
-        let session_us = self.latest.session_us.filter(|_| interrupted.is_none());
-        let mut outages = self.counts.outages_by_attempts;
-        if let Some(outage) = unfinished.and_then(|run| run.outage) {
-            outage.count(&mut outages);
-        }
+        let live = match liveness {
+            Liveness::Live => self.runs.last(),
+            Liveness::Over => None,
+        };
+        let latest = live.map(Standing::of).or_else(|| self.runs.latest());
+        let is_live = |run: &RunState| live.is_some_and(|live| live.serial == run.serial);
+        let interrupted = self.runs.iter().filter(|run| run.counted && !is_live(run)).count();
+        let session_us = live.filter(|run| run.last_counted).and_then(RunState::session_us);
         Metrics {
-            target: self.target.clone(),
-            observation: self.observation(u64::from(interrupted.is_some())),
+            target: self.runs.target(latest.as_ref()),
+            observation: self.sums.observed.observation(interrupted as u64),
             connected: session_us.is_some(),
             session_seconds: session_us.map_or(0.0, in_seconds),
-            connections: self.counts.connections,
-            disconnects: self.counts.disconnects,
-            drops: self.counts.drops,
-            reconnect_attempts: self.counts.reconnect_attempts,
-            failed_attempts: self.counts.failed_attempts,
-            failed_attempts_by_phase: self.failed_by_phase.clone(),
-            recovered: self.counts.recovered,
-            drops_by_error: self.drops_by_error.by_count(),
-            outages_by_attempts: outages,
-            sessions: self.sessions.distribution(1e6),
-            recent_sessions: self.session_tail.to_vec(),
-            reconnects: self.reconnects.distribution(1e6),
-            ping_rtt: self.ping_rtt.distribution(1e3),
-            probe_rtt: self.probe_rtt.distribution(1e3),
-            last_drop: self.latest.drop,
-            last_connect: self.latest.connect,
-            messages_published: self.counts.messages.published,
-            messages_queued: self.counts.messages.queued,
-            messages_received: self.counts.messages.received,
-            recent_drops: self.drops.to_vec(),
-            recent_connections: self.connections.to_vec(),
-            environment: self.environment.to_vec(),
-            subscriptions: self.subscriptions.clone(),
-            timeline: self.timeline.clone(),
-            incidents: self.incidents.incidents(),
-            devices: self.devices.metrics(),
-            silences: self.devices.silences(),
+            outages_by_attempts: self.outages(),
+            incidents: self.incidents(latest.as_ref()),
+            subscriptions: latest.map(|latest| latest.subscriptions).unwrap_or_default(),
+            ..self.sums.metrics()
         }
+    }
+
+    /// Outages by the attempts that they took, those that go on among them.
+    fn outages(&self) -> [u64; 4] {
+        let mut outages = self.sums.counts.outages;
+        self.runs.iter().filter_map(|run| run.outage).for_each(|outage| outages.add(outage));
+        outages.0
+    }
+
+    /// The latest incidents: what is open in another run than the latest came to no known end.
+    fn incidents(&self, latest: Option<&Standing>) -> Vec<Incident> {
+        let open = self.runs.iter().filter_map(|run| {
+            let is_latest = latest.is_some_and(|latest| latest.is_of(run));
+            if is_latest { run.tracker.going_on() } else { run.tracker.left_open() }
+        });
+        self.sums.incidents.with(open)
     }
 }

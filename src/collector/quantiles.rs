@@ -13,59 +13,59 @@ const GROWTH: f64 = 1.01;
 const BUCKETS: usize = 3704;
 
 /// The sketch.
-#[derive(Debug, Clone)]
-pub struct Quantiles {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Quantiles {
     count: u64,
-    store: Store,
-}
-
-#[derive(Debug, Clone)]
-enum Store {
-    Values(Vec<f64>),
-    Buckets(Box<[u64]>),
-}
-
-impl Default for Quantiles {
-    fn default() -> Self {
-        Self { count: 0, store: Store::Values(Vec::new()) }
-    }
+    /// All values, while they are few.
+    values: Vec<f64>,
+    /// How many values fell into each bucket, once they are many.
+    buckets: Option<Box<[u64]>>,
 }
 
 impl Quantiles {
     /// Adds a value; negative ones count as 0.
-    pub fn add(&mut self, value: f64) {
+    pub(super) fn add(&mut self, value: f64) {
         self.count += 1;
-        match &mut self.store {
-            Store::Values(values) if values.len() < EXACT => values.push(value.max(0.0)),
-            Store::Values(values) => {
-                let mut buckets = vec![0; BUCKETS].into_boxed_slice();
-                for value in values.iter().chain([&value]) {
-                    buckets[bucket(*value)] += 1;
-                }
-                self.store = Store::Buckets(buckets);
-            }
-            Store::Buckets(buckets) => buckets[bucket(value)] += 1,
+        if self.buckets.is_none() && self.values.len() < EXACT {
+            self.values.push(value.max(0.0));
+        } else {
+            self.buckets()[bucket(value)] += 1;
         }
     }
 
-    /// The nearest-rank percentile, `share` from 0 to 1; `None` where there is no value.
-    pub fn at(&self, share: f64) -> Option<f64> {
-        let rank = rank(self.count, share)?;
-        match &self.store {
-            Store::Values(values) => {
-                let mut sorted = values.clone();
-                sorted.sort_by(f64::total_cmp);
-                sorted.get(usize::try_from(rank - 1).ok()?).copied()
-            }
-            Store::Buckets(buckets) => {
-                let mut seen = 0;
-                let index = buckets.iter().position(|count| {
-                    seen += count;
-                    seen >= rank
-                })?;
-                Some(middle(index))
-            }
+    /// Adds all values of another stream: the sketch is that of one stream of both, in whatever order.
+    pub(super) fn merge(&mut self, other: &Self) {
+        other.values.iter().for_each(|value| self.add(*value));
+        if let Some(added) = &other.buckets {
+            self.count += other.count;
+            self.buckets().iter_mut().zip(added).for_each(|(bucket, added)| *bucket += added);
         }
+    }
+
+    /// The buckets, into which the values that were kept one by one are put first.
+    fn buckets(&mut self) -> &mut [u64] {
+        let values = &mut self.values;
+        self.buckets.get_or_insert_with(|| {
+            let mut buckets = vec![0; BUCKETS].into_boxed_slice();
+            values.drain(..).for_each(|value| buckets[bucket(value)] += 1);
+            buckets
+        })
+    }
+
+    /// The nearest-rank percentile, `share` from 0 to 1; `None` where there is no value.
+    pub(super) fn at(&self, share: f64) -> Option<f64> {
+        let rank = rank(self.count, share)?;
+        let Some(buckets) = &self.buckets else {
+            let mut sorted = self.values.clone();
+            sorted.sort_by(f64::total_cmp);
+            return sorted.get(usize::try_from(rank - 1).ok()?).copied();
+        };
+        let mut seen = 0;
+        let index = buckets.iter().position(|count| {
+            seen += count;
+            seen >= rank
+        })?;
+        Some(middle(index))
     }
 }
 

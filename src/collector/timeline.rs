@@ -1,17 +1,23 @@
 //! Up and down over the period in a fixed number of slots: the wider the period, the wider a slot.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Utc};
 
-/// Slots kept. Slots double in width, two by two, when the period outgrows them.
+/// Slots kept at most. Slots double in width, two by two, when the period outgrows them.
 pub const SLOTS: usize = 256;
 
 /// How long each slice of the period was watched, and connected.
+///
+/// Slots lie on a fixed grid, the multiples of their width since 1970: the same spans make the same slots in whatever
+/// order they come, so that runs may be mixed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
-    start_ms: Option<i64>,
-    /// Width of a slot in milliseconds; 0 before the first span.
+    /// Width of a slot in milliseconds, a power of two; 0 before the first span.
     width_ms: i64,
-    slots: Vec<Slot>,
+    /// Place of the first slot on the grid.
+    first: i64,
+    slots: VecDeque<Slot>,
 }
 
 /// One slice, in milliseconds.
@@ -33,19 +39,18 @@ pub enum Link {
 }
 
 impl Timeline {
-    /// Adds the span `from`..`to`; spans come in the order of time, and one that runs backwards is left out.
+    /// Adds the span `from`..`to`; one that runs backwards adds nothing.
     pub fn add(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, link: Link) {
         let (from, to) = (from.timestamp_millis(), to.timestamp_millis());
-        let start = *self.start_ms.get_or_insert(from);
-        if to <= from || from < start {
+        if to <= from {
             return;
         }
-        self.reach(to - start);
-        let (mut at, end) = (from - start, to - start);
-        while at < end {
-            let index = at / self.width_ms;
-            let until = end.min((index + 1) * self.width_ms);
-            self.fill(usize::try_from(index).unwrap_or(SLOTS), until - at, link);
+        self.reach(from, to - 1);
+        let mut at = from;
+        while at < to {
+            let place = at.div_euclid(self.width_ms);
+            let until = to.min((place + 1) * self.width_ms);
+            self.fill(place, until - at, link);
             at = until;
         }
     }
@@ -57,44 +62,73 @@ impl Timeline {
         for (index, slot) in self.slots.iter().enumerate() {
             let column = index * merged.len() / self.slots.len();
             if let Some(column) = merged.get_mut(column) {
-                column.observed_ms += slot.observed_ms;
-                column.connected_ms += slot.connected_ms;
+                column.add(*slot);
             }
         }
         merged
     }
 
-    fn reach(&mut self, length_ms: i64) {
-        self.width_ms = self.width_ms.max(1);
-        let reach = i64::try_from(SLOTS).unwrap_or(i64::MAX);
-        while (length_ms - 1) / self.width_ms >= reach {
-            self.width_ms *= 2;
-            self.slots = self.slots.chunks(2).map(merge).collect();
+    /// Makes slots from the first to the last of these milliseconds, as wide as it takes to need no more than [`SLOTS`].
+    fn reach(&mut self, first_ms: i64, last_ms: i64) {
+        if self.slots.is_empty() {
+            (self.width_ms, self.first) = (1, first_ms);
+        }
+        loop {
+            let first = self.first.min(first_ms.div_euclid(self.width_ms));
+            let last = self.end().max(last_ms.div_euclid(self.width_ms) + 1);
+            if usize::try_from(last - first).is_ok_and(|slots| slots <= SLOTS) {
+                return self.extend(first, last);
+            }
+            self.widen();
         }
     }
 
-    fn fill(&mut self, index: usize, span_ms: i64, link: Link) {
-        if index >= self.slots.len() {
-            self.slots.resize(index + 1, Slot::default());
+    /// The place behind the last slot.
+    fn end(&self) -> i64 {
+        self.first.saturating_add_unsigned(self.slots.len() as u64)
+    }
+
+    fn extend(&mut self, first: i64, end: i64) {
+        (first..self.first).for_each(|_| self.slots.push_front(Slot::default()));
+        self.first = first;
+        (self.end()..end).for_each(|_| self.slots.push_back(Slot::default()));
+    }
+
+    /// Makes slots twice as wide.
+    fn widen(&mut self) {
+        let (narrow, first) = (std::mem::take(&mut self.slots), self.first);
+        (self.width_ms, self.first) = (self.width_ms * 2, first.div_euclid(2));
+        for (place, slot) in (first..).zip(narrow) {
+            if place.div_euclid(2) == self.end() {
+                self.slots.push_back(Slot::default());
+            }
+            self.slots.back_mut().into_iter().for_each(|wide| wide.add(slot));
         }
-        let slot = &mut self.slots[index];
-        slot.observed_ms += span_ms;
-        slot.connected_ms += match link {
-            Link::Up => span_ms,
-            Link::Down => 0,
-        };
+    }
+
+    fn fill(&mut self, place: i64, span_ms: i64, link: Link) {
+        let index = usize::try_from(place - self.first).unwrap_or(SLOTS);
+        if let Some(slot) = self.slots.get_mut(index) {
+            let connected_ms = match link {
+                Link::Up => span_ms,
+                Link::Down => 0,
+            };
+            slot.add(Slot { observed_ms: span_ms, connected_ms });
+        }
     }
 }
 
-fn merge(pair: &[Slot]) -> Slot {
-    pair.iter().fold(Slot::default(), |sum, slot| Slot {
-        observed_ms: sum.observed_ms + slot.observed_ms,
-        connected_ms: sum.connected_ms + slot.connected_ms,
-    })
+impl Slot {
+    const fn add(&mut self, other: Self) {
+        self.observed_ms += other.observed_ms;
+        self.connected_ms += other.connected_ms;
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(ms: i64) -> DateTime<Utc> {
@@ -130,7 +164,25 @@ mod tests {
     fn a_clock_that_runs_backwards_adds_nothing() {
         let mut timeline = Timeline::default();
         timeline.add(at(1000), at(0), Link::Up);
-        timeline.add(at(0), at(2000), Link::Up);
-        assert!(timeline.columns(10).iter().all(|slot| slot.observed_ms == 0));
+        assert_eq!(timeline, Timeline::default());
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_spans_makes_no_difference(
+            spans in prop::collection::vec((-10_000_000_000_i64..10_000_000_000, 0_i64..100_000_000, any::<bool>()), 0..20),
+        ) {
+            let fold = |spans: &mut dyn Iterator<Item = &(i64, i64, bool)>| {
+                let mut timeline = Timeline::default();
+                for (from, length, up) in spans {
+                    timeline.add(at(*from), at(from + length), if *up { Link::Up } else { Link::Down });
+                }
+                timeline
+            };
+            let forwards = fold(&mut spans.iter());
+            let observed: i64 = forwards.columns(SLOTS).iter().map(|slot| slot.observed_ms).sum();
+            prop_assert_eq!(observed, spans.iter().map(|(_, length, _)| length).sum::<i64>());
+            prop_assert_eq!(forwards, fold(&mut spans.iter().rev()));
+        }
     }
 }

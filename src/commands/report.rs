@@ -8,7 +8,7 @@ use super::{CommandError, Outcome, start};
 use crate::cli::value::SummaryFormat;
 use crate::collector::clock::Window;
 use crate::collector::metrics::Metrics;
-use crate::collector::{Collector, Liveness, RECENT};
+use crate::collector::{Fold, Hosts, Liveness, RECENT};
 use crate::config::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
 use crate::diagnosis::diagnose;
 use crate::dump::Account;
@@ -49,17 +49,22 @@ pub(super) fn export(config: &ExportConfig) -> Result<Outcome, CommandError> {
 
 fn report(config: &ReportConfig, recent: usize) -> Result<Report, CommandError> {
     let period = Window { since: config.since, until: config.until };
-    let mut collector = Collector::new(period, recent);
-    match read(&config.source, &mut collector)? {
-        Input::Journal(reading) => {
-            let liveness = if reading.live { Liveness::Live } else { Liveness::Over };
-            Ok(of_journal(collector.metrics(liveness), reading))
-        }
+    // A journal has one writer at a time; a file or stream that the user names may be put together from several.
+    let hosts = match config.source {
+        ReportSource::Journal { .. } => Hosts::Together,
+        ReportSource::File(_) | ReportSource::Stdin => Hosts::Apart,
+    };
+    let mut fold = Fold::new(period, recent, hosts);
+    match read(&config.source, &mut fold)? {
+        Input::Journal(reading) => Ok(of_journal(&fold, reading)),
         Input::Dump(dump) => Ok(of_dump(dump.metrics(period, recent), dump.account)),
     }
 }
 
-fn of_journal(metrics: Metrics, reading: Reading) -> Report {
+/// The report on the target of the latest record.
+fn of_journal(fold: &Fold, reading: Reading) -> Report {
+    let liveness = if reading.live { Liveness::Live } else { Liveness::Over };
+    let metrics = fold.latest(liveness).map(|target| target.metrics(liveness)).unwrap_or_default();
     Report {
         generated: clock::wall(),
         live: reading.live,
@@ -67,6 +72,7 @@ fn of_journal(metrics: Metrics, reading: Reading) -> Report {
         findings: diagnose(&metrics),
         metrics,
         dump: None,
+        other_targets: fold.others(liveness),
     }
 }
 
@@ -79,11 +85,12 @@ fn of_dump(metrics: Metrics, account: Account) -> Report {
         findings: diagnose(&metrics),
         metrics,
         dump: Some(account),
+        other_targets: Vec::new(),
     }
 }
 
-fn read(source: &ReportSource, collector: &mut Collector) -> Result<Input, CommandError> {
-    let take = |record: &Record| collector.record(record);
+fn read(source: &ReportSource, fold: &mut Fold) -> Result<Input, CommandError> {
+    let take = |record: &Record| fold.record(record);
     match source {
         ReportSource::Stdin => Ok(report_input::read_standard_input(take).map_err(anyhow::Error::from)?),
         ReportSource::Journal { path, .. } if journal_file::is_missing(path) => {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::{CommandError, Outcome, start};
 use crate::cli::value::WatchFormat;
 use crate::config::WatchConfig;
-use crate::event::{Event, Record, StopReason};
+use crate::event::{Event, Record, RunIdentity, StopReason};
 use crate::io::clock::Clock;
 use crate::io::driver::{Driver, Observer};
 use crate::io::host_watch::HostWatch;
@@ -57,11 +57,12 @@ async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, C
     let board = StatusBoard::default();
     let output = output(&config, status, board.clone(), clock, ask_to_stop)?;
     let first = start::first_record(config.run.target.clone());
+    let identity = RunIdentity::of(&first);
     let connect_timeout = config.run.connect_timeout;
     let extension = start::extension(&config);
     let run = Run::begin(config.run, extension, first, fastrand::u64(..));
     let pipeline = Pipeline::new(NOTHING_RECENT);
-    let mut recorder = Recorder { clock, journal, output, pipeline, board, last_failure: None };
+    let mut recorder = Recorder { clock, identity, journal, output, pipeline, board, last_failure: None };
     let driver = Driver { clock, dialer: Arc::new(dialer), connect_timeout, host: HostWatch::open(), stops };
     let reason = driver.drive(run, &mut recorder).await;
     recorder.close(reason).await
@@ -126,6 +127,7 @@ fn output(
 /// Stamps events, and hands what the pipeline makes of them to all who want it.
 struct Recorder {
     clock: Clock,
+    identity: RunIdentity,
     journal: Option<SinkQueue>,
     output: SinkQueue,
     pipeline: Pipeline,
@@ -139,7 +141,7 @@ impl Observer for Recorder {
         if let Event::AttemptFailed(failed) = &event {
             self.last_failure = Some(failed.error_message.clone());
         }
-        let record = Record::new(self.clock.stamp(), event);
+        let record = Record::new(self.clock.stamp(), event).in_run(&self.identity);
         for record in self.pipeline.observe(record, || self.clock.now()) {
             if let Some(journal) = &self.journal {
                 journal.send(record.clone());

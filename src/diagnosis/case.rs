@@ -8,7 +8,7 @@ use super::statistics::share;
 use crate::collector::devices::{DeviceMetrics, Silence};
 use crate::collector::incidents::{End, Incident};
 use crate::collector::metrics::Metrics;
-use crate::event::{SessionDrop, Transport};
+use crate::event::{SessionDrop, TargetFacts, Transport};
 
 /// A journal's incidents, and what they say of themselves.
 #[derive(Debug)]
@@ -17,12 +17,6 @@ pub struct Case<'a> {
     pub(super) incidents: &'a [Incident],
     /// What each says of itself.
     pub(super) named: Vec<Option<Cause>>,
-    /// Whether the broker is AWS IoT Core.
-    pub(super) aws: bool,
-    /// Whether the client ID is one that somebody else may use as well.
-    pub(super) own_client_id: bool,
-    /// The transport of the latest run.
-    pub(super) transport: Option<Transport>,
     /// Appliances behind the broker.
     pub(super) devices: &'a [DeviceMetrics],
     /// When they were silent, oldest first.
@@ -50,14 +44,10 @@ impl<'a> Dropped<'a> {
 impl<'a> Case<'a> {
     /// The case that the numbers tell of.
     pub fn of(metrics: &'a Metrics) -> Self {
-        let target = metrics.target.as_ref();
         let incidents = &metrics.incidents[..];
         Self {
             incidents,
             named: incidents.iter().map(explicit::cause).collect(),
-            aws: target.is_some_and(|target| is_aws(&target.url)),
-            own_client_id: target.is_some_and(|target| !is_random(&target.client_id)),
-            transport: target.and_then(|target| target.transport),
             devices: &metrics.devices,
             silences: &metrics.silences,
         }
@@ -100,7 +90,7 @@ impl<'a> Case<'a> {
     /// How many attempts failed in these.
     pub(super) fn attempts(&self, explains: &[usize]) -> usize {
         let failed =
-            |index: &usize| usize::try_from(self.incidents[*index].way_back.failed).unwrap_or(usize::MAX);
+            |index: &usize| usize::try_from(self.incidents[*index].recovery.failed).unwrap_or(usize::MAX);
         explains.iter().map(failed).fold(0, usize::saturating_add)
     }
 
@@ -127,6 +117,20 @@ impl<'a> Case<'a> {
     pub(super) fn share_of_all(&self, explains: &[usize]) -> f64 {
         share(explains.len(), self.incidents.len())
     }
+}
+
+/// Whether the run of the incident watched a WebSocket of AWS IoT Core.
+pub(super) fn is_websocket_of_aws(incident: &Incident) -> bool {
+    let over_websocket = matches!(incident.terms.transport(), Some(Transport::Ws | Transport::Wss));
+    let is_aws = |target: &TargetFacts| target.service.as_deref() == Some("aws_iot") || is_aws(&target.url);
+    over_websocket && incident.terms.target.as_deref().is_some_and(is_aws)
+}
+
+/// Whether somebody else may use the client ID of the incident's run as well.
+pub(super) fn may_share_client_id(incident: &Incident) -> bool {
+    let may_share =
+        |target: &TargetFacts| target.client_id_chosen.unwrap_or_else(|| !is_random(&target.client_id));
+    incident.terms.target.as_deref().is_some_and(may_share)
 }
 
 /// `NAME-ats.iot.REGION.amazonaws.com`, and the same in China.

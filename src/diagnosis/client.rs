@@ -1,6 +1,6 @@
 //! Causes at the client: its twin, its loop, its host, its clock, its settings.
 
-use super::case::{Case, Dropped};
+use super::case::{Case, Dropped, may_share_client_id};
 use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};
 use super::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
@@ -35,7 +35,7 @@ fn is_pushed_off(dropped: Dropped<'_>) -> bool {
     ended_by_peer(record)
         && !refused
         && record.duration_connected_seconds.is_some_and(|age| age <= TWIN_SECONDS)
-        && dropped.incident.way_back.failed == 0
+        && dropped.incident.recovery.failed == 0
 }
 
 /// A way back is hardly ever this long and always the same: sessions of one such length have another reason, seconds.
@@ -79,11 +79,12 @@ fn sure_of_a_twin(pushed: &[Dropped<'_>], part: f64) -> f64 {
 
 fn duplicate_client_id(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::DuplicateClientId);
-    let plain = case.plain_drops();
+    let mut plain = case.plain_drops();
+    plain.retain(|dropped| may_share_client_id(dropped.incident));
     let pushed: Vec<_> = plain.iter().copied().filter(|dropped| is_pushed_off(*dropped)).collect();
     let part = share(pushed.len(), plain.len());
     let is_steady = live_to_one_age(&pushed) || follow_one_silence(&pushed);
-    let by_pattern = case.own_client_id && pushed.len() >= 4 && part >= 0.6 && !is_steady;
+    let by_pattern = pushed.len() >= 4 && part >= 0.6 && !is_steady;
     if said.is_empty() && !by_pattern {
         return None;
     }
@@ -194,7 +195,7 @@ fn host_suspend(case: &Case<'_>) -> Option<Verdict> {
 fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
     let fails_on_time = |index: &usize| {
         let incident = &case.incidents[*index];
-        let way = &incident.way_back;
+        let way = &incident.recovery;
         let dates = way.met(Obstacle::CertificateNotYetValid) > 0;
         let suspects = [
             Obstacle::CertificateExpired,
@@ -295,7 +296,7 @@ fn protocol_mismatch(case: &Case<'_>) -> Option<Verdict> {
 
 fn websocket_endpoint(case: &Case<'_>) -> Option<Verdict> {
     let explains = case.named(Cause::WebsocketEndpoint);
-    let last = &case.incidents[*explains.last()?].way_back;
+    let last = &case.incidents[*explains.last()?].recovery;
     let attempts = case.attempts(&explains);
     Some(Verdict {
         pins: None,
@@ -322,11 +323,11 @@ const STORM_PER_MINUTE: f64 = 30.0;
 
 fn reconnect_storm(case: &Case<'_>) -> Option<Verdict> {
     let storms = |incident: &Incident| {
-        f64::from(incident.way_back.most_in_burst) >= STORM_PER_MINUTE * BURST_SECONDS / 60.0
+        f64::from(incident.recovery.most_in_burst) >= STORM_PER_MINUTE * BURST_SECONDS / 60.0
     };
     let explains: Vec<usize> =
         (0..case.incidents.len()).filter(|index| storms(&case.incidents[*index])).collect();
-    let most = explains.iter().map(|index| case.incidents[*index].way_back.most_in_burst).max()?;
+    let most = explains.iter().map(|index| case.incidents[*index].recovery.most_in_burst).max()?;
     Some(Verdict {
         pins: None,
         confidence: 0.95,

@@ -18,7 +18,7 @@ pub(super) fn cause(incident: &Incident) -> Option<Cause> {
     // Without a session it is the attempts that tell, as far as it is not the network that they tell of: a resolver that
     // answered shows that there was one.
     let way_back = way_back(incident);
-    let resolved = incident.way_back.met(Obstacle::NoSuchName) > 0;
+    let resolved = incident.recovery.met(Obstacle::NoSuchName) > 0;
     let told = way_back.filter(|cause| !incident.is_drop() && (resolved || !is_of_the_network(*cause)));
     let said = incident.drop().and_then(said).map(|cause| match cause {
         // What is refused at the next connect, too, is the client and not a request.
@@ -38,8 +38,8 @@ const SHORT_SECONDS: f64 = 300.0;
 pub(super) fn resolver_fell_silent_too(incident: &Incident) -> bool {
     incident.drop().is_some_and(ended_in_silence)
         && way_back(incident) == Some(Cause::DnsFailure)
-        && incident.way_back.met(Obstacle::NoSuchName) == 0
-        && incident.way_back.lasted_seconds <= SHORT_SECONDS
+        && incident.recovery.met(Obstacle::NoSuchName) == 0
+        && incident.recovery.lasted_seconds <= SHORT_SECONDS
 }
 
 const fn is_of_the_network(cause: Cause) -> bool {
@@ -151,7 +151,7 @@ const TELLING: [(&[Obstacle], Cause); 11] = [
 
 /// What stood in the way of coming back.
 fn way_back(incident: &Incident) -> Option<Cause> {
-    let way = &incident.way_back;
+    let way = &incident.recovery;
     let mostly = |obstacles: &[Obstacle]| f64::from(way.met_any(obstacles)) >= MOSTLY * f64::from(way.failed);
     if way.failed == 0 {
         return None;

@@ -196,7 +196,7 @@ const LASTING: [Cause; 4] =
 pub(super) fn settle(mut verdicts: Vec<(Cause, Verdict)>, incidents: &[Incident]) -> Vec<(Cause, Verdict)> {
     let gone = giving_way(&verdicts);
     let is_down =
-        incidents.last().is_some_and(|last| last.way_back.failed > 0 && last.way_back.recovered.is_none());
+        incidents.last().is_some_and(|last| last.recovery.failed > 0 && last.recovery.recovered.is_none());
     let goes_on = |index: &usize| is_down && index + 1 == incidents.len();
     for (index, (cause, verdict)) in verdicts.iter_mut().enumerate() {
         if gone.contains(&index) {

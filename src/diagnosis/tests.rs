@@ -20,11 +20,16 @@ struct Journal {
 impl Journal {
     fn new(target: &Value) -> Self {
         let mut journal = Self { collector: Collector::new(Window::default(), 0), second: 0.0 };
+        journal.start(target);
+        journal
+    }
+
+    /// The next run begins, with these settings.
+    fn start(&mut self, target: &Value) -> &mut Self {
         let mut facts = json!({"transport": "tcp", "keep_alive_seconds": 60.0, "ping_interval_seconds": 60.0,
                                "client_id": "mine", "url": "mqtt://broker.example:1883"});
         facts.as_object_mut().unwrap().extend(target.as_object().unwrap().clone());
-        journal.tell("start", json!({"v": 1, "time_zone": "Europe/Paris", "target": facts}));
-        journal
+        self.tell("start", json!({"v": 1, "time_zone": "Europe/Paris", "target": facts}))
     }
 
     fn plain() -> Self {
@@ -248,6 +253,44 @@ fn ages_intervals_and_times_of_day_tell_what_repeats() {
         journal.dropped(86_403.0, &json!({})).pass(wait);
     }
     check(Cause::AwsWebsocketLifetime, &journal);
+}
+
+/// How sure it is of this cause; 0 where it is not named.
+fn confidence(journal: &Journal, cause: Cause) -> f64 {
+    let findings = journal.findings();
+    findings.iter().find(|finding| finding.cause == cause).map_or(0.0, |finding| finding.confidence)
+}
+
+#[test]
+fn a_twin_is_looked_for_in_the_runs_whose_client_id_somebody_else_may_use() {
+    let chosen = json!({"client_id": "nwdiag-12345678", "client_id_chosen": true});
+    let drawn = json!({"client_id": "mine", "client_id_chosen": false});
+    let older = json!({"client_id": "nwdiag-12345678"});
+    let twin = [3.0, 9.0, 4.0, 31.0, 6.0, 11.0];
+    let rows = [(&chosen, &drawn, true), (&drawn, &chosen, false), (&older, &chosen, false)];
+    for (first, second, is_named) in rows {
+        let mut journal = Journal::new(first);
+        journal.sessions(&twin, &json!({}));
+        journal.start(second).sessions(&IRREGULAR[..2], &json!({"closed_by": "timeout"}));
+        let sure = confidence(&journal, Cause::DuplicateClientId);
+        assert_eq!(sure > 0.5, is_named, "{first} then {second}: {sure}");
+    }
+}
+
+#[test]
+fn the_limit_of_aws_is_looked_for_in_the_runs_that_watched_its_websocket() {
+    let by_name = json!({"transport": "wss", "url": "wss://a1-ats.iot.us-east-1.amazonaws.com:443/mqtt"});
+    let by_service = json!({"transport": "wss", "url": "wss://broker.example", "service": "aws_iot"});
+    let elsewhere = json!({"transport": "wss", "url": "wss://broker.example"});
+    let by_tcp = json!({"transport": "tls", "url": "mqtts://a1-ats.iot.us-east-1.amazonaws.com:8883"});
+    for (watched, is_named) in [(&by_name, true), (&by_service, true), (&elsewhere, false), (&by_tcp, false)]
+    {
+        let mut journal = Journal::new(watched);
+        journal.sessions(&[86_403.0; 5], &json!({}));
+        journal.start(&json!({})).session(500.0, &json!({}));
+        let sure = confidence(&journal, Cause::AwsWebsocketLifetime);
+        assert_eq!(sure > 0.5, is_named, "{watched}: {sure}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::event::{Event, FORMAT_VERSION, Record, Start, TargetFacts};
 
 /// The record of `event` at `ts`; a dump has no clock but the wall's.
 pub(super) fn record(ts: DateTime<Utc>, event: Event) -> Record {
-    Record { ts, run_seconds: None, records_lost: 0, event }
+    Record::at(ts, event)
 }
 
 /// A session that was shorter than this may begin and end within one stamp.

@@ -7,12 +7,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::account::{Account, Origin};
+use super::entry::NO_NAME;
 use super::reference::outages;
 use super::value::{MOST_SECONDS, by_count, count, counts, list, number, seconds, small, text, time};
 use super::{Dump, Totals, order};
 use crate::collector::devices::{DeviceMetrics, Silence};
 use crate::collector::metrics::{Distribution, Metrics, Observation, SESSION_TAIL};
-use crate::event::{self, Connected, Event, Phase, Record, Subscribed, TargetFacts};
+use crate::event::{self, Connected, Event, Phase, Record, SessionDrop, Subscribed, TargetFacts};
 
 /// The format of exports that this program writes and reads.
 pub(super) const SCHEMA: &str = "nwdiag.export/1";
@@ -20,7 +21,7 @@ pub(super) const SCHEMA: &str = "nwdiag.export/1";
 /// Reads the export.
 pub(super) fn read(export: &Value) -> Dump {
     let records = [
-        records(export, "recent_drops", |entry| Some(Event::Drop(Box::new(fact(entry)?)))),
+        records(export, "recent_drops", |entry| Some(Event::Drop(Box::new(dropped(entry)?)))),
         records(export, "recent_connections", |entry| Some(Event::Connected(Box::new(connected(entry)?)))),
         records(export, "environment_events", |entry| Some(Event::Environment(fact(entry)?))),
     ];
@@ -72,6 +73,14 @@ fn fact<T: DeserializeOwned>(entry: Value) -> Option<T> {
     serde_json::from_value(entry).ok()
 }
 
+/// An export tells no name of an error for which the CRT has none.
+fn dropped(mut entry: Value) -> Option<SessionDrop> {
+    if entry["error_name"].is_null() {
+        entry["error_name"] = NO_NAME.into();
+    }
+    fact(entry)
+}
+
 /// `kind` is the name of our own for the reference's `event_type`.
 fn connected(mut entry: Value) -> Option<Connected> {
     if entry["kind"].is_null() {
@@ -103,6 +112,7 @@ fn metrics(export: &Value) -> Metrics {
     let devices: Vec<DeviceMetrics> = list(export, "devices").iter().filter_map(device).collect();
     Metrics {
         target: fact(export["target"].clone()).filter(|target| *target != TargetFacts::default()),
+        broker_availability: number(told, "broker_availability").filter(|share| (0.0..=1.0).contains(share)),
         connected: told["connected"].as_bool().unwrap_or_default(),
         session_seconds: session_seconds(export, &observation),
         connections: small(told, "total_connections"),
@@ -112,7 +122,7 @@ fn metrics(export: &Value) -> Metrics {
         failed_attempts: small(told, "failed_attempts"),
         failed_attempts_by_phase: failed,
         recovered,
-        drops_by_error: by_count(counts(told, "connection_drops_by_error")),
+        drops_by_error: errors(told),
         outages_by_attempts: outages(told),
         sessions: sessions(export),
         recent_sessions: recent_sessions(export),
@@ -133,6 +143,16 @@ fn metrics(export: &Value) -> Metrics {
         observation,
         ..Metrics::default()
     }
+}
+
+/// Drops by error: those that the export names, and the rest, for which the CRT has no name.
+fn errors(told: &Value) -> Vec<(String, u64)> {
+    let mut errors = counts(told, "connection_drops_by_error");
+    let named = errors.iter().fold(0_u64, |sum, (_, drops)| sum.saturating_add(*drops));
+    let drops: u64 = small(told, "total_connection_drops");
+    let nameless = drops.saturating_sub(named);
+    errors.extend((nameless > 0).then(|| (NO_NAME.to_owned(), nameless)));
+    by_count(errors)
 }
 
 fn observation(told: &Value) -> Observation {
@@ -210,6 +230,7 @@ fn device(told: &Value) -> Option<DeviceMetrics> {
         weakest_wifi_dbm: dbm("weakest_wifi_dbm"),
         error_code: whole("error_code"),
         cloud_connected: told["cloud_connected"].as_bool(),
+        cloud_error_code: whole("cloud_error_code"),
     })
 }
 

@@ -14,6 +14,7 @@ mod session_end;
 mod words;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
@@ -106,6 +107,23 @@ pub fn bounded(mut text: String) -> String {
     text
 }
 
+/// The run that a record belongs to, as its records name it: cheap to clone, as all of them share it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunIdentity {
+    /// Name of the target, as in the journal's file name.
+    pub target_name: Option<Arc<str>>,
+    /// UUID of the run.
+    pub run: Option<Arc<str>>,
+}
+
+impl RunIdentity {
+    /// The run that begins with this record; a name that is empty is unknown.
+    pub fn of(start: &Start) -> Self {
+        let named = |name: &str| (!name.is_empty()).then(|| Arc::from(name));
+        Self { target_name: named(&start.target.name), run: named(&start.run) }
+    }
+}
+
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -113,6 +131,10 @@ pub struct Record {
     pub ts: DateTime<Utc>,
     /// Time since the run's start on the run's clock; a journal from elsewhere may lack it.
     pub run_seconds: Option<f64>,
+    /// Name of the target; `None` in older journals, where a record belongs to the latest `start` before it.
+    pub target_name: Option<Arc<str>>,
+    /// UUID of the run; `None` in older journals.
+    pub run: Option<Arc<str>>,
     /// Records lost since the last one that was written to the same place.
     pub records_lost: u64,
     /// What happened.
@@ -120,20 +142,31 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of `event` at `stamp`.
+    /// The record of `event` at `stamp`, which names no run yet.
     pub fn new(stamp: Stamp, event: Event) -> Self {
         Self {
-            ts: stamp.wall.trunc_subsecs(3),
             run_seconds: Some(seconds(stamp.moment.since_start())),
-            records_lost: 0,
-            event,
+            ..Self::at(stamp.wall.trunc_subsecs(3), event)
         }
     }
 
-    /// The record of another event of the same moment.
+    /// The record of another event of the same moment and run.
     #[must_use]
     pub fn with(&self, event: Event) -> Self {
-        Self { ts: self.ts, run_seconds: self.run_seconds, records_lost: 0, event }
+        let (target_name, run) = (self.target_name.clone(), self.run.clone());
+        Self { ts: self.ts, run_seconds: self.run_seconds, target_name, run, records_lost: 0, event }
+    }
+
+    /// The record of `event` at a time of the wall clock, of which nothing else is known.
+    pub const fn at(ts: DateTime<Utc>, event: Event) -> Self {
+        Self { ts, run_seconds: None, target_name: None, run: None, records_lost: 0, event }
+    }
+
+    /// The same record, named as one of this run.
+    #[must_use]
+    pub fn in_run(self, identity: &RunIdentity) -> Self {
+        let RunIdentity { target_name, run } = identity.clone();
+        Self { target_name, run, ..self }
     }
 
     /// The wall clock as seconds since 1970, with milliseconds.

@@ -9,12 +9,13 @@ pub mod replay;
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{AttemptFailed, Event, FORMAT_VERSION, Record, SessionDrop, rounded};
+use crate::event::{AttemptFailed, Event, FORMAT_VERSION, Record, RunIdentity, SessionDrop, rounded};
 
 /// The longest line, its newline included.
 pub const LINE_LIMIT_BYTES: usize = 64 * 1024;
@@ -40,6 +41,10 @@ struct Line<'a, T> {
     unix_seconds: f64,
     run_seconds: Option<f64>,
     event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
     #[serde(skip_serializing_if = "is_zero")]
     records_lost: u64,
     #[serde(flatten)]
@@ -76,11 +81,18 @@ fn line<T: Serialize>(record: &Record, body: &T) -> Result<Vec<u8>, serde_json::
         unix_seconds: record.unix_seconds(),
         run_seconds: record.run_seconds,
         event: record.event.name(),
+        target_name: record.target_name.as_deref(),
+        run: own_run(record),
         records_lost: record.records_lost,
         body,
     })?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// The key `run` of a record whose body does not hold it: that of `start` does.
+fn own_run(record: &Record) -> Option<&str> {
+    record.run.as_deref().filter(|_| !matches!(record.event, Event::Start(_)))
 }
 
 /// What every record has.
@@ -91,14 +103,52 @@ struct Head<'a> {
     run_seconds: Option<f64>,
     #[serde(borrow)]
     event: Cow<'a, str>,
+    #[serde(borrow, default)]
+    target_name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    run: Option<Cow<'a, str>>,
     #[serde(default)]
     records_lost: Option<u64>,
 }
 
 /// Reads a line; `None` for an event that a later nwdiag added.
 pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
-    let head: Head<'_> = serde_json::from_slice(line)?;
-    let event = match &*head.event {
+    Decoder::default().decode(line)
+}
+
+/// Reads lines one after the other. Most name the run of the line before: its names are kept once for all of them.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    latest: RunIdentity,
+}
+
+impl Decoder {
+    /// Reads a line; `None` for an event that a later nwdiag added.
+    pub fn decode(&mut self, line: &[u8]) -> Result<Option<Record>, LineError> {
+        let head: Head<'_> = serde_json::from_slice(line)?;
+        let Some(event) = event(&head.event, line)? else { return Ok(None) };
+        Ok(Some(Record {
+            ts: head.ts,
+            run_seconds: head.run_seconds.map(|seconds| rounded(seconds, 1e6)),
+            target_name: kept(&mut self.latest.target_name, head.target_name.as_deref()),
+            run: kept(&mut self.latest.run, head.run.as_deref()),
+            records_lost: head.records_lost.unwrap_or(0),
+            event,
+        }))
+    }
+}
+
+/// The name, shared with the latest where that is the same; an empty one is unknown.
+fn kept(latest: &mut Option<Arc<str>>, name: Option<&str>) -> Option<Arc<str>> {
+    let name = name.filter(|name| !name.is_empty())?;
+    if latest.as_deref() != Some(name) {
+        *latest = Some(Arc::from(name));
+    }
+    latest.clone()
+}
+
+fn event(name: &str, line: &[u8]) -> Result<Option<Event>, LineError> {
+    Ok(Some(match name {
         "start" => start(line)?,
         "connected" => Event::Connected(body(line)?),
         "subscribed" => Event::Subscribed(body(line)?),
@@ -113,9 +163,7 @@ pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
         "probe_refused" => Event::ProbeRefused(body(line)?),
         "pruned" => Event::Pruned(body(line)?),
         _ => return Ok(None),
-    };
-    let run_seconds = head.run_seconds.map(|seconds| rounded(seconds, 1e6));
-    Ok(Some(Record { ts: head.ts, run_seconds, records_lost: head.records_lost.unwrap_or(0), event }))
+    }))
 }
 
 fn body<T: DeserializeOwned>(line: &[u8]) -> Result<T, serde_json::Error> {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::lines::{self, Found};
-use super::{LineError, decode};
+use super::{Decoder, LineError};
 use crate::event::Record;
 
 /// How many lines were read and skipped.
@@ -37,13 +37,14 @@ pub enum ReplayError {
 pub fn replay(mut source: impl BufRead, mut take: impl FnMut(&Record)) -> Result<Replayed, ReplayError> {
     let mut replayed = Replayed::default();
     let mut line = Vec::new();
+    let mut decoder = Decoder::default();
     loop {
         let found = lines::next(&mut source, &mut line)?;
         match found {
             Found::End => return Ok(replayed),
             Found::TooLong => replayed.skipped += 1,
             Found::Line if line.is_empty() => {}
-            Found::Line | Found::Torn => match decode(&line) {
+            Found::Line | Found::Torn => match decoder.decode(&line) {
                 Ok(record) => {
                     replayed.lines += 1;
                     record.iter().for_each(&mut take);

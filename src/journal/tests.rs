@@ -69,6 +69,47 @@ fn a_line_has_the_keys_of_the_contract_in_order() {
     assert_eq!(String::from_utf8(line).unwrap(), expected);
 }
 
+fn start(run: &str) -> Event {
+    let text = format!(r#"{{"v":1,"run":"{run}","host":"h","target":{{"name":"broker"}}}}"#);
+    Event::Start(Box::new(serde_json::from_str(&text).unwrap()))
+}
+
+fn named(target_name: &str, run: &str) -> RunIdentity {
+    RunIdentity { target_name: Some(target_name.into()), run: Some(run.into()) }
+}
+
+#[test]
+fn a_record_names_its_target_and_its_run_behind_its_event() {
+    let line = encode(&Record::new(stamp(0), late()).in_run(&named("broker", "r-1"))).unwrap();
+    let text = String::from_utf8(line).unwrap();
+    let names = r#""event":"late_answer","target_name":"broker","run":"r-1","seconds":4.5}"#;
+    assert!(text.trim_end().ends_with(names), "{text}");
+    let start = encode(&Record::new(stamp(0), start("r-1")).in_run(&named("broker", "r-1"))).unwrap();
+    let text = String::from_utf8(start.clone()).unwrap();
+    assert!(text.contains(r#""event":"start","target_name":"broker","v":1,"run":"r-1","#), "{text}");
+    assert_eq!(text.matches(r#""run":"#).count(), 1, "{text}");
+    assert_eq!(decode(&start).unwrap().unwrap().run.as_deref(), Some("r-1"));
+}
+
+#[test]
+fn names_that_are_empty_or_missing_are_unknown() {
+    for names in ["", r#","target_name":"","run":"""#, r#","target_name":null,"run":null"#] {
+        let line = format!(r#"{{"ts":"2026-11-22T18:20:04Z","event":"late_answer","seconds":1.0{names}}}"#);
+        let record = decode(line.as_bytes()).unwrap().unwrap();
+        assert_eq!((record.target_name, record.run), (None, None), "{line}");
+    }
+}
+
+#[test]
+fn the_records_of_a_run_share_its_names() {
+    let lines = [named("a", "1"), named("a", "1"), named("b", "2"), named("a", "1")]
+        .map(|identity| encode(&Record::new(stamp(0), late()).in_run(&identity)).unwrap());
+    let (records, _) = read(&lines.concat());
+    let runs: Vec<_> = records.iter().filter_map(|record| record.run.clone()).collect();
+    assert!(Arc::ptr_eq(&runs[0], &runs[1]));
+    assert_eq!(runs.iter().map(|run| &**run).collect::<Vec<_>>(), ["1", "1", "2", "1"]);
+}
+
 #[test]
 fn unknown_is_null_and_absence_reads_alike() {
     let text = String::from_utf8(encode(&Record::new(stamp(0), failed("x"))).unwrap()).unwrap();
@@ -284,8 +325,11 @@ fn any_event() -> impl Strategy<Value = Event> {
 
 proptest! {
     #[test]
-    fn a_record_reads_as_it_was_written(event in any_event(), ms in 0_i64..4_000_000_000) {
-        let record = Record::new(stamp(ms), event);
+    fn a_record_reads_as_it_was_written(
+        event in any_event(), ms in 0_i64..4_000_000_000, names in prop::option::of(("\\PC+", "\\PC+")),
+    ) {
+        let identity = names.map(|(target_name, run)| named(&target_name, &run)).unwrap_or_default();
+        let record = Record::new(stamp(ms), event).in_run(&identity);
         let line = encode(&record).unwrap();
         prop_assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
         prop_assert_eq!(decode(&line).unwrap(), Some(record));

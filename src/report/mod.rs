@@ -44,6 +44,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the dump said of itself that this was read from; `None` where it was a journal.
     pub dump: Option<Account>,
+    /// Other targets that the same stream holds, by name: they are left out.
+    pub other_targets: Vec<String>,
 }
 
 impl Report {

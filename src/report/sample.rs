@@ -25,7 +25,7 @@ pub(super) fn paris(time: DateTime<Utc>) -> DateTime<FixedOffset> {
 
 /// A record of `event`, `seconds` after the first.
 pub(super) fn record(seconds: i64, event: Event) -> Record {
-    Record { ts: at(seconds), run_seconds: None, records_lost: 0, event }
+    Record::at(at(seconds), event)
 }
 
 pub(super) fn target() -> TargetFacts {
@@ -159,6 +159,7 @@ pub(super) fn afternoon() -> Report {
     let metrics = Metrics {
         target: Some(target()),
         observation: afternoon_observation(),
+        broker_availability: Some(0.999_2),
         connected: true,
         session_seconds: 42.0,
         connections: 1,
@@ -184,7 +185,15 @@ pub(super) fn afternoon() -> Report {
         timeline: afternoon_timeline(),
         ..Metrics::default()
     };
-    Report { generated: at(1305), live: true, skipped_lines: 0, metrics, findings: Vec::new(), dump: None }
+    Report {
+        generated: at(1305),
+        live: true,
+        skipped_lines: 0,
+        metrics,
+        findings: Vec::new(),
+        dump: None,
+        other_targets: Vec::new(),
+    }
 }
 
 pub(super) fn answer(topic: &str, granted_qos: Option<u8>, return_code: u8) -> Subscribed {
@@ -206,6 +215,7 @@ pub(super) fn appliance() -> DeviceMetrics {
         weakest_wifi_dbm: Some(-84),
         error_code: Some(596),
         cloud_connected: Some(false),
+        cloud_error_code: Some(596),
     }
 }
 
@@ -301,6 +311,7 @@ pub(super) fn nothing() -> Report {
         metrics: Metrics::default(),
         findings: Vec::new(),
         dump: None,
+        other_targets: Vec::new(),
     }
 }
 

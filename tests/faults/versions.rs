@@ -5,7 +5,9 @@ use std::time::Duration;
 use nwdiag::event::{Event, FailureKind, Fallback, Protocol, Transport};
 use nwdiag::session::settings::{ProtocolChoice, RunSettings};
 use nwdiag::simulator::packet::PacketKind;
-use nwdiag::simulator::script::{Behavior, Trigger, Action, ConnectReply, Script, SupportedVersions, UnsupportedVersionReply, Then};
+use nwdiag::simulator::script::{
+    Action, Behavior, ConnectReply, Script, SupportedVersions, Then, Trigger, UnsupportedVersionReply,
+};
 
 use crate::front::{Entry, Farewell, Manners};
 use crate::grid::{EVERYWHERE, FIVE, cells, start};
@@ -96,10 +98,30 @@ async fn a_broker_that_knows_only_the_old_version_is_asked_in_that_within_the_sa
         Script::of([behavior]).and_then(Then::Repeat)
     };
     let rows = [
-        ("auto: CONNACK 1 of MQTT 3.1.1", UnsupportedVersionReply::Connack311, FailureKind::ConnackRefused, Some(1)),
-        ("auto: CONNACK 0x84 of MQTT 5", UnsupportedVersionReply::Connack5, FailureKind::ConnackRefused, Some(0x84)),
-        ("auto: FIN instead of CONNACK", UnsupportedVersionReply::Fin, FailureKind::ClosedBeforeConnack, None),
-        ("auto: RST instead of CONNACK", UnsupportedVersionReply::Rst, FailureKind::ClosedBeforeConnack, None),
+        (
+            "auto: CONNACK 1 of MQTT 3.1.1",
+            UnsupportedVersionReply::Connack311,
+            FailureKind::ConnackRefused,
+            Some(1),
+        ),
+        (
+            "auto: CONNACK 0x84 of MQTT 5",
+            UnsupportedVersionReply::Connack5,
+            FailureKind::ConnackRefused,
+            Some(0x84),
+        ),
+        (
+            "auto: FIN instead of CONNACK",
+            UnsupportedVersionReply::Fin,
+            FailureKind::ClosedBeforeConnack,
+            None,
+        ),
+        (
+            "auto: RST instead of CONNACK",
+            UnsupportedVersionReply::Rst,
+            FailureKind::ClosedBeforeConnack,
+            None,
+        ),
     ];
     for (fault, stranger, failure, return_code) in rows {
         let old = connected(Protocol::V311, Some((failure, return_code)));

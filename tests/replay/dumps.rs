@@ -18,7 +18,16 @@ fn export(metrics: Metrics, live: bool, account: Option<Account>, skipped_lines:
     let made =
         account.as_ref().map_or_else(|| DateTime::from_timestamp(1_793_700_000, 0), |account| account.at);
     let findings = diagnose(&metrics);
-    let report = Report { generated: made.unwrap(), live, skipped_lines, metrics, findings, dump: account };
+    let other_targets = Vec::new();
+    let report = Report {
+        generated: made.unwrap(),
+        live,
+        skipped_lines,
+        metrics,
+        findings,
+        dump: account,
+        other_targets,
+    };
     let mut bytes = Vec::new();
     json::write(&mut bytes, &report, json::Layout::Compact).unwrap();
     serde_json::from_slice(&bytes).unwrap()

@@ -5,6 +5,8 @@
 mod dumps;
 mod fixture;
 mod live;
+mod mixed;
+mod parts;
 mod prefixes;
 #[path = "../binary/program.rs"]
 #[expect(dead_code, reason = "the tests of the binary use all of it")]

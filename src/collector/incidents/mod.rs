@@ -1,168 +1,23 @@
-//! Troubles, each with what led to it and the way back: what causes are told from.
+//! Incidents, each with what led to it and how the connection came back: what causes are judged by.
 //!
 //! An incident is a drop, or a series of failed attempts without a drop before. The latest [`INCIDENTS_KEPT`] are kept,
-//! so that a year of journal takes no more memory than a day. Appliances that were silent are told apart, in
-//! [`super::devices`]. Nothing is concluded here.
+//! so that a year of journal takes no more memory than a day. Silent appliances are apart, in [`super::devices`].
+//! Nothing is concluded here.
 
 mod host;
+mod incident;
+mod kept;
 mod obstacle;
+mod open;
 mod tracker;
 mod zone;
 
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-
-pub use self::host::{HostNear, Told};
+pub use self::host::{HostChange, HostContext};
+pub use self::incident::{BURST_SECONDS, End, Incident, Recovery, Terms, meets_our_packet};
+pub use self::kept::INCIDENTS_KEPT;
+pub(super) use self::kept::KeptIncidents;
 pub use self::obstacle::Obstacle;
-pub use self::tracker::{Counts, Tracker};
-use crate::event::{ClosedBy, ConnectionKind, Protocol, SessionDrop, Transport};
-
-/// How many incidents are kept: more than any cause needs to show.
-pub const INCIDENTS_KEPT: usize = 1024;
-
-/// One trouble.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Incident {
-    /// When it was noticed: the time of the `drop`, or of the first failed attempt.
-    pub noticed: DateTime<Utc>,
-    /// When it really began, as near as can be told: where the end was silence, the broker was last heard then.
-    pub began: DateTime<Utc>,
-    /// The same on the wall of the host that wrote the journal.
-    pub local: NaiveDateTime,
-    /// What was agreed with the broker at that time.
-    pub terms: Terms,
-    /// How the session ended; `None` where there was none.
-    pub end: Option<End>,
-    /// What happened on the host around it.
-    pub host: HostNear,
-    /// How far the wall clock had stepped by then since the run began, or how far off it was said to be, seconds.
-    pub clock_off_seconds: f64,
-    /// How far the wall clock had stepped by then since the journal began, seconds.
-    pub clock_steps_seconds: f64,
-    /// How the connection came back, as far as it did.
-    pub way_back: WayBack,
-}
-
-/// What was asked for in the run to which an incident belongs.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Terms {
-    /// Which run of the journal, from 0.
-    pub run: u64,
-    /// What carries MQTT.
-    pub transport: Option<Transport>,
-    /// What is really spoken.
-    pub protocol: Option<Protocol>,
-    /// The keep-alive in force, seconds: the broker's where it set one.
-    pub keep_alive_seconds: Option<f64>,
-    /// Silence after which a PINGREQ goes out, seconds.
-    pub ping_interval_seconds: Option<f64>,
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct End {
-    /// The record of it.
-    pub drop: SessionDrop,
-    /// Which session of the journal, from 0.
-    pub session: u64,
-    /// The first filter that the broker refused in that session.
-    pub refused_topic: Option<String>,
-    /// How long after its ping an answer came that had been given up, seconds.
-    pub late_answer_seconds: Option<f64>,
-}
-
-/// From the end of a session, or the first failed attempt, to the next session.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct WayBack {
-    /// Attempts that failed.
-    pub failed: u32,
-    /// The same by what stood in the way, in the order of [`Obstacle::ALL`].
-    pub by_obstacle: [u32; Obstacle::COUNT],
-    /// What the first attempt met.
-    pub first: Option<Obstacle>,
-    /// What the last attempt met.
-    pub last: Option<Obstacle>,
-    /// The code of the last CONNACK that said no, in the language of the version that was spoken.
-    pub last_code: Option<(Protocol, u8)>,
-    /// The last HTTP status.
-    pub last_http_status: Option<u16>,
-    /// The broker's own words with the last refusal.
-    pub last_words: Option<String>,
-    /// The most attempts, failed and successful, that were made within [`BURST_SECONDS`] until it was over.
-    pub most_in_burst: u32,
-    /// The longest pause between two attempts, the successful one included, seconds.
-    pub longest_pause_seconds: f64,
-    /// How long it lasted so far, seconds.
-    pub lasted_seconds: f64,
-    /// How the connection came back; `None` while it has not, and where the run ended first.
-    pub recovered: Option<ConnectionKind>,
-    /// Whether the run that it happened in is over.
-    pub run_over: bool,
-}
-
-/// The span over which attempts are counted for [`WayBack::most_in_burst`].
-pub const BURST_SECONDS: f64 = 180.0;
-
-impl WayBack {
-    /// How many attempts met `obstacle`.
-    pub const fn met(&self, obstacle: Obstacle) -> u32 {
-        self.by_obstacle[obstacle as usize]
-    }
-
-    /// How many attempts met one of these.
-    pub fn met_any(&self, obstacles: &[Obstacle]) -> u32 {
-        obstacles.iter().map(|obstacle| self.met(*obstacle)).fold(0, u32::saturating_add)
-    }
-}
-
-impl Incident {
-    /// Whether a session was up before.
-    pub const fn is_drop(&self) -> bool {
-        self.end.is_some()
-    }
-
-    /// The record of the drop, if there was one.
-    pub fn drop(&self) -> Option<&SessionDrop> {
-        self.end.as_ref().map(|end| &end.drop)
-    }
-
-    /// The age that the session reached before it began to end, seconds: the delay of noticing is left out.
-    pub fn age_seconds(&self) -> Option<f64> {
-        let drop = self.drop()?;
-        Some((drop.duration_connected_seconds? - unnoticed_seconds(drop)).max(0.0))
-    }
-
-    /// How long before it was noticed the end may have come, seconds: the most and the least. An end that was told at
-    /// once came when it was told; one that a packet of ours met came at any time since the broker was last heard.
-    pub fn unnoticed_range(&self) -> Option<(f64, f64)> {
-        let drop = self.drop()?;
-        let heard = drop.last_received_seconds.unwrap_or_default();
-        match drop.closed_by {
-            Some(ClosedBy::Timeout | ClosedBy::Network) => {
-                Some((heard, drop.unanswered_ping_seconds.unwrap_or_default().min(heard)))
-            }
-            Some(ClosedBy::PeerReset) if meets_our_packet(drop) => Some((heard, 0.0)),
-            Some(
-                ClosedBy::PeerClose | ClosedBy::PeerReset | ClosedBy::PeerDisconnect | ClosedBy::Protocol,
-            )
-            | None => Some((0.0, 0.0)),
-        }
-    }
-}
-
-/// Whether the end came as the answer to a packet of ours: within the longest round trip that is no outage.
-pub fn meets_our_packet(drop: &SessionDrop) -> bool {
-    let (sent, received) = (drop.last_sent_seconds, drop.last_received_seconds);
-    sent.is_some_and(|sent| sent <= 2.0 && received.is_none_or(|received| sent < received))
-}
-
-/// How long a session was over before that was noticed: a silent end was an end when the broker fell silent.
-fn unnoticed_seconds(drop: &SessionDrop) -> f64 {
-    match drop.closed_by {
-        Some(ClosedBy::Timeout | ClosedBy::Network) => drop.last_received_seconds.unwrap_or_default(),
-        Some(ClosedBy::PeerClose | ClosedBy::PeerReset | ClosedBy::PeerDisconnect | ClosedBy::Protocol)
-        | None => 0.0,
-    }
-}
+pub(super) use self::tracker::Tracker;

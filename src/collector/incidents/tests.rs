@@ -1,12 +1,13 @@
 //! Journals in small, and the incidents that they hold.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::collector::clock::Place;
-use crate::event::{AttemptFailed, Event, Record};
+use crate::collector::clock::Window;
+use crate::collector::{Collector, Liveness};
+use crate::event::{AttemptFailed, ConnectionKind, Event, Protocol, Record};
 use crate::journal::older;
 
 fn read<T: DeserializeOwned>(value: Value) -> T {
@@ -38,15 +39,14 @@ fn event(name: &str, fields: Value) -> Event {
 
 /// The incidents of records at these seconds of one run.
 fn incidents(records: &[(i64, &str, Value)]) -> Vec<Incident> {
-    let mut tracker = Tracker::default();
+    let mut collector = Collector::new(Window::default(), 0);
     for (second, name, fields) in records {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let run_seconds = Some(*second as f64);
         let ts = DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
-        let record = Record { ts, run_seconds, records_lost: 0, event: event(name, fields.clone()) };
-        tracker.record(&record, Place::of(&record), Counts::Yes);
+        collector.record(&Record { run_seconds, ..Record::at(ts, event(name, fields.clone())) });
     }
-    tracker.incidents()
+    collector.metrics(Liveness::Live).incidents
 }
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -76,7 +76,7 @@ fn a_drop_is_followed_to_the_next_session() {
         (115, "connected", session("deep_reconnected")),
     ]);
     assert_eq!(found.len(), 1);
-    let way = &found[0].way_back;
+    let way = &found[0].recovery;
     assert_eq!((found[0].noticed, found[0].began), (at(101), at(101)));
     assert_eq!((way.failed, way.met(Obstacle::PortClosed), way.most_in_burst), (2, 2, 4));
     assert_eq!((way.recovered, way.run_over), (Some(ConnectionKind::DeepReconnected), false));
@@ -110,15 +110,15 @@ fn a_trouble_that_goes_on_is_told_as_far_as_it_came() {
         (31, "attempt_failed", refused_port(2)),
     ]);
     assert!(!found[0].is_drop());
-    assert_eq!((found[0].way_back.recovered, found[0].way_back.run_over), (None, false));
-    assert!((found[0].way_back.lasted_seconds - 30.0).abs() < 1e-9);
+    assert_eq!((found[0].recovery.recovered, found[0].recovery.run_over), (None, false));
+    assert!((found[0].recovery.lasted_seconds - 30.0).abs() < 1e-9);
 }
 
 #[test]
 fn a_run_that_ends_leaves_its_trouble_without_an_end() {
     let mut records =
         vec![(0, "start", json!({})), (1, "attempt_failed", refused_port(1)), (5, "stop", json!({}))];
-    assert!(incidents(&records)[0].way_back.run_over);
+    assert!(incidents(&records)[0].recovery.run_over);
     records[2] = (5, "start", json!({}));
     records.push((6, "attempt_failed", refused_port(1)));
     let found = incidents(&records);
@@ -232,13 +232,13 @@ fn what_stood_in_the_way_is_told_by_phase_name_code_and_status() {
 
 #[test]
 fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
-    let mut tracker = Tracker::default();
+    let mut collector = Collector::new(Window::default(), 0);
     for second in 0..5_000 {
         let drop = event("drop", json!({"error_name": "X", "closed_by": "peer_close"}));
-        let record = Record { ts: at(second), run_seconds: None, records_lost: 0, event: drop };
-        tracker.record(&record, Place::of(&record), Counts::Yes);
+        collector.record(&Record::at(at(second), drop));
     }
-    assert_eq!(tracker.incidents().len(), 1024 + 1, "and the one that is not over");
+    let kept = collector.metrics(Liveness::Live).incidents.len();
+    assert_eq!(kept, 1024 + 1, "and the one that is not over");
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn attempts_that_nothing_lists_are_known_from_the_recovery() {
         ];
         records.extend((0..listed).map(|attempt| (10, "attempt_failed", refused_port(attempt + 1))));
         records.push((20, "connected", back(attempts)));
-        assert_eq!(incidents(&records)[0].way_back.failed, failed, "{attempts} with {listed} listed");
+        assert_eq!(incidents(&records)[0].recovery.failed, failed, "{attempts} with {listed} listed");
     }
 }
 

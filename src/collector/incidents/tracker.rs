@@ -1,240 +1,200 @@
-//! Follows the records and puts each trouble together, from what led to it to the way back.
+//! Follows the records of one run and puts its incidents together, from what led to each to how it was over.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::host::{HostNear, Lately};
-use super::obstacle::Obstacle;
+use super::host::{HostContext, RecentHostChanges};
+use super::incident::{BURST_SECONDS, End, Incident, Recovery, Terms, unnoticed_seconds};
+use super::kept::KeptIncidents;
+use super::open::OpenIncident;
 use super::zone::Zone;
-use super::{BURST_SECONDS, End, INCIDENTS_KEPT, Incident, Terms, WayBack, unnoticed_seconds};
-use crate::collector::clock::{Place, in_seconds};
+use crate::collector::clock::{Position, Timestamp, in_seconds, microseconds};
 use crate::event::{
-    AttemptFailed, Connected, ConnectionKind, Environment, EnvironmentKind, Event, LateAnswer, Protocol,
-    Record, SessionDrop, Start, Subscribed,
+    AttemptFailed, Connected, Environment, EnvironmentKind, LateAnswer, SessionDrop, Subscribed, TargetFacts,
 };
 
 /// Attempts that are remembered to find the busiest span; a storm makes more, and is one all the same.
 const ATTEMPTS_REMEMBERED: usize = 1024;
 
-/// What an attempt meets at a broker of another version.
-const ABOUT_THE_VERSION: [Obstacle; 3] =
-    [Obstacle::RefusedVersion, Obstacle::ClosedBeforeConnack, Obstacle::NoMqtt];
-
-/// The fold from records to incidents.
+/// The fold from the records of a run to its incidents.
 #[derive(Debug, Clone, Default)]
-pub struct Tracker {
+pub(in crate::collector) struct Tracker {
     zone: Zone,
     terms: Terms,
-    runs: u64,
-    sessions: u64,
-    lately: Lately,
-    finished: VecDeque<Incident>,
-    open: Option<Open>,
-    last: Option<Place>,
+    recent_changes: RecentHostChanges,
+    open: Option<OpenIncident>,
+    last: Option<Timestamp>,
     /// How far the clock has stepped in this run, or how far off it was said to be.
     clock_off_seconds: f64,
-    /// How far it has stepped in all runs.
-    clock_steps_seconds: f64,
     /// The latest attempts, failed and successful, across incidents.
-    attempts: VecDeque<Place>,
+    attempts: VecDeque<Timestamp>,
     /// Our address in the latest session.
     local_address: Option<String>,
     /// The first filter that the broker refused in this session.
     refused_topic: Option<String>,
 }
 
-/// A trouble that is not over.
-#[derive(Debug, Clone)]
-struct Open {
-    incident: Incident,
-    began: Place,
-    last_attempt: Place,
-    spoken: Spoken,
-    counts: Counts,
-}
-
-/// Whether an incident lies in the period that is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
-    /// It does.
-    Yes,
-    /// It only matters for what follows.
-    No,
-}
-
-/// In which versions the attempts that failed were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spoken {
-    /// In MQTT 5 alone.
-    OnlyFive,
-    /// In 3.1.1 too, or in none that is known.
-    Other,
-}
-
 impl Tracker {
-    /// Takes one record, in the order in which they were written.
-    pub fn record(&mut self, record: &Record, place: Place, counts: Counts) {
-        self.last = Some(place);
-        match &record.event {
-            Event::Start(start) => self.start(start),
-            Event::Connected(connected) => self.connected(place, connected),
-            Event::Drop(drop) => self.dropped(record.ts, place, drop, counts),
-            Event::AttemptFailed(failed) => self.attempt_failed(record.ts, place, failed, counts),
-            Event::LateAnswer(late) => self.late_answer(*late),
-            Event::Environment(change) => self.changed(record.ts, change),
-            Event::Stop(_) => self.leave(),
-            Event::Subscribed(subscribed) => self.subscribed(subscribed),
-            Event::Sample(_)
-            | Event::Device(_)
-            | Event::Finding(_)
-            | Event::ProbeRefused(_)
-            | Event::Pruned(_) => {}
-        }
+    /// Of the run of this number.
+    pub(in crate::collector) fn new(run: u64) -> Self {
+        Self { terms: Terms { run, ..Terms::default() }, ..Self::default() }
     }
 
-    /// The incidents that count, oldest first; the one that goes on comes last.
-    pub fn incidents(&self) -> Vec<Incident> {
-        let open = self.open.as_ref().filter(|open| open.counts == Counts::Yes);
-        let open = open.map(|open| {
-            let mut incident = open.incident.clone();
-            incident.way_back.lasted_seconds =
-                self.last.map_or(0.0, |last| seconds_between(open.began, last));
-            incident
-        });
-        self.finished.iter().cloned().chain(open).collect()
+    /// The run watches this target, from a host in this time zone.
+    pub(in crate::collector) fn start(&mut self, target: &Arc<TargetFacts>, time_zone: &str) {
+        self.zone = Zone::of(time_zone);
+        self.terms.keep_alive_seconds = target.keep_alive_seconds;
+        self.terms.ping_interval_seconds = target.ping_interval_seconds;
+        self.terms.target = Some(Arc::clone(target));
     }
 
-    fn start(&mut self, start: &Start) {
-        self.leave();
-        let target = &start.target;
-        self.zone = Zone::of(&start.time_zone);
-        self.terms = Terms {
-            run: self.runs,
-            transport: target.transport,
-            protocol: None,
-            keep_alive_seconds: target.keep_alive_seconds,
-            ping_interval_seconds: target.ping_interval_seconds,
-        };
-        self.runs += 1;
-        self.attempts.clear();
-        self.clock_off_seconds = 0.0;
-        self.lately = Lately::default();
+    /// A record of the run stands here.
+    pub(in crate::collector) const fn pass(&mut self, at: Timestamp) {
+        self.last = Some(at);
     }
 
-    fn connected(&mut self, place: Place, connected: &Connected) {
-        self.sessions += 1;
+    /// A session is up.
+    pub(in crate::collector) fn connected(
+        &mut self,
+        at: Timestamp,
+        connected: &Connected,
+        kept: &mut KeptIncidents,
+    ) {
         self.refused_topic = None;
-        self.local_address.clone_from(&connected.local_address);
-        self.terms.protocol = connected.protocol;
-        if let Some(seconds @ 1..) = connected.server_keep_alive_seconds {
-            self.terms.keep_alive_seconds = Some(seconds.into());
+        self.agree(connected);
+        let in_burst = self.attempt_made(at);
+        let Some(mut open) = self.open.take() else { return };
+        // Attempts that are not listed were made all the same: lost records, or a dump that lists none.
+        let failed = &mut open.incident.recovery.failed;
+        *failed = (*failed).max(connected.attempt_number.unwrap_or_default().saturating_sub(1));
+        if !open.was_a_question_of_version(connected.protocol) {
+            keep(open.recovered(at, connected.kind, in_burst), kept);
         }
-        let in_burst = self.attempt_made(place);
-        if let Some(open) = &mut self.open {
-            let way = &mut open.incident.way_back;
-            way.most_in_burst = way.most_in_burst.max(in_burst);
-            // Attempts that are not listed were made all the same: lost records, or a dump that lists none.
-            way.failed = way.failed.max(connected.attempt_number.unwrap_or_default().saturating_sub(1));
-        }
-        if let Some(open) = self.open.take_if(|open| !open.was_a_question_of_version(connected.protocol)) {
-            self.finish(open.recovered(place, connected.kind));
-        }
-        self.open = None;
     }
 
-    fn subscribed(&mut self, subscribed: &Subscribed) {
+    /// What is in force in this session: a keep-alive that the broker sets outweighs ours, and shortens our pings.
+    pub(in crate::collector) fn agree(&mut self, connected: &Connected) {
+        self.local_address.clone_from(&connected.local_address);
+        let target = self.terms.target.as_deref();
+        let set = connected.server_keep_alive_seconds.filter(|seconds| *seconds > 0).map(f64::from);
+        let own_interval = target.and_then(|target| target.ping_interval_seconds);
+        self.terms.protocol = connected.protocol;
+        self.terms.keep_alive_seconds = set.or_else(|| target?.keep_alive_seconds);
+        self.terms.ping_interval_seconds = own_interval.map(|own| set.map_or(own, |set| own.min(set)));
+    }
+
+    /// The broker answered to a filter.
+    pub(in crate::collector) fn subscribed(&mut self, subscribed: &Subscribed) {
         if subscribed.granted_qos.is_none() {
             self.refused_topic.get_or_insert_with(|| subscribed.topic.clone());
         }
     }
 
-    fn dropped(&mut self, at: DateTime<Utc>, place: Place, drop: &SessionDrop, counts: Counts) {
-        self.leave();
-        let began = at - span(unnoticed_seconds(drop));
-        let heard = at - span(drop.last_received_seconds.unwrap_or_default());
-        let end = End {
+    /// The session ended.
+    pub(in crate::collector) fn dropped(
+        &mut self,
+        position: &Position,
+        drop: &SessionDrop,
+        kept: &mut KeptIncidents,
+    ) {
+        self.leave(kept);
+        let noticed = position.at.wall;
+        let began = noticed - span(unnoticed_seconds(drop));
+        let heard = noticed - span(drop.last_received_seconds.unwrap_or_default());
+        let mut incident = self.begin(position, began);
+        incident.host = self.recent_changes.before(heard, noticed);
+        incident.end = Some(End {
             drop: drop.clone(),
-            session: self.sessions.saturating_sub(1),
             refused_topic: self.refused_topic.take(),
             late_answer_seconds: None,
-        };
-        let host = self.lately.before(heard, at);
-        self.open = Some(self.begin(at, began, place, counts));
-        if let Some(open) = &mut self.open {
-            (open.incident.end, open.incident.host) = (Some(end), host);
-        }
+        });
+        self.open = Some(OpenIncident::new(incident, *position));
     }
 
-    fn attempt_failed(&mut self, at: DateTime<Utc>, place: Place, failed: &AttemptFailed, counts: Counts) {
-        if self.open.is_none() {
-            let mut open = self.begin(at, at, place, counts);
-            open.incident.host = self.lately.before(at, at);
-            self.open = Some(open);
-        }
-        let in_burst = self.attempt_made(place);
-        if let Some(open) = &mut self.open {
-            open.attempt_failed(place, failed, in_burst);
-        }
+    /// An attempt failed.
+    pub(in crate::collector) fn attempt_failed(&mut self, position: &Position, failed: &AttemptFailed) {
+        let in_burst = self.attempt_made(position.at);
+        let mut open = self.open.take().unwrap_or_else(|| {
+            let noticed = position.at.wall;
+            let mut incident = self.begin(position, noticed);
+            incident.host = self.recent_changes.before(noticed, noticed);
+            OpenIncident::new(incident, *position)
+        });
+        open.attempt_failed(position.at, failed, in_burst);
+        self.open = Some(open);
     }
 
-    /// An attempt was over at `place`: how many there were lately.
-    fn attempt_made(&mut self, place: Place) -> u32 {
-        self.attempts.push_back(place);
-        let is_old = |first: &Place| seconds_between(*first, place) > BURST_SECONDS;
+    /// An attempt was over at `at`: how many there were within [`BURST_SECONDS`].
+    fn attempt_made(&mut self, at: Timestamp) -> u32 {
+        self.attempts.push_back(at);
+        let is_old = |first: &Timestamp| in_seconds(at.since_us(*first)) > BURST_SECONDS;
         while self.attempts.len() > ATTEMPTS_REMEMBERED || self.attempts.front().is_some_and(is_old) {
             self.attempts.pop_front();
         }
         u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
     }
 
-    fn begin(&self, noticed: DateTime<Utc>, began: DateTime<Utc>, place: Place, counts: Counts) -> Open {
-        let incident = Incident {
-            noticed,
+    fn begin(&self, position: &Position, began: DateTime<Utc>) -> Incident {
+        Incident {
+            noticed: position.at.wall,
             began,
             local: self.zone.local(began),
             terms: self.terms.clone(),
             end: None,
-            host: HostNear::default(),
+            host: HostContext::default(),
             clock_off_seconds: self.clock_off_seconds,
-            clock_steps_seconds: self.clock_steps_seconds,
-            way_back: WayBack::default(),
-        };
-        Open { incident, began: place, last_attempt: place, spoken: Spoken::OnlyFive, counts }
+            later_clock_steps_seconds: 0.0,
+            recovery: Recovery::default(),
+        }
     }
 
     /// The answer belongs to the last drop, which may be over already.
-    fn late_answer(&mut self, late: LateAnswer) {
+    pub(in crate::collector) fn late_answer(&mut self, late: LateAnswer, kept: &mut KeptIncidents) {
         let incident = match &mut self.open {
             Some(open) => Some(&mut open.incident),
-            None => self.finished.back_mut(),
+            None => kept.last_of(self.terms.run),
         };
         if let Some(end) = incident.and_then(|incident| incident.end.as_mut()) {
             end.late_answer_seconds = Some(late.seconds);
         }
     }
 
-    fn changed(&mut self, at: DateTime<Utc>, change: &Environment) {
-        let is_far = change.in_use == Some(false) || self.is_of_another_family(change);
-        if !is_far {
-            self.lately.add(at, change);
+    /// Something changed on the host.
+    pub(in crate::collector) fn changed(
+        &mut self,
+        at: DateTime<Utc>,
+        change: &Environment,
+        kept: &mut KeptIncidents,
+    ) {
+        self.set_clock(change, kept);
+        if change.in_use == Some(false) || self.is_of_another_family(change) {
+            return;
         }
+        self.recent_changes.add(at, change);
+        if let Some(open) = &mut self.open {
+            open.changed(at, change);
+        }
+    }
+
+    fn set_clock(&mut self, change: &Environment, kept: &mut KeptIncidents) {
+        let seconds = change.seconds.unwrap_or_default();
         match change.kind {
             EnvironmentKind::ClockStep => {
-                let step = change.seconds.unwrap_or_default();
-                self.clock_off_seconds += step;
-                self.clock_steps_seconds += step;
+                self.clock_off_seconds += seconds;
+                kept.clock_stepped(self.terms.run, seconds);
+                if let Some(open) = &mut self.open {
+                    open.incident.later_clock_steps_seconds += seconds;
+                }
             }
-            EnvironmentKind::ClockOffset => self.clock_off_seconds = change.seconds.unwrap_or_default(),
+            EnvironmentKind::ClockOffset => self.clock_off_seconds = seconds,
             EnvironmentKind::LinkDown
             | EnvironmentKind::LinkUp
             | EnvironmentKind::AddressAdded
             | EnvironmentKind::AddressRemoved
             | EnvironmentKind::DefaultRouteChanged
             | EnvironmentKind::Suspend => {}
-        }
-        if let Some(open) = self.open.as_mut().filter(|open| !is_far && open.may_come_from(change.kind, at)) {
-            open.incident.host.add(at, change);
         }
     }
 
@@ -246,94 +206,37 @@ impl Tracker {
     }
 
     /// The run is over: what was going on comes to no end that is known.
-    fn leave(&mut self) {
+    pub(in crate::collector) fn leave(&mut self, kept: &mut KeptIncidents) {
         if let Some(open) = self.open.take() {
-            let last = self.last.unwrap_or(open.began);
-            self.finish(open.left(last));
+            let last = self.last.unwrap_or(open.noticed.at);
+            keep(open.left(last), kept);
         }
     }
 
-    fn finish(&mut self, (incident, counts): (Incident, Counts)) {
-        if counts == Counts::No {
-            return;
-        }
-        if self.finished.len() == INCIDENTS_KEPT {
-            self.finished.pop_front();
-        }
-        self.finished.push_back(incident);
+    /// The incident that goes on at the last record, with its place in time, if it lies in the period.
+    pub(in crate::collector) fn going_on(&self) -> Option<(DateTime<Utc>, Incident)> {
+        let open = self.open.clone()?;
+        let last = self.last.unwrap_or(open.noticed.at);
+        open.until(last).counted()
+    }
+
+    /// The same, where the run is known to be over.
+    pub(in crate::collector) fn left_open(&self) -> Option<(DateTime<Utc>, Incident)> {
+        let open = self.open.clone()?;
+        let last = self.last.unwrap_or(open.noticed.at);
+        open.left(last).counted()
     }
 }
 
-impl Open {
-    fn attempt_failed(&mut self, place: Place, failed: &AttemptFailed, in_burst: u32) {
-        let obstacle = Obstacle::of(failed);
-        self.pause(place);
-        if failed.protocol != Some(Protocol::V5) {
-            self.spoken = Spoken::Other;
-        }
-        let way = &mut self.incident.way_back;
-        way.failed = way.failed.saturating_add(1);
-        way.by_obstacle[obstacle as usize] = way.by_obstacle[obstacle as usize].saturating_add(1);
-        way.first.get_or_insert(obstacle);
-        way.last = Some(obstacle);
-        way.last_code = failed.protocol.zip(failed.return_code).or(way.last_code);
-        way.last_http_status = failed.http_status.or(way.last_http_status);
-        way.last_words = failed.reason_string.clone().or_else(|| way.last_words.take());
-        way.most_in_burst = way.most_in_burst.max(in_burst);
+fn keep(open: OpenIncident, kept: &mut KeptIncidents) {
+    if let Some((order, incident)) = open.counted() {
+        kept.push(order, incident);
     }
-
-    /// An attempt was over at `place`: how long the pause before it was.
-    fn pause(&mut self, place: Place) {
-        let pause = seconds_between(self.last_attempt, place);
-        let longest = &mut self.incident.way_back.longest_pause_seconds;
-        *longest = longest.max(pause);
-        self.last_attempt = place;
-    }
-
-    /// What the host does while the connection is down may keep it down; a sleep only matters at the end.
-    fn may_come_from(&self, kind: EnvironmentKind, at: DateTime<Utc>) -> bool {
-        match kind {
-            EnvironmentKind::Suspend => at - self.incident.noticed <= TimeDelta::seconds(5),
-            EnvironmentKind::ClockStep
-            | EnvironmentKind::LinkDown
-            | EnvironmentKind::LinkUp
-            | EnvironmentKind::AddressAdded
-            | EnvironmentKind::AddressRemoved
-            | EnvironmentKind::DefaultRouteChanged
-            | EnvironmentKind::ClockOffset => true,
-        }
-    }
-
-    /// A broker that took us in 3.1.1 after it had refused MQTT 5 was in no trouble.
-    fn was_a_question_of_version(&self, spoken: Option<Protocol>) -> bool {
-        let way = &self.incident.way_back;
-        let by_the_version = way.met_any(&ABOUT_THE_VERSION) == way.failed;
-        let went_back = self.spoken == Spoken::OnlyFive && spoken == Some(Protocol::V311);
-        self.incident.end.is_none() && by_the_version && went_back
-    }
-
-    fn recovered(mut self, place: Place, kind: ConnectionKind) -> (Incident, Counts) {
-        self.pause(place);
-        self.incident.way_back.recovered = Some(kind);
-        self.incident.way_back.lasted_seconds = seconds_between(self.began, place);
-        (self.incident, self.counts)
-    }
-
-    fn left(mut self, last: Place) -> (Incident, Counts) {
-        self.incident.way_back.run_over = true;
-        self.incident.way_back.lasted_seconds = seconds_between(self.began, last);
-        (self.incident, self.counts)
-    }
-}
-
-fn seconds_between(earlier: Place, later: Place) -> f64 {
-    in_seconds(later.since_us(earlier))
 }
 
 /// More than any span in a journal, and less than a time can be moved by: some 130 years.
 const LONGEST_SECONDS: f64 = 4e9;
 
 fn span(seconds: f64) -> TimeDelta {
-    let seconds = seconds.clamp(-LONGEST_SECONDS, LONGEST_SECONDS);
-    TimeDelta::microseconds(crate::collector::clock::microseconds(seconds))
+    TimeDelta::microseconds(microseconds(seconds.clamp(-LONGEST_SECONDS, LONGEST_SECONDS)))
 }

@@ -248,9 +248,9 @@ fn steps_of(turns: &[i64]) -> u32 {
 /// Between which times a session began to end, seconds since 1970.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
 fn when(dropped: Dropped<'_>) -> Option<(f64, f64)> {
-    // A grid outside of this host does not move with the steps of its clock.
+    // A grid outside of this host does not move with the steps of its clock: the last setting holds for all of a run.
     let noticed =
-        dropped.incident.noticed.timestamp_millis() as f64 / 1e3 - dropped.incident.clock_steps_seconds;
+        dropped.incident.noticed.timestamp_millis() as f64 / 1e3 + dropped.incident.later_clock_steps_seconds;
     let (most, least) = dropped.incident.unnoticed_range()?;
     Some((noticed - most, noticed - least))
 }

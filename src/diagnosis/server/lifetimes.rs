@@ -3,7 +3,7 @@
 use super::requests::{is_first_publish, is_large};
 use super::told_code;
 use crate::collector::incidents::{Incident, Obstacle};
-use crate::diagnosis::case::{Case, Dropped};
+use crate::diagnosis::case::{Case, Dropped, is_websocket_of_aws};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::trust;
 use crate::diagnosis::explicit::{ended_by_peer, follows_a_request, subscribe_unanswered};
@@ -12,7 +12,7 @@ use crate::diagnosis::shown::{between, count, of, seconds};
 use crate::diagnosis::statistics::{
     Meeting, largest, meeting, number, pinned, scatter_of_ranges, share, smallest,
 };
-use crate::event::{SessionDrop, Transport};
+use crate::event::SessionDrop;
 
 /// AWS IoT Core closes a WebSocket after 24 h, at the latest with the next packet, which its longest keep-alive of
 /// 1,200 s brings (AWS IoT Core quotas).
@@ -21,10 +21,7 @@ const AWS_LATE_SECONDS: f64 = 1_260.0;
 const AWS_EARLY_SECONDS: f64 = 30.0;
 
 pub(super) fn aws_websocket_lifetime(case: &Case<'_>) -> Option<Verdict> {
-    if !case.aws || !matches!(case.transport, Some(Transport::Ws | Transport::Wss)) {
-        return None;
-    }
-    let drops: Vec<_> = case.drops().collect();
+    let drops: Vec<_> = case.drops().filter(|dropped| is_websocket_of_aws(dropped.incident)).collect();
     let limit = AWS_LIFETIME_SECONDS - AWS_EARLY_SECONDS..=AWS_LIFETIME_SECONDS + AWS_LATE_SECONDS;
     let is_at_the_limit = |dropped: &&Dropped<'_>| {
         dropped.record().duration_connected_seconds.is_some_and(|age| limit.contains(&age))
@@ -162,7 +159,7 @@ const fn may_run_out(named: Option<Cause>) -> bool {
 /// Whether the credentials were good once in this run, and then no more.
 fn ran_out(case: &Case<'_>, index: usize) -> bool {
     let incident = &case.incidents[index];
-    let refused = incident.way_back.met_any(&[
+    let refused = incident.recovery.met_any(&[
         Obstacle::RefusedCredentials,
         Obstacle::UpgradeForbidden,
         Obstacle::SignInRejected,

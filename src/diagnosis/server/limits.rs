@@ -145,7 +145,7 @@ const TURNED_AWAY: [Obstacle; 3] = [Obstacle::ClosedBeforeConnack, Obstacle::NoC
 pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::ConnectRateLimit);
     let heals_in_quiet = |incident: &Incident| {
-        let way = &incident.way_back;
+        let way = &incident.recovery;
         let turned_away = f64::from(way.met_any(&TURNED_AWAY)) >= 0.8 * f64::from(way.failed);
         way.failed >= 3
             && turned_away

@@ -36,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// The refusal in words.
 fn told_code(incident: &Incident) -> Option<String> {
-    let way = &incident.way_back;
+    let way = &incident.recovery;
     let source = |code: u8| if code < 0x80 { Source::ConnackV311 } else { Source::V5 };
     way.last_code
         .map(|(_, code)| format!("CONNACK said {}", reason::words(code, source(code))))
@@ -47,7 +47,7 @@ fn told_code(incident: &Incident) -> Option<String> {
 const RESTART_SECONDS: f64 = 2.0 * 3_600.0;
 
 fn came_back(incident: &Incident) -> bool {
-    incident.way_back.recovered.is_some() && incident.way_back.lasted_seconds <= RESTART_SECONDS
+    incident.recovery.recovered.is_some() && incident.recovery.lasted_seconds <= RESTART_SECONDS
 }
 
 fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
@@ -63,11 +63,11 @@ fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
         let said = incident
             .drop()
             .is_some_and(|drop| drop.reason_code == Some(0x8b) || drop.websocket_close_code == Some(1012));
-        said || incident.way_back.met_any(&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable]) > 0
+        said || incident.recovery.met_any(&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable]) > 0
     };
     let telling = explains.iter().map(|index| &case.incidents[*index]).filter(told).count();
     let longest =
-        explains.iter().map(|index| case.incidents[*index].way_back.lasted_seconds).fold(0.0, f64::max);
+        explains.iter().map(|index| case.incidents[*index].recovery.lasted_seconds).fold(0.0, f64::max);
     Some(Verdict {
         pins: None,
         confidence: if telling > 0 {
@@ -103,7 +103,7 @@ const NOT_THERE: [Obstacle; 7] = [
 
 fn broker_unavailable(case: &Case<'_>) -> Option<Verdict> {
     let gone = |incident: &Incident| {
-        let way = &incident.way_back;
+        let way = &incident.recovery;
         let not_there = f64::from(way.met_any(&NOT_THERE)) >= 0.6 * f64::from(way.failed);
         let away = way.recovered.is_none() || way.lasted_seconds > RESTART_SECONDS;
         way.failed >= 4 && not_there && away
@@ -111,7 +111,7 @@ fn broker_unavailable(case: &Case<'_>) -> Option<Verdict> {
     let explains: Vec<usize> =
         (0..case.incidents.len()).filter(|index| gone(&case.incidents[*index])).collect();
     let incident = &case.incidents[*explains.last()?];
-    let way = &incident.way_back;
+    let way = &incident.recovery;
     Some(Verdict {
         pins: None,
         confidence: if way.failed >= 6 { 0.92 } else { 0.75 },
@@ -138,8 +138,8 @@ fn met(incident: &Incident) -> String {
         (Obstacle::NoConnack, "no CONNACK"),
         (Obstacle::ClosedBeforeConnack, "closed before CONNACK"),
     ];
-    let told = words.iter().filter(|(obstacle, _)| incident.way_back.met(*obstacle) > 0);
-    told.map(|(obstacle, words)| format!("{words} ({})", incident.way_back.met(*obstacle)))
+    let told = words.iter().filter(|(obstacle, _)| incident.recovery.met(*obstacle) > 0);
+    told.map(|(obstacle, words)| format!("{words} ({})", incident.recovery.met(*obstacle)))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -160,7 +160,7 @@ fn server_disconnect(case: &Case<'_>) -> Option<Verdict> {
         incident
             .drop()
             .and_then(|drop| drop.reason_string.clone())
-            .or_else(|| incident.way_back.last_words.clone())
+            .or_else(|| incident.recovery.last_words.clone())
     });
     let server = latest(|incident| incident.drop().and_then(|drop| drop.server_reference.clone()));
     let reasons = by_count
@@ -191,13 +191,13 @@ fn said(incident: &Incident) -> String {
 
 fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {
     let at_the_certificate = |index: &usize| {
-        let way = &case.incidents[*index].way_back;
+        let way = &case.incidents[*index].recovery;
         let met =
             way.met_any(&[Obstacle::CertificateExpired, Obstacle::CertificateRefused, Obstacle::TlsAlert]);
         met > 0 && 2 * met >= way.failed && !clock_was_wrong(case, *index)
     };
     let explains: Vec<usize> = (0..case.incidents.len()).filter(at_the_certificate).collect();
-    let way = &case.incidents[*explains.last()?].way_back;
+    let way = &case.incidents[*explains.last()?].recovery;
     let what = [
         (Obstacle::CertificateExpired, "the broker's certificate has expired"),
         (Obstacle::CertificateRefused, "the broker's certificate is not trusted, or for another name"),

@@ -33,6 +33,8 @@ pub(super) struct DeviceEntry<'a> {
     error_code: Option<i64>,
     /// What the service's device list said with the last outcome; null where that is not known.
     cloud_connected: Option<bool>,
+    /// The latest fault of it that the service named, 0 for none.
+    cloud_error_code: Option<i64>,
 }
 
 impl<'a> From<&'a DeviceMetrics> for DeviceEntry<'a> {
@@ -50,6 +52,7 @@ impl<'a> From<&'a DeviceMetrics> for DeviceEntry<'a> {
             weakest_wifi_dbm: device.weakest_wifi_dbm,
             error_code: device.error_code,
             cloud_connected: device.cloud_connected,
+            cloud_error_code: device.cloud_error_code,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::collector::metrics::Dated;
+use crate::crt;
 use crate::event::{Connected, ConnectionKind, Environment, SessionDrop, unix_seconds};
 use crate::journal::timestamp;
 
@@ -26,13 +27,16 @@ impl When {
 pub(super) struct DropEntry<'a> {
     #[serde(flatten)]
     when: When,
+    /// Null where the CRT has no name for it.
+    error_name: Option<&'a str>,
     #[serde(flatten)]
     drop: Ordered<'a, SessionDrop>,
 }
 
 impl<'a> From<&'a Dated<SessionDrop>> for DropEntry<'a> {
     fn from(dated: &'a Dated<SessionDrop>) -> Self {
-        Self { when: When::of(dated.at), drop: Ordered(&dated.fact) }
+        let error_name = Some(&*dated.fact.error_name).filter(|name| crt::is_known_to_the_crt(name));
+        Self { when: When::of(dated.at), error_name, drop: Ordered(&dated.fact) }
     }
 }
 
@@ -87,13 +91,13 @@ macro_rules! ordered {
 }
 
 ordered!(SessionDrop {
-    error_name error_message error_code reconnect_attempt duration_connected_seconds active_subscriptions
+    error_message error_code reconnect_attempt duration_connected_seconds active_subscriptions
     queued_commands
     failure closed_by protocol reason_code reason_string server_reference websocket_close_code last_received_seconds
     last_sent_seconds last_sent_packet last_sent_topic idle_before_last_sent_seconds unanswered_ping_seconds
     loop_lag_ms messages_received messages_published bytes_received bytes_sent publish_rate_per_second
     largest_publish_bytes ping_rtt_ms survived unfinished_packet malformed tcp wifi_dbm
-} without {});
+} without { error_name });
 
 ordered!(Connected {
     session_present return_code attempt_number time_to_reconnect_seconds

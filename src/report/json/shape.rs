@@ -10,6 +10,7 @@ use super::device::DeviceEntry;
 use super::distribution::{MICROS, Percentiles, Quantities, ReconnectSeconds, RoundTripMs};
 use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Metrics};
+use crate::crt;
 use crate::event::{FindingRecord, Subscribed, TargetFacts, rounded, unix_seconds};
 use crate::journal::timestamp;
 use crate::report::Report;
@@ -123,6 +124,7 @@ impl<'a> Reference<'a> {
 struct Ours {
     connected: bool,
     availability: Option<f64>,
+    broker_availability: Option<f64>,
     failed_attempts: u64,
     #[serde(serialize_with = "in_order")]
     failed_attempts_by_phase: Vec<(&'static str, u64)>,
@@ -142,6 +144,7 @@ impl Ours {
         Self {
             connected: report.live && metrics.connected,
             availability: metrics.observation.availability().map(ratio),
+            broker_availability: metrics.broker_availability.map(ratio),
             failed_attempts: metrics.failed_attempts,
             failed_attempts_by_phase: phases(metrics),
             mean_time_between_drops_seconds: report
@@ -224,8 +227,10 @@ impl<'a> From<&'a Subscribed> for Subscription<'a> {
     }
 }
 
+/// As in the reference, without those for which the CRT has no name.
 fn errors(metrics: &Metrics) -> Vec<(&str, u64)> {
-    metrics.drops_by_error.iter().map(|(name, drops)| (name.as_str(), *drops)).collect()
+    let named = metrics.drops_by_error.iter().filter(|(name, _)| crt::is_known_to_the_crt(name));
+    named.map(|(name, drops)| (name.as_str(), *drops)).collect()
 }
 
 fn outages(metrics: &Metrics) -> Vec<(&'static str, u64)> {

@@ -1,11 +1,11 @@
 //! The export against its contract: keys, their order, null against zero, and bytes that are safe to show.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::Metrics;
-use crate::event::{Phase, SessionDrop};
+use crate::event::{FailureKind, Phase, SessionDrop};
 use crate::report::sample::{afternoon, answer, appliance, connected, dropped, link_down, nothing};
 
 /// The example of `contract/export.md`, with the values that the sample gives.
@@ -34,6 +34,7 @@ const AFTERNOON: &str = r#"{
     "messages_queued": 0,
     "connected": true,
     "availability": 0.998008,
+    "broker_availability": 0.9992,
     "failed_attempts": 1,
     "failed_attempts_by_phase": {
       "tcp": 1
@@ -129,7 +130,7 @@ const NOTHING: &str = concat!(
     r#""shortest_session_seconds":null,"average_session_seconds":0.0,"current_session_uptime_seconds":0.0,"#,
     r#""connection_drops_by_error":{},"reconnection_attempts_distribution":{},"last_drop_timestamp":null,"#,
     r#""last_successful_connect_timestamp":null,"connection_recovered":0,"messages_published":0,"#,
-    r#""messages_queued":0,"connected":false,"availability":null,"failed_attempts":0,"#,
+    r#""messages_queued":0,"connected":false,"availability":null,"broker_availability":null,"failed_attempts":0,"#,
     r#""failed_attempts_by_phase":{},"mean_time_between_drops_seconds":null,"#,
     r#""mean_time_to_reconnect_seconds":null,"session_seconds":{"p50":null,"p90":null,"p99":null},"#,
     r#""reconnect_seconds":{"p50":null,"p90":null,"p99":null,"max":null},"#,
@@ -172,6 +173,29 @@ fn the_object_has_the_keys_of_the_contract_in_its_order() {
 #[test]
 fn an_empty_journal_gives_every_key_with_its_zero_null_or_empty_value() {
     assert_eq!(export(&nothing(), Layout::Compact), NOTHING);
+}
+
+#[test]
+fn an_error_that_the_crt_has_no_name_for_is_null_and_in_no_map() {
+    let nameless = SessionDrop {
+        error_name: "NWDIAG_SOCKET_ERROR".into(),
+        failure: Some(FailureKind::LocalError),
+        ..dropped()
+    };
+    let report = with(|metrics| {
+        metrics.recent_drops[0].fact = nameless;
+        metrics.drops_by_error =
+            vec![("AWS_IO_SOCKET_CLOSED".to_owned(), 1), ("NWDIAG_SOCKET_ERROR".to_owned(), 1)];
+    });
+    let value = value(&report);
+    let named = json!({"AWS_IO_SOCKET_CLOSED": 1});
+    assert_eq!(
+        (&value["aws_error_counts"], &value["metrics"]["connection_drops_by_error"]),
+        (&named, &named)
+    );
+    let [first, second] = [&value["recent_drops"][0], &value["recent_drops"][1]];
+    assert_eq!((&first["error_name"], &first["failure"]), (&Value::Null, &json!("local_error")));
+    assert_eq!(second["error_name"], "AWS_IO_SOCKET_CLOSED");
 }
 
 #[test]
@@ -253,11 +277,11 @@ fn an_appliance_has_what_it_answered_and_what_it_said() {
         r#""devices":[{"device":"aa...eeff","asked":12,"answered":9,"undecided":1,"unanswered_streak":2,"#,
         r#""last_asked_timestamp":"2026-11-22T17:40:04.000Z","last_answer_timestamp":"2026-11-22T17:30:04.000Z","#,
         r#""rtt_ms":{"min":310.0,"mean":420.0,"p50":412.0,"p99":900.0,"max":900.0,"count":9},"#,
-        r#""wifi_dbm":-78,"weakest_wifi_dbm":-84,"error_code":596,"cloud_connected":false},"#,
+        r#""wifi_dbm":-78,"weakest_wifi_dbm":-84,"error_code":596,"cloud_connected":false,"cloud_error_code":596},"#,
         r#"{"device":"11...5566","asked":1,"answered":0,"undecided":0,"unanswered_streak":0,"#,
         r#""last_asked_timestamp":null,"last_answer_timestamp":null,"#,
         r#""rtt_ms":{"min":null,"mean":null,"p50":null,"p99":null,"max":null,"count":0},"#,
-        r#""wifi_dbm":null,"weakest_wifi_dbm":null,"error_code":null,"cloud_connected":null}],"#,
+        r#""wifi_dbm":null,"weakest_wifi_dbm":null,"error_code":null,"cloud_connected":null,"cloud_error_code":null}],"#,
     );
     assert!(text.contains(expected), "{text}");
 }

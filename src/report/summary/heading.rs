@@ -24,6 +24,7 @@ pub(super) fn blocks(report: &Report) -> Vec<Block> {
     };
     let mut paragraphs = vec![state, Paragraph { meaning: None, text: period(report) }];
     paragraphs.extend(target.is_none().then(|| caveat(WITHOUT_START.into())));
+    paragraphs.extend(other_targets(&report.other_targets).map(caveat));
     paragraphs.extend(caveats(observation, report.skipped_lines).map(caveat));
     paragraphs.extend(report.dump.iter().flat_map(dump::gaps).map(caveat));
     vec![Block::Title(title), Block::Paragraphs(paragraphs)]
@@ -104,6 +105,21 @@ fn period(report: &Report) -> Text {
             .then(", watched ")
             .then(Value::Span(observation.observed_seconds)),
     }
+}
+
+/// Names of other targets that are given one by one; a longer list would push the verdict off the screen.
+const NAMED_TARGETS: usize = 8;
+
+/// A stream may be put together from several journals: one target is reported on, and nothing of the others.
+fn other_targets(names: &[String]) -> Option<Text> {
+    let (last, first) = names.get(..names.len().min(NAMED_TARGETS))?.split_last()?;
+    let count = Value::Count(names.len() as u64, "other target");
+    let text = Text::from("! ").then(count).then(" in the same file, left out here: ");
+    let text = first.iter().fold(text, |text, name| text.then(Inline::Code(name.clone())).then(", "));
+    let text = text.then(Inline::Code(last.clone()));
+    let more = names.len().saturating_sub(NAMED_TARGETS) as u64;
+    let text = if more > 0 { text.then(" and ").then(Value::Number(more)).then(" more") } else { text };
+    Some(text.then("; give each a file of its own"))
 }
 
 fn caveats(observation: &Observation, skipped_lines: u64) -> impl Iterator<Item = Text> {

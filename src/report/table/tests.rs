@@ -187,6 +187,25 @@ fn what_is_wrong_with_the_data_is_said_only_where_something_is() {
 }
 
 #[test]
+fn other_targets_of_the_same_file_are_named_and_left_out() {
+    let others = |number: usize| Report {
+        other_targets: (1..=number).map(|number| format!("t{number}")).collect(),
+        ..afternoon()
+    };
+    let line = |report: &Report| {
+        let text = page(report, Palette::Plain, 200);
+        text.lines().find(|line| line.starts_with('!')).unwrap_or_default().to_owned()
+    };
+    assert_eq!(line(&others(0)), "");
+    let one = "! 1 other target in the same file, left out here: t1; give each a file of its own";
+    assert_eq!(line(&others(1)), one);
+    let many = line(&others(10));
+    assert!(many.contains("10 other targets") && many.contains("t7, t8 and 2 more;"), "{many}");
+    let hostile = Report { other_targets: vec!["\u{1b}[2J".to_owned()], ..afternoon() };
+    assert!(!page(&hostile, Palette::Plain, 80).contains('\u{1b}'));
+}
+
+#[test]
 fn long_and_wide_texts_wrap_and_lose_nothing() {
     let mut report = afternoon();
     let name = "AWS_ERROR_MQTT5_".to_owned() + &"VERY_LONG_".repeat(20);
@@ -372,7 +391,7 @@ proptest! {
     fn no_line_is_wider_than_the_page_and_none_ends_in_space(
         metrics in metrics(), live in any::<bool>(), skipped_lines in any::<u64>(), width in 44_u16..160,
     ) {
-        let report = Report { generated: at(0), live, skipped_lines, metrics, findings: Vec::new(), dump: None };
+        let report = Report { live, skipped_lines, metrics, ..nothing() };
         let mut out = Vec::new();
         write(&mut out, &document(&report), &View { zone: paris, palette: Palette::Plain, width }).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -204,7 +204,7 @@ fn merge(run: &[Record], told: Vec<(f64, Event)>, into: &mut Vec<Record>) {
         while let Some((then, event)) = told.next_if(|(then, _)| *then < at(record)) {
             let later = TimeDelta::microseconds(whole((then - at(before)) * 1e6));
             let ts = (before.ts + later).trunc_subsecs(3);
-            into.push(Record { ts, run_seconds: Some(then), records_lost: 0, event });
+            into.push(Record { run_seconds: Some(then), ..Record::at(ts, event) });
         }
         into.push(record.clone());
         before = record;
