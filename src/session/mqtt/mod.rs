@@ -24,7 +24,7 @@ use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
 use crate::event::failure::StreamEnd;
 use crate::event::{Moment, Protocol, Qos, Subscribed};
-use crate::wire::{self, Connack, Decoder, Incoming, Message, Outgoing, PublishHead, WireError};
+use crate::wire::{self, Connack, Decoder, Incoming, Message, Misplaced, Outgoing, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -235,8 +235,8 @@ impl Session {
         match (self.state, packet) {
             (State::Opening, Incoming::Connack(connack)) => self.answered(now, connack),
             (State::Opening, Incoming::Disconnect(farewell)) => self.end(End::Disconnect(Box::new(farewell))),
-            (State::Opening, _) => self.break_off("a packet before CONNACK"),
-            (State::Open, Incoming::Connack(_)) => self.break_off("a second CONNACK"),
+            (State::Opening, _) => self.break_off(Misplaced::BeforeConnack),
+            (State::Open, Incoming::Connack(_)) => self.break_off(Misplaced::SecondConnack),
             (State::Open, packet) => self.handle_open(now, packet),
             (State::Over, _) => {}
         }
@@ -292,8 +292,8 @@ impl Session {
         }
     }
 
-    fn break_off(&mut self, what: &'static str) {
-        self.end(End::Protocol(WireError::OutOfTurn(what)));
+    fn break_off(&mut self, misplaced: Misplaced) {
+        self.end(End::Protocol(WireError::OutOfTurn(misplaced)));
     }
 
     fn send(&mut self, now: Moment, packet: &Outgoing) {
