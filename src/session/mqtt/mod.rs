@@ -23,7 +23,7 @@ use super::late::LateListener;
 use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
 use crate::event::failure::StreamEnd;
-use crate::event::{Moment, Protocol, Qos, Subscribed};
+use crate::event::{Moment, Protocol, Qos, Subscribed, Survived};
 use crate::wire::{self, Connack, Decoder, Incoming, Message, Misplaced, Outgoing, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
@@ -90,6 +90,8 @@ pub struct Session {
     protocol: Protocol,
     state: State,
     decoder: Decoder,
+    /// When the first byte of a packet arrived of which only a part is there.
+    unfinished_since: Option<Moment>,
     traffic: Traffic,
     inbox: Inbox,
     in_flight: InFlight,
@@ -111,6 +113,7 @@ impl Session {
             protocol,
             state: State::Opening,
             decoder: Decoder::new(protocol, settings.max_packet_bytes),
+            unfinished_since: None,
             traffic: Traffic::new(now),
             inbox: kept.inbox,
             in_flight: kept.in_flight,
@@ -155,9 +158,19 @@ impl Session {
         self.decoder.push(bytes);
         while self.state != State::Over {
             match self.decoder.next_packet() {
-                Ok(Some(packet)) => self.handle(now, packet),
-                Ok(None) => return,
-                Err(error) => self.end(End::Protocol(error)),
+                Ok(Some(packet)) => {
+                    self.unfinished_since = None;
+                    self.handle(now, packet);
+                }
+                Ok(None) => {
+                    let since = self.unfinished_since.unwrap_or(now);
+                    self.unfinished_since = self.decoder.unfinished().map(|_| since);
+                    return;
+                }
+                Err(error) => {
+                    self.unfinished_since = None;
+                    self.end(End::Protocol(error));
+                }
             }
         }
     }
@@ -210,6 +223,11 @@ impl Session {
         &self.traffic
     }
 
+    /// What the session is known to have lived through.
+    pub fn survived(&self) -> Survived {
+        self.traffic.survived(self.decoder.largest_packet_bytes())
+    }
+
     /// The round trips since the last call.
     pub fn take_trips(&mut self) -> SampleTrips {
         std::mem::take(&mut self.trips_since_sample)
@@ -243,7 +261,12 @@ impl Session {
     }
 
     fn handle_open(&mut self, now: Moment, packet: Incoming) {
-        self.traffic.received(now);
+        if let Incoming::Disconnect(farewell) = packet {
+            // The word with which a peer ends a session shows no more that the session lives.
+            self.traffic.received(now);
+            return self.end(End::Disconnect(Box::new(farewell)));
+        }
+        self.traffic.heard(now);
         match packet {
             Incoming::Publish(head) => {
                 self.message(now, head);
@@ -260,10 +283,10 @@ impl Session {
             Incoming::Pubrec(packet_id) => self.send(now, &Outgoing::Pubrel(packet_id)),
             Incoming::Suback(packet_id, codes) => self.subscribed(now, packet_id, &codes),
             Incoming::Pingresp => self.pong(now),
-            Incoming::Disconnect(farewell) => self.end(End::Disconnect(Box::new(farewell))),
             Incoming::Puback(puback) => self.acknowledged(now, puback),
-            // Nothing of ours is out that these could answer; a second CONNACK is refused before.
-            Incoming::Pubcomp(_) | Incoming::Unsuback(_) | Incoming::Connack(_) => {}
+            // Nothing of ours is out that the first two could answer; the last two are looked at before.
+            Incoming::Pubcomp(_) | Incoming::Unsuback(_) | Incoming::Connack(_) | Incoming::Disconnect(_) => {
+            }
         }
     }
 
@@ -287,7 +310,7 @@ impl Session {
     fn pong(&mut self, now: Moment) {
         if let Some(ping) = self.ping.take() {
             let trip = now.since(ping.written.unwrap_or(ping.sent));
-            self.traffic.round_trips.add(trip);
+            self.traffic.ping_answered(trip);
             self.trips_since_sample.pings.add(trip);
         }
     }

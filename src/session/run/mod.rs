@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 
 pub use self::input::{Input, Now};
 pub use self::output::{Action, Output};
+use self::records::Sampled;
 use super::extension::{Extension, ExtensionInput};
 use super::host_view::HostView;
 use super::mqtt::Kept;
@@ -50,6 +51,7 @@ pub struct Run {
     prober: Option<Prober>,
     extension: Box<dyn Extension>,
     next_sample: Moment,
+    sampled: Sampled,
     events: u64,
     chance: fastrand::Rng,
     actions: VecDeque<Action>,
@@ -71,6 +73,7 @@ impl Run {
             prober: settings.probe.clone().map(Prober::new),
             extension,
             next_sample: now.plus(SAMPLE_INTERVAL),
+            sampled: Sampled::default(),
             events: 0,
             chance: fastrand::Rng::with_seed(seed),
             actions: VecDeque::new(),
