@@ -127,6 +127,7 @@ fn run(
         probe: probe::resolve(&args.probe, origins)?,
         reconnect,
         connect_timeout,
+        sample_interval: session::sample_interval(args.journal.sample_interval, origins)?,
         limits,
     })
 }

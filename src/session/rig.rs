@@ -47,6 +47,7 @@ pub(crate) fn settings() -> RunSettings {
         }),
         reconnect: ReconnectSettings { min: SECOND, max: 120 * SECOND, deep_every: 10, max_attempts: None },
         connect_timeout: 10 * SECOND,
+        sample_interval: 60 * SECOND,
         limits: Limits::default(),
     }
 }

@@ -63,6 +63,10 @@ fn limits_view(watch: &WatchConfig) -> String {
     format!("{:?} {:?}", watch.run.limits, watch.run.reconnect.max_attempts)
 }
 
+fn sample_view(watch: &WatchConfig) -> String {
+    format!("{:?}", watch.run.sample_interval)
+}
+
 fn tls_view(watch: &WatchConfig) -> String {
     format!("{:?}", watch.tls)
 }
@@ -136,6 +140,10 @@ fn session_options_are_resolved() {
         ("nwdiag watch mqtt://h", &[("NWDIAG_PROBE_INTERVAL", "5s")], probe_view, "none"),
         ("nwdiag watch mqtt://h --topic a --topic b/# --topic a --qos 2", &[], topics_view, "a@2 b/#@2"),
         ("nwdiag watch mqtt://h", &[("NWDIAG_TOPIC", "a b\nc,d")], topics_view, "a b@0 c,d@0"),
+        ("nwdiag watch mqtt://h", &[], sample_view, "60s"),
+        ("nwdiag watch demo", &[], sample_view, "60s"),
+        ("nwdiag watch mqtt://h --sample-interval 1s", &[], sample_view, "1s"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_SAMPLE_INTERVAL", "24h")], sample_view, "86400s"),
         ("nwdiag watch mqtt://h --reconnect-min 5m", &[], reconnect_view, "5m 5m 10 None"),
         ("nwdiag watch mqtt://h --reconnect-max 500ms", &[], reconnect_view, "500ms 500ms 10 None"),
         (

@@ -31,9 +31,6 @@ use super::traffic::TrafficTotals;
 use super::version::Versions;
 use crate::event::{Environment, Event, LateAnswer, Moment, Start, StopReason, TargetFacts, seconds};
 
-/// Time between regular samples (journal format).
-const SAMPLE_INTERVAL: Duration = Duration::from_mins(1);
-
 /// What a finished run waits for.
 const NEVER: Moment = Moment::after_start(Duration::MAX);
 
@@ -72,7 +69,7 @@ impl Run {
             service_clock: ServiceClock::default(),
             prober: settings.probe.clone().map(Prober::new),
             extension,
-            next_sample: now.plus(SAMPLE_INTERVAL),
+            next_sample: now.plus(settings.sample_interval),
             sampled: Sampled::default(),
             events: 0,
             chance: fastrand::Rng::with_seed(seed),
@@ -183,7 +180,7 @@ impl Run {
             return self.stop(now, StopReason::Duration);
         }
         if now >= self.next_sample {
-            self.next_sample = now.plus(SAMPLE_INTERVAL);
+            self.next_sample = now.plus(self.settings.sample_interval);
             self.sample(now);
         }
         match &mut self.state {

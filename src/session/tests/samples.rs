@@ -49,6 +49,15 @@ fn pass_on_a_network(rig: &mut Rig, span: Duration) {
     }
 }
 
+#[test]
+fn samples_come_as_often_as_the_user_wants() {
+    for (interval, count) in [(SECOND, 600), (10 * 60 * SECOND, 1), (3600 * SECOND, 0)] {
+        let mut rig = Rig::connected(RunSettings { sample_interval: interval, ..settings() });
+        rig.pass_answered(600 * SECOND);
+        assert_eq!(samples(&rig).len(), count, "{interval:?}");
+    }
+}
+
 /// Samples are most lines of a journal. The names of target and run, which each line has, are long ones here.
 #[test]
 fn a_sample_of_a_quiet_connection_is_below_600_bytes_on_average() {
