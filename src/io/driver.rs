@@ -227,7 +227,7 @@ impl Driver {
         open.dialling = None;
         match result {
             Ok(dialled) => {
-                self.host.connected(dialled.local.ip());
+                self.host.connected(dialled.local.ip(), dialled.peer.ip());
                 let facts = attempt::Dialled::from(&dialled);
                 open.link = Some(Link::new(dialled.stream));
                 Input::Dialled(facts)

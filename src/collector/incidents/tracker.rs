@@ -215,7 +215,10 @@ impl Tracker {
     }
 
     fn changed(&mut self, at: DateTime<Utc>, change: &Environment) {
-        let is_far = change.in_use == Some(false) || self.is_of_another_family(change);
+        let is_far = match change.on_path {
+            Some(on_path) => !on_path,
+            None => change.in_use == Some(false) || self.is_of_another_family(change),
+        };
         if !is_far {
             self.lately.add(at, change);
         }
