@@ -249,6 +249,7 @@ impl From<&Dialled> for attempt::Dialled {
             phases: dialled.phases,
             local_address: dialled.local.to_string(),
             peer_address: dialled.peer.to_string(),
+            addresses_lost: dialled.addresses_lost.clone(),
             clock_offset: dialled.clock_offset,
             learned: dialled.learned.clone(),
         }

@@ -155,6 +155,7 @@ impl Rig {
             phases: Phases::default(),
             local_address: "127.0.0.1:2".to_owned(),
             peer_address: "127.0.0.1:1".to_owned(),
+            addresses_lost: Vec::new(),
             clock_offset: None,
             learned: self.learned.clone(),
         };
