@@ -314,6 +314,35 @@ fn signing_takes_its_keys_from_the_environment() {
     ]);
 }
 
+fn service_view(watch: &WatchConfig) -> String {
+    format!("{:?}", watch.run.target.service)
+}
+
+#[test]
+fn the_service_behind_a_target_is_known_by_its_host_or_its_signature() {
+    let aws = r#"Some("aws_iot")"#;
+    check(&[
+        ("nwdiag watch mqtts://h", &[], service_view, "None"),
+        ("nwdiag watch demo", &[], service_view, "None"),
+        ("nwdiag watch mqtts://a1b2-ats.iot.us-east-1.amazonaws.com", &[], service_view, aws),
+        ("nwdiag watch wss://A1B2.iot.eu-west-1.amazonaws.com", &[], service_view, aws),
+        ("nwdiag watch mqtts://a.ats.iot.cn-north-1.amazonaws.com.cn:443", &[], service_view, aws),
+        ("nwdiag watch mqtts://iot.amazonaws.com.example", &[], service_view, "None"),
+        ("nwdiag watch mqtts://b.mq.us-east-1.amazonaws.com", &[], service_view, "None"),
+        ("nwdiag watch wss://mqtt.example --aws-sigv4 us-east-1", KEYS, service_view, aws),
+    ]);
+}
+
+#[test]
+fn the_run_says_whether_the_user_chose_the_client_id() {
+    let chosen: View = |watch| format!("{:?}", watch.run.target.client_id_chosen);
+    check(&[
+        ("nwdiag watch mqtt://h", &[], chosen, "Some(false)"),
+        ("nwdiag watch mqtt://h --client-id me", &[], chosen, "Some(true)"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_CLIENT_ID", "me")], chosen, "Some(true)"),
+    ]);
+}
+
 #[test]
 fn keys_do_not_show_themselves_in_the_settings() {
     let variables = [KEYS, &[("AWS_SESSION_TOKEN", "tttoken")]].concat();
