@@ -101,7 +101,8 @@ pub struct Survived {
     pub publish_rate_per_second: Option<f64>,
 }
 
-/// The regular reading. Keys without a value are left out: samples of a quiet connection are most of a journal.
+/// The regular reading. Keys without a value are left out: samples of a quiet connection are most of a journal. So are
+/// `survived` and `tcp` where they are as in the sample before; a reader carries them on within the session.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sample {
