@@ -301,7 +301,7 @@ _nwdiag() {
             return 0
             ;;
         nwdiag__subcmd__watch)
-            opts="-q -v -h --format --json --duration --max-events --max-attempts --journal --no-journal --topic --qos --client-id --keep-alive --protocol --clean-session --connect-timeout --ping-interval --ping-timeout --max-packet --probe --probe-interval --reconnect-min --reconnect-max --deep-reconnect-every --username --password-file --cafile --cert --key --alpn --aws-sigv4 --insecure --navien-api --navien-endpoint --color --utc --quiet --verbose --help"
+            opts="-q -v -h --format --json --duration --max-events --max-attempts --journal --no-journal --sample-interval --topic --qos --client-id --keep-alive --protocol --clean-session --connect-timeout --ping-interval --ping-timeout --max-packet --probe --probe-interval --reconnect-min --reconnect-max --deep-reconnect-every --username --password-file --cafile --cert --key --alpn --aws-sigv4 --insecure --navien-api --navien-endpoint --color --utc --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -336,6 +336,10 @@ _nwdiag() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --sample-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --topic)

@@ -36,6 +36,7 @@ complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l duration -d 'Sto
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l max-events -d 'Stop after N records; start, subscribed, sample and stop do not count' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l max-attempts -d 'Give up, with exit code 1, after N failed attempts in a row' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l journal -d 'Record to FILE [default: $XDG_STATE_HOME/nwdiag/TARGET.jsonl]' -r -F
+complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l sample-interval -d 'Record a sample this often, 1s to 24h [default: 60s]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l topic -d 'Subscribe to FILTER; repeat for several [default: none; demo: demo/#; navien: its devices]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l qos -d 'QoS of the subscriptions: 0, 1 or 2 [default: 0; demo and navien: 1]' -r
 complete -c nwdiag -n "__fish_nwdiag_using_subcommand watch" -l client-id -d 'Connect as ID [default: nwdiag- or, on navien, navien-client- and 8 random hex digits]' -r

@@ -131,6 +131,18 @@ pub(super) fn warnings(signing: Option<&AwsSigning>, target: &Target, origins: &
     elsewhere.into_iter().chain(in_clear).chain(temporary).collect()
 }
 
+/// AWS IoT Core's word in `start` records.
+const SERVICE: &str = "aws_iot";
+
+/// The service, if the broker is one of AWS IoT: by its host, or since it takes the signature.
+pub(super) fn service(signing: Option<&AwsSigning>, target: &Target) -> Option<&'static str> {
+    let has_its_host = match target {
+        Target::Broker(broker) => region_of(&broker.host).is_some(),
+        Target::Demo(_) | Target::Navien => false,
+    };
+    (signing.is_some() || has_its_host).then_some(SERVICE)
+}
+
 /// The broker whose upgrade is signed, if any.
 pub(super) fn signed<'t>(signing: Option<&AwsSigning>, target: &'t Target) -> Option<&'t Broker> {
     signing.and_then(|_| upgraded(target).ok())

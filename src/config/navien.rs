@@ -24,6 +24,9 @@ pub struct NavienOptions {
     pub appliances: Option<ApplianceSettings>,
 }
 
+/// The service's word in `start` records.
+pub(super) const SERVICE: &str = "navien";
+
 const EMAIL: &str = "NAVIEN_EMAIL";
 const PASSWORD: &str = "NAVIEN_PASSWORD";
 const API: &str = "navien-api";

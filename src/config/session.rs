@@ -92,6 +92,16 @@ pub(super) struct Timers {
     pub(super) connect_timeout: Duration,
 }
 
+/// The default of `--sample-interval` (journal format, `sample`).
+const SAMPLE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Resolves the time between samples.
+pub(super) fn sample_interval(given: Option<Duration>, origins: &Origins) -> Result<Duration, ConfigError> {
+    let interval = given.unwrap_or(SAMPLE_INTERVAL);
+    check_span(interval, SECOND..=DAY).map_err(|refusal| refusal.at(origins, "sample-interval"))?;
+    Ok(interval)
+}
+
 /// Resolves the durations of a session.
 pub(super) fn timers(
     args: &SessionArgs,

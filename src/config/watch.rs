@@ -74,8 +74,11 @@ pub(super) fn resolve(
     }
     let mut warnings = warnings(args, &tls, origins);
     warnings.extend(aws::warnings(aws.as_ref(), &target, origins));
+    let mut run = run(args, (&target, navien.as_ref()), origins, around)?;
+    let service = navien.as_ref().map(|_| navien::SERVICE).or_else(|| aws::service(aws.as_ref(), &target));
+    run.target.service = service.map(str::to_owned);
     Ok(WatchConfig {
-        run: run(args, (&target, navien.as_ref()), origins, around)?,
+        run,
         journal: journal(&args.journal, &target, around.environment)?,
         output: if args.json { WatchFormat::Json } else { args.format.unwrap_or_default() },
         display: place::display(&args.display, around.environment),
@@ -127,6 +130,7 @@ fn run(
         probe: probe::resolve(&args.probe, origins)?,
         reconnect,
         connect_timeout,
+        sample_interval: session::sample_interval(args.journal.sample_interval, origins)?,
         limits,
     })
 }

@@ -30,6 +30,36 @@ pub struct TcpReading {
     pub last_ack_received_ms: Option<f64>,
 }
 
+/// A variance that grew or shrank by no more than this factor is as it was: the kernel's estimate takes over a quarter of
+/// each new deviation (RFC 6298), so that it never stands still. A larger factor would hide a network that became uneven.
+const SAME_VARIANCE: f64 = 2.0;
+
+impl TcpReading {
+    /// Whether a sample with this reading may leave it out, `before` being the last one that was not left out: the counts
+    /// are the same, and the round trip moved within its own variance. Ages do not count, since they never stand still.
+    pub fn is_as(&self, before: &Self) -> bool {
+        let counts = |reading: &Self| Self {
+            rtt_ms: None,
+            rtt_var_ms: None,
+            last_data_received_ms: None,
+            last_ack_received_ms: None,
+            ..*reading
+        };
+        counts(self) == counts(before) && self.has_round_trip_of(before)
+    }
+
+    fn has_round_trip_of(&self, before: &Self) -> bool {
+        let measured = |reading: &Self| Some((reading.rtt_ms?, reading.rtt_var_ms?));
+        match (measured(self), measured(before)) {
+            (Some((rtt, variance)), Some((rtt_before, variance_before))) => {
+                let same_variance = variance_before / SAME_VARIANCE..=variance_before * SAME_VARIANCE;
+                (rtt - rtt_before).abs() <= variance_before && same_variance.contains(&variance)
+            }
+            _ => (self.rtt_ms, self.rtt_var_ms) == (before.rtt_ms, before.rtt_var_ms),
+        }
+    }
+}
+
 /// Round trips over some period, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RoundTrips {
@@ -71,7 +101,8 @@ pub struct Survived {
     pub publish_rate_per_second: Option<f64>,
 }
 
-/// The regular reading. Keys without a value are left out: samples of a quiet connection are most of a journal.
+/// The regular reading. Keys without a value are left out: samples of a quiet connection are most of a journal. So are
+/// `survived` and `tcp` where they are as in the sample before; a reader carries them on within the session.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sample {
@@ -105,7 +136,7 @@ pub struct Sample {
     /// What the session is known to have lived through; left out where it is as in the sample before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub survived: Option<Survived>,
-    /// The kernel's reading; left out where it is as in the sample before.
+    /// The kernel's reading; left out where it [is as](TcpReading::is_as) in the sample before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<TcpReading>,
     /// Signal of the interface in use.

@@ -227,7 +227,7 @@ impl Driver {
         open.dialling = None;
         match result {
             Ok(dialled) => {
-                self.host.connected(dialled.local.ip());
+                self.host.connected(dialled.local.ip(), dialled.peer.ip());
                 let facts = attempt::Dialled::from(&dialled);
                 open.link = Some(Link::new(dialled.stream));
                 Input::Dialled(facts)
@@ -249,6 +249,7 @@ impl From<&Dialled> for attempt::Dialled {
             phases: dialled.phases,
             local_address: dialled.local.to_string(),
             peer_address: dialled.peer.to_string(),
+            addresses_lost: dialled.addresses_lost.clone(),
             clock_offset: dialled.clock_offset,
             learned: dialled.learned.clone(),
         }

@@ -198,6 +198,7 @@ fn device(entry: &Value) -> Option<Device> {
             Some(2) => Some(true),
             Some(_) | None => None,
         },
+        cloud_error_code: entry.get("error").and_then(|fault| fault.get("errorCode")).and_then(field::whole),
     };
     device.is_addressable().then_some(device)
 }

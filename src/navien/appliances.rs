@@ -252,6 +252,7 @@ impl Appliances {
         for known in &mut self.known {
             let listed = devices.iter().find(|device| device.mac == known.device.mac);
             known.device.cloud_connected = listed.and_then(|device| device.cloud_connected);
+            known.device.cloud_error_code = listed.and_then(|device| device.cloud_error_code);
         }
         self.record_unanswered();
     }
@@ -299,6 +300,7 @@ impl Appliances {
                 device: known.device.masked(),
                 answered: Some(false),
                 cloud_connected: known.device.cloud_connected,
+                cloud_error_code: known.device.cloud_error_code,
                 ..DeviceProbe::default()
             }
         }));
@@ -317,7 +319,7 @@ impl Known {
             wifi_dbm: status.wifi_dbm,
             error_code: status.error_code,
             cloud_connected: self.device.cloud_connected,
-            cloud_error_code: None,
+            cloud_error_code: self.device.cloud_error_code,
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Device {
     pub additional_value: String,
     /// Whether the service sees it connected; `None` where it says neither yes nor no.
     pub cloud_connected: Option<bool>,
+    /// The service's last fault of it, 0 for none; kept by the service while the appliance is away.
+    pub cloud_error_code: Option<i64>,
 }
 
 /// Appliances of an account that are watched; more are no home.
@@ -86,7 +88,13 @@ mod tests {
 
     fn device(mac: &str) -> Device {
         let additional_value = "5322".to_owned();
-        Device { mac: mac.to_owned(), device_type: 52, additional_value, cloud_connected: None }
+        Device {
+            mac: mac.to_owned(),
+            device_type: 52,
+            additional_value,
+            cloud_connected: None,
+            cloud_error_code: None,
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ use super::extension::Opaque;
 use super::recovery::Recovered;
 use crate::crt::Name;
 use crate::event::failure::{Failure, TlsAlert};
-use crate::event::{AttemptFailed, Connected, Fallback, Moment, Phase, Phases, Protocol, bounded, seconds};
+use crate::event::{
+    AddressLost, AttemptFailed, Connected, Fallback, Moment, Phase, Phases, Protocol, bounded, seconds,
+};
 use crate::wire::Connack;
 
 /// A stream that is ready for CONNECT.
@@ -21,6 +23,8 @@ pub struct Dialled {
     pub local_address: String,
     /// The broker's `ip:port`.
     pub peer_address: String,
+    /// Addresses of the broker that were tried and did not connect.
+    pub addresses_lost: Vec<AddressLost>,
     /// How far this host's clock is ahead of the service's. `None` where no answer had a date, or where we sign nothing.
     pub clock_offset: Option<TimeDelta>,
     /// What a service told while the attempt was being let in, for the run's extension. `None` where nothing new was
@@ -48,6 +52,8 @@ pub struct DialError {
     pub failure: Failure,
     /// The last address tried.
     pub peer_address: Option<String>,
+    /// Addresses that were tried and did not connect.
+    pub addresses_lost: Vec<AddressLost>,
     /// How long each step took, as far as it came.
     pub phases: Phases,
     /// How far this host's clock is ahead of the service's. `None` where no answer had a date, or where we sign nothing.
@@ -65,6 +71,7 @@ impl DialError {
             phase,
             failure,
             peer_address: None,
+            addresses_lost: Vec::new(),
             phases: Phases::UNKNOWN,
             clock_offset: None,
             retry: Retry::Later,
@@ -88,6 +95,7 @@ impl DialError {
             tls_alert: self.failure.tls_alert().map(|TlsAlert(number)| number),
             resolver_code: self.failure.resolver_error().map(|error| error.code.clone().into()),
             peer_address: self.peer_address,
+            addresses_lost: self.addresses_lost,
             elapsed_seconds: Some(seconds(attempt.elapsed)),
             phases: self.phases,
             ..AttemptFailed::new(self.phase)
@@ -164,6 +172,7 @@ impl Opening {
         }
         DialError {
             peer_address: Some(self.dialled.peer_address.clone()),
+            addresses_lost: self.dialled.addresses_lost.clone(),
             phases,
             ..DialError::new(phase, failure)
         }
@@ -186,6 +195,7 @@ impl Opening {
             attempt_number: Some(recovered.attempt_number),
             time_to_reconnect_seconds: recovered.outage.map(seconds),
             waited_seconds: Some(seconds(recovered.waited)),
+            addresses_lost: self.dialled.addresses_lost.clone(),
             fallback: self.attempt.fallback.clone(),
             phases,
             local_address: Some(self.dialled.local_address.clone()),

@@ -99,7 +99,7 @@ const CONNACK: u8 = 2;
 
 fn breach(stage: Stage, error: &WireError) -> ProtocolBreach {
     let (crt, kind) = match error {
-        WireError::RemainingLength => (BreachKind::RemainingLength, FailureKind::MalformedPacket),
+        WireError::RemainingLength { .. } => (BreachKind::RemainingLength, FailureKind::MalformedPacket),
         WireError::PacketType(_) => (BreachKind::PacketType, FailureKind::UnexpectedPacket),
         WireError::TooLarge { .. } => (BreachKind::TooLarge, FailureKind::PacketTooLarge),
         WireError::Malformed { .. } => (BreachKind::Malformed, FailureKind::MalformedPacket),
@@ -112,7 +112,7 @@ fn breach(stage: Stage, error: &WireError) -> ProtocolBreach {
 /// Whether the first bytes of a peer are not even the beginning of a CONNACK: something else listens there.
 const fn is_no_mqtt(error: &WireError) -> bool {
     match error {
-        WireError::RemainingLength | WireError::PacketType(_) => true,
+        WireError::RemainingLength { .. } | WireError::PacketType(_) => true,
         WireError::TooLarge { kind, .. } | WireError::Malformed { kind, .. } => *kind != CONNACK,
         WireError::OutOfTurn(_) => false,
     }
@@ -122,6 +122,7 @@ const fn is_no_mqtt(error: &WireError) -> bool {
 mod tests {
     use super::*;
     use crate::crt::Name;
+    use crate::wire::Misplaced;
 
     #[test]
     fn every_end_has_its_name_its_kind_and_who_closed() {
@@ -176,8 +177,12 @@ mod tests {
     fn first_bytes_that_begin_no_connack_are_not_mqtt_and_the_same_later_are_malformed() {
         let rows = [
             (WireError::PacketType(4), FailureKind::NotMqtt, FailureKind::UnexpectedPacket),
-            (WireError::RemainingLength, FailureKind::NotMqtt, FailureKind::MalformedPacket),
-            (WireError::OutOfTurn("x"), FailureKind::UnexpectedPacket, FailureKind::UnexpectedPacket),
+            (WireError::RemainingLength { kind: 3 }, FailureKind::NotMqtt, FailureKind::MalformedPacket),
+            (
+                WireError::OutOfTurn(Misplaced::SecondConnack),
+                FailureKind::UnexpectedPacket,
+                FailureKind::UnexpectedPacket,
+            ),
         ];
         for (error, opening, session) in rows {
             let end = End::Protocol(error);

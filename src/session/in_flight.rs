@@ -86,6 +86,12 @@ impl InFlight {
         }
     }
 
+    /// Size of the payload of a message that is out.
+    pub fn payload_bytes(&self, packet_id: u16) -> Option<usize> {
+        let mut out = self.waiting.iter().filter(|waiting| waiting.sent.is_some());
+        out.find(|waiting| waiting.packet_id == packet_id).map(|waiting| waiting.payload.len())
+    }
+
     /// PUBACK came: how long after the message was written, if such a message is out.
     pub fn acknowledged(&mut self, now: Moment, packet_id: u16) -> Option<Duration> {
         let waiting = self.forget(packet_id)?;

@@ -21,6 +21,7 @@ pub mod run;
 pub mod service_clock;
 pub mod settings;
 pub mod state;
+mod survival;
 pub mod traffic;
 pub mod version;
 

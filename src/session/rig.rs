@@ -47,6 +47,7 @@ pub(crate) fn settings() -> RunSettings {
         }),
         reconnect: ReconnectSettings { min: SECOND, max: 120 * SECOND, deep_every: 10, max_attempts: None },
         connect_timeout: 10 * SECOND,
+        sample_interval: 60 * SECOND,
         limits: Limits::default(),
     }
 }
@@ -154,6 +155,7 @@ impl Rig {
             phases: Phases::default(),
             local_address: "127.0.0.1:2".to_owned(),
             peer_address: "127.0.0.1:1".to_owned(),
+            addresses_lost: Vec::new(),
             clock_offset: None,
             learned: self.learned.clone(),
         };

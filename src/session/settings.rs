@@ -24,6 +24,8 @@ pub struct RunSettings {
     /// Longest time from dialling to CONNACK, in each version of MQTT that an attempt asks in. Signing in has a time of
     /// its own.
     pub connect_timeout: Duration,
+    /// Time between regular samples. Each is a line of the journal; a longer one shows a slow change later.
+    pub sample_interval: Duration,
     /// When the run ends by itself.
     pub limits: Limits,
 }

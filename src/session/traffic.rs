@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::event::{Moment, RoundTrips, millis, rounded, seconds};
+use super::survival::{LastPackets, RATE_SPAN, Survival};
+use crate::event::{Moment, RoundTrips, Survived, millis, rounded, seconds};
 use crate::wire::Outgoing;
 
-/// Span over which the rate of publishes and the largest one are measured (journal format, `drop`).
-const RECENT_SPAN: Duration = Duration::from_secs(10);
-/// Resolution at which that span is kept: 100 counters.
+/// Resolution at which PUBLISH packets of the last [`RATE_SPAN`] are counted: 100 counters.
 const RECENT_GRAIN: Duration = Duration::from_millis(100);
 /// Most round trips that a sample tells one by one (journal format).
 const VALUES_LIMIT: usize = 64;
@@ -65,6 +64,7 @@ pub struct Traffic {
     /// Round trips since the connection began.
     pub round_trips: Trips,
     recent: Recent,
+    survival: Survival,
     opened: Moment,
 }
 
@@ -77,31 +77,74 @@ impl Traffic {
             last_sent: None,
             round_trips: Trips::default(),
             recent: Recent::default(),
+            survival: Survival::default(),
             opened: now,
         }
     }
 
-    /// A packet arrived.
+    /// A packet arrived that begins or ends the session.
     pub const fn received(&mut self, now: Moment) {
         self.last_received = now;
+    }
+
+    /// A packet arrived that shows that the session lives.
+    pub fn heard(&mut self, now: Moment) {
+        self.survival.heard(now, self.last_packets());
+        self.received(now);
     }
 
     /// The packet that arrived was a message.
     pub fn received_publish(&mut self, now: Moment) {
         self.totals.messages_received += 1;
         self.recent.count(now, None);
+        self.survival.published_lately(self.recent.publishes(now));
+    }
+
+    /// The packet that arrived answered a PINGREQ after `trip`.
+    pub fn ping_answered(&mut self, trip: Duration) {
+        self.round_trips.add(trip);
+        self.survival.ping_answered();
+    }
+
+    /// The packet that arrived acknowledged a PUBLISH of ours with a payload of `bytes` bytes.
+    pub fn publish_acknowledged(&mut self, bytes: usize) {
+        self.survival.publish_acknowledged(bytes);
     }
 
     /// A packet of `bytes` bytes goes out.
     pub fn sent(&mut self, now: Moment, packet: &Outgoing, bytes: usize) {
         self.totals.bytes_sent += bytes as u64;
-        if let Outgoing::Publish(publish) = packet {
-            self.totals.messages_published += 1;
-            self.recent.count(now, Some(publish.payload.len()));
+        self.survival.sent(now, self.last_packets());
+        match packet {
+            Outgoing::Publish(publish) => self.sent_publish(now, publish.payload.len()),
+            Outgoing::Pingreq => self.survival.ping_sent(),
+            Outgoing::Connect(_)
+            | Outgoing::Subscribe(..)
+            | Outgoing::Puback(_)
+            | Outgoing::Pubrec(_)
+            | Outgoing::Pubrel(_)
+            | Outgoing::Pubcomp(_)
+            | Outgoing::Disconnect => {}
         }
         let idle_before = self.last_sent.as_ref().map(|last| now.since(last.at.max(self.last_received)));
         let topic = packet.topic().map(|topic| crate::event::bounded(topic.to_owned()));
         self.last_sent = Some(LastSent { at: now, packet: packet.name().into(), topic, idle_before });
+    }
+
+    fn sent_publish(&mut self, now: Moment, payload_bytes: usize) {
+        self.totals.messages_published += 1;
+        self.recent.count(now, Some(payload_bytes));
+        self.survival.published_lately(self.recent.publishes(now));
+        self.survival.publish_sent(payload_bytes);
+    }
+
+    fn last_packets(&self) -> LastPackets {
+        LastPackets { sent: self.last_sent_at(), received: self.last_received }
+    }
+
+    /// What the connection is known to have lived through, `received_bytes` being the largest packet received whole.
+    pub fn survived(&self, received_bytes: Option<usize>) -> Survived {
+        self.survival.record(received_bytes)
     }
 
     /// When the last packet was sent; the start of the connection before the first.
@@ -111,7 +154,7 @@ impl Traffic {
 
     /// PUBLISH packets a second, both ways, over the last 10 s of a connection that ends now.
     pub fn publish_rate(&mut self, now: Moment) -> f64 {
-        let span = now.since(self.opened).min(RECENT_SPAN).max(RECENT_GRAIN);
+        let span = now.since(self.opened).min(RATE_SPAN).max(RECENT_GRAIN);
         rounded(f64::from(self.recent.publishes(now)) / span.as_secs_f64(), 1e3)
     }
 
@@ -125,6 +168,8 @@ impl Traffic {
 #[derive(Debug, Default)]
 struct Recent {
     grains: VecDeque<Grain>,
+    /// Sum over the grains: a busy topic asks for it with each message.
+    publishes: u32,
 }
 
 #[derive(Debug, Default)]
@@ -142,15 +187,16 @@ impl Recent {
             self.grains.push_back(Grain { at, ..Grain::default() });
         }
         if let Some(grain) = self.grains.back_mut() {
-            grain.publishes = grain.publishes.saturating_add(1);
+            grain.publishes += 1;
             grain.largest_sent = grain.largest_sent.max(sent_bytes);
         }
+        self.publishes += 1;
         self.forget(at);
     }
 
     fn publishes(&mut self, now: Moment) -> u32 {
         self.forget(grain(now));
-        self.grains.iter().fold(0, |sum, grain| sum.saturating_add(grain.publishes))
+        self.publishes
     }
 
     fn largest_sent(&mut self, now: Moment) -> Option<usize> {
@@ -159,8 +205,9 @@ impl Recent {
     }
 
     fn forget(&mut self, now: u128) {
-        let span = RECENT_SPAN.as_millis() / RECENT_GRAIN.as_millis();
-        while self.grains.front().is_some_and(|grain| grain.at + span <= now) {
+        let span = RATE_SPAN.as_millis() / RECENT_GRAIN.as_millis();
+        while let Some(old) = self.grains.front().filter(|grain| grain.at + span <= now) {
+            self.publishes -= old.publishes;
             self.grains.pop_front();
         }
     }

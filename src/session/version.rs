@@ -287,7 +287,9 @@ mod tests {
 
     #[test]
     fn what_is_no_word_about_the_version_changes_nothing() {
-        let malformed = |kind| End::Protocol(WireError::Malformed { kind, reason: String::new() });
+        let malformed = |kind| {
+            End::Protocol(WireError::Malformed { kind, reason: String::new(), topic: None, offset: None })
+        };
         let rows = [
             (End::Stream(StreamEnd::Reset), true),
             (End::Stream(StreamEnd::CloseNotify), true),

@@ -17,7 +17,31 @@ pub enum Frame {
     /// All of its bytes, the fixed header included.
     Whole(BytesMut),
     /// A PUBLISH over the limit, all of it received and none of its payload kept.
-    Skipped(PublishHead),
+    Skipped {
+        /// What it says before its payload.
+        head: PublishHead,
+        /// Length of the whole packet.
+        total_bytes: usize,
+    },
+}
+
+impl Frame {
+    /// Length of the whole packet, its fixed header included.
+    pub fn total_bytes(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Skipped { total_bytes, .. } => *total_bytes,
+        }
+    }
+}
+
+/// A packet of which only a part has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnfinishedFrame {
+    /// Bytes that have arrived, the fixed header included; at least 1.
+    pub received_bytes: usize,
+    /// Length of the whole packet; `None` while its fixed header has not arrived in full.
+    pub expected_bytes: Option<usize>,
 }
 
 /// The state between two reads.
@@ -32,6 +56,7 @@ pub struct Framer {
 #[derive(Debug)]
 struct Skip {
     head: PublishHead,
+    total_bytes: usize,
     bytes_left: usize,
 }
 
@@ -97,17 +122,33 @@ impl Framer {
         }
         let present = header.total_bytes().min(self.buffer.len());
         let body = &self.buffer[header.own_bytes..present];
-        let Some(head) = publish_head(self.protocol, header, body)? else {
+        let head = publish_head(self.protocol, header, body);
+        let head = head.map_err(|error| error.published_to(topic_in(body)))?;
+        let Some(head) = head else {
             let whole = present == header.total_bytes();
-            return if whole { Err(malformed(kind, "it ends within its head")) } else { Ok(None) };
+            return if whole { Err(ends_within_its_head(present, body)) } else { Ok(None) };
         };
         self.buffer.advance(present);
-        Ok(self.finish_skip(Skip { head, bytes_left: header.total_bytes() - present }))
+        let total_bytes = header.total_bytes();
+        Ok(self.finish_skip(Skip { head, total_bytes, bytes_left: total_bytes - present }))
+    }
+
+    /// The packet of which only a part has arrived, once [`Self::next_frame`] has no whole one left.
+    pub fn unfinished(&self) -> Option<UnfinishedFrame> {
+        if let Some(skip) = &self.skipping {
+            let received_bytes = skip.total_bytes - skip.bytes_left;
+            return Some(UnfinishedFrame { received_bytes, expected_bytes: Some(skip.total_bytes) });
+        }
+        let header = fixed_header(&self.buffer).ok().flatten();
+        (!self.buffer.is_empty()).then(|| UnfinishedFrame {
+            received_bytes: self.buffer.len(),
+            expected_bytes: header.map(Header::total_bytes),
+        })
     }
 
     fn finish_skip(&mut self, skip: Skip) -> Option<Frame> {
         if skip.bytes_left == 0 {
-            return Some(Frame::Skipped(skip.head));
+            return Some(Frame::Skipped { head: skip.head, total_bytes: skip.total_bytes });
         }
         self.skipping = Some(skip);
         None
@@ -119,15 +160,33 @@ pub(super) fn publish_topic(frame: &[u8]) -> Option<&str> {
     if frame.first()? >> 4 != PUBLISH {
         return None;
     }
-    let body = varint::body(frame);
+    topic_in(varint::body(frame))
+}
+
+/// The topic with which the body of a PUBLISH begins.
+fn topic_in(body: &[u8]) -> Option<&str> {
     let topic = body.get(2..2 + usize::from(u16_at(body, 0)?))?;
     std::str::from_utf8(topic).ok()
+}
+
+/// Reads a whole PUBLISH.
+pub(super) fn whole_publish(protocol: Protocol, frame: &[u8]) -> Result<PublishHead, WireError> {
+    let header = fixed_header(frame)?;
+    let header = header.ok_or_else(|| WireError::malformed(PUBLISH, "it has no length", frame.len()))?;
+    let body = &frame[header.own_bytes..];
+    let head = publish_head(protocol, header, body).map_err(|error| error.published_to(topic_in(body)))?;
+    head.ok_or_else(|| ends_within_its_head(frame.len(), body))
+}
+
+fn ends_within_its_head(total_bytes: usize, body: &[u8]) -> WireError {
+    WireError::malformed(PUBLISH, "it ends within its head", total_bytes).published_to(topic_in(body))
 }
 
 fn fixed_header(bytes: &[u8]) -> Result<Option<Header>, WireError> {
     let Some(&first_byte) = bytes.first() else { return Ok(None) };
     check_first_byte(first_byte)?;
-    let length = varint::read(&bytes[1..]).map_err(|Overlong| WireError::RemainingLength)?;
+    let overlong = |Overlong| WireError::RemainingLength { kind: first_byte >> 4 };
+    let length = varint::read(&bytes[1..]).map_err(overlong)?;
     Ok(length.map(|length| Header {
         first_byte,
         own_bytes: 1 + length.own_bytes,
@@ -138,54 +197,52 @@ fn fixed_header(bytes: &[u8]) -> Result<Option<Header>, WireError> {
 /// MQTT 3.1.1, table 2.2: the flags are fixed for every type but PUBLISH, and a broker sends only some types.
 fn check_first_byte(first_byte: u8) -> Result<(), WireError> {
     if first_byte == b'H' {
-        return Err(malformed(first_byte >> 4, "it begins like an HTTP answer: is this a WebSocket port?"));
+        return Err(flaw(first_byte >> 4, "it begins like an HTTP answer: is this a WebSocket port?"));
     }
     let (kind, flags) = (first_byte >> 4, first_byte & 0x0f);
     let expected_flags = match kind {
-        PUBLISH if flags & 0b0110 == 0b0110 => return Err(malformed(kind, "both QoS bits are set")),
+        PUBLISH if flags & 0b0110 == 0b0110 => return Err(flaw(kind, "both QoS bits are set")),
         PUBLISH => flags,
         6 => 0b0010,
         2 | 4 | 5 | 7 | 9 | 11 | 13 | 14 => 0,
         _ => return Err(WireError::PacketType(kind)),
     };
-    if flags == expected_flags { Ok(()) } else { Err(malformed(kind, "reserved flags are set")) }
+    if flags == expected_flags { Ok(()) } else { Err(flaw(kind, "reserved flags are set")) }
 }
 
 /// Reads a PUBLISH up to its payload, the properties uncounted and unread; `None` while it has not arrived that far.
 fn publish_head(protocol: Protocol, header: Header, body: &[u8]) -> Result<Option<PublishHead>, WireError> {
+    let malformed = |reason, at| WireError::malformed(PUBLISH, reason, header.own_bytes + at);
     let Some(topic_bytes) = u16_at(body, 0) else { return Ok(None) };
     let topic_end = 2 + usize::from(topic_bytes);
     let qos = Qos::from_level((header.first_byte >> 1) & 0b11).unwrap_or(Qos::AtMostOnce);
     let id_end = topic_end + if qos == Qos::AtMostOnce { 0 } else { 2 };
     let left = header.remaining_bytes.checked_sub(id_end);
-    let left = left.ok_or_else(|| malformed(PUBLISH, "the topic is longer than the packet"))?;
+    let left = left.ok_or_else(|| malformed("the topic is longer than the packet", 0))?;
     if body.len() < id_end {
         return Ok(None);
     }
-    if std::str::from_utf8(&body[2..topic_end]).is_err() {
-        return Err(malformed(PUBLISH, "the topic is not UTF-8"));
+    if let Err(error) = std::str::from_utf8(&body[2..topic_end]) {
+        return Err(malformed("the topic is not UTF-8", 2 + error.valid_up_to()));
     }
     let packet_id = u16_at(&body[..id_end], topic_end).unwrap_or(0);
     if qos != Qos::AtMostOnce && packet_id == 0 {
-        return Err(malformed(PUBLISH, "packet identifier 0"));
+        return Err(malformed("packet identifier 0", topic_end));
     }
-    let Some(properties) = properties_bytes(protocol, &body[id_end..])? else { return Ok(None) };
-    let payload_bytes = left.checked_sub(properties);
-    let payload_bytes =
-        payload_bytes.ok_or_else(|| malformed(PUBLISH, "the properties are longer than the packet"))?;
+    let properties = properties_bytes(protocol, &body[id_end..])
+        .map_err(|Overlong| malformed("the length of the properties is malformed", id_end))?;
+    let Some(properties) = properties else { return Ok(None) };
+    let payload_bytes = left
+        .checked_sub(properties)
+        .ok_or_else(|| malformed("the properties are longer than the packet", id_end))?;
     Ok(Some(PublishHead { qos, packet_id, payload_bytes }))
 }
 
 /// What the properties take, their own length included: nothing before MQTT 5. `None` while the length has not arrived.
-fn properties_bytes(protocol: Protocol, bytes: &[u8]) -> Result<Option<usize>, WireError> {
+fn properties_bytes(protocol: Protocol, bytes: &[u8]) -> Result<Option<usize>, Overlong> {
     match protocol {
         Protocol::V311 => Ok(Some(0)),
-        Protocol::V5 => {
-            let length = varint::read(bytes);
-            let length =
-                length.map_err(|Overlong| malformed(PUBLISH, "the length of the properties is malformed"))?;
-            Ok(length.map(|length| length.own_bytes + length.value))
-        }
+        Protocol::V5 => Ok(varint::read(bytes)?.map(|length| length.own_bytes + length.value)),
     }
 }
 
@@ -193,8 +250,9 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..at + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
 }
 
-fn malformed(kind: u8, reason: &str) -> WireError {
-    WireError::Malformed { kind, reason: reason.to_owned() }
+/// What is wrong with the first byte.
+fn flaw(kind: u8, reason: &str) -> WireError {
+    WireError::malformed(kind, reason, 0)
 }
 
 #[cfg(test)]
@@ -266,7 +324,8 @@ mod tests {
             for size in [1, 2, 3, 7, 1000, 200_000] {
                 let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
                 let found = frames(protocol, 64, &chunks).unwrap();
-                assert_eq!(found[0], Frame::Skipped(head), "{protocol:?}, chunks of {size}");
+                let skipped = Frame::Skipped { head, total_bytes: bytes.len() - 2 };
+                assert_eq!(found[0], skipped, "{protocol:?}, chunks of {size}");
                 assert_eq!(found.len(), 2);
             }
         }
@@ -278,7 +337,7 @@ mod tests {
         let bytes = publish(Protocol::V5, 0, 0, 0);
         for cut in 0..bytes.len() {
             let found = frames(Protocol::V5, 64, &[&bytes[..cut], &bytes[cut..]]);
-            assert_eq!(found, Ok(vec![Frame::Skipped(head)]), "cut at {cut}");
+            assert_eq!(found, Ok(vec![Frame::Skipped { head, total_bytes: bytes.len() }]), "cut at {cut}");
         }
     }
 
@@ -303,14 +362,14 @@ mod tests {
     #[test]
     fn garbage_is_refused_as_soon_as_it_shows() {
         let rows: [(&[u8], WireError); 9] = [
-            (&[0x30, 0xff, 0xff, 0xff, 0xff], WireError::RemainingLength),
+            (&[0x30, 0xff, 0xff, 0xff, 0xff], WireError::RemainingLength { kind: 3 }),
             (&[0x00], WireError::PacketType(0)),
             (&[0x10], WireError::PacketType(1)),
             (&[0x82], WireError::PacketType(8)),
             (&[0xf0], WireError::PacketType(15)),
-            (b"HTTP", malformed(4, "it begins like an HTTP answer: is this a WebSocket port?")),
-            (&[0x41], malformed(4, "reserved flags are set")),
-            (&[0x36], malformed(3, "both QoS bits are set")),
+            (b"HTTP", flaw(4, "it begins like an HTTP answer: is this a WebSocket port?")),
+            (&[0x41], flaw(4, "reserved flags are set")),
+            (&[0x36], flaw(3, "both QoS bits are set")),
             (&[0xd0, 0x80, 0x01], WireError::TooLarge { kind: 13, bytes: 131, limit: 64 }),
         ];
         for protocol in BOTH {
@@ -336,18 +395,21 @@ mod tests {
     #[test]
     fn a_large_publish_whose_properties_do_not_fit_is_an_error_and_never_waited_for() {
         let topic = [&[0, 100][..], &[b't'; 100]].concat();
-        let rows: [(&[u8], &str); 5] = [
-            (&[], "it ends within its head"),
-            (&[0x80], "it ends within its head"),
-            (&[0x01], "the properties are longer than the packet"),
-            (&[0xff, 0xff, 0xff, 0x7f, b'x'], "the properties are longer than the packet"),
-            (&[0xff, 0xff, 0xff, 0xff, 0x01], "the length of the properties is malformed"),
+        let properties = 2 + topic.len();
+        let rows: [(&[u8], &str, usize); 5] = [
+            (&[], "it ends within its head", properties),
+            (&[0x80], "it ends within its head", properties + 1),
+            (&[0x01], "the properties are longer than the packet", properties),
+            (&[0xff, 0xff, 0xff, 0x7f, b'x'], "the properties are longer than the packet", properties),
+            (&[0xff, 0xff, 0xff, 0xff, 0x01], "the length of the properties is malformed", properties),
         ];
-        for (behind, reason) in rows {
+        for (behind, reason, offset) in rows {
             let bytes = packet(0x30, &[&topic, behind].concat());
-            assert_eq!(frames(Protocol::V5, 64, &[&bytes]), Err(malformed(PUBLISH, reason)), "{behind:02x?}");
+            let error = WireError::malformed(PUBLISH, reason, offset);
+            let error = error.published_to(Some("t".repeat(100).as_str()));
+            assert_eq!(frames(Protocol::V5, 64, &[&bytes]), Err(error.clone()), "{behind:02x?}");
             let followed = [&bytes[..], &[0xd0, 0x00]].concat();
-            assert_eq!(frames(Protocol::V5, 64, &[&followed]), Err(malformed(PUBLISH, reason)));
+            assert_eq!(frames(Protocol::V5, 64, &[&followed]), Err(error));
         }
     }
 

@@ -4,6 +4,7 @@
 //! crate's decoder, so that "needs more bytes" on a whole frame means malformed and can never wait for ever. Where the
 //! crate misreads a packet it is read here, in MQTT 5 all of them. Nothing here knows time, sessions or sockets.
 
+mod error;
 mod frame;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,8 @@ mod varint;
 
 use bytes::BytesMut;
 
-pub use frame::{Frame, Framer};
+pub use error::{Misplaced, WireError};
+pub use frame::{Frame, Framer, UnfinishedFrame};
 
 use crate::event::{Protocol, Qos};
 use crate::secret::Secret;
@@ -219,50 +221,24 @@ pub struct Connect {
     pub clean_session: bool,
 }
 
-/// Why bytes are not MQTT.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WireError {
-    /// The length in the fixed header runs over four bytes.
-    #[error("a packet whose remaining length cannot be read")]
-    RemainingLength,
-    /// Nothing that a broker sends begins so.
-    #[error("a packet of type {0}, which a broker must not send")]
-    PacketType(u8),
-    /// Only a PUBLISH may be longer than the limit.
-    #[error("a packet of type {kind} of {bytes} bytes, over the limit of {limit}")]
-    TooLarge {
-        /// Packet type, 1 to 15.
-        kind: u8,
-        /// Length of the whole packet.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A whole packet that cannot be read.
-    #[error("a malformed packet of type {kind} ({reason})")]
-    Malformed {
-        /// Packet type, 1 to 15.
-        kind: u8,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A packet that can be read, where it does not belong.
-    #[error("{0}")]
-    OutOfTurn(&'static str),
-}
-
 /// Reads one MQTT connection.
 #[derive(Debug)]
 pub struct Decoder {
     protocol: Protocol,
     framer: Framer,
     topics_begin: Vec<String>,
+    largest_packet_bytes: Option<usize>,
 }
 
 impl Decoder {
     /// A decoder that holds packets of at most `max_packet_bytes` in memory.
     pub fn new(protocol: Protocol, max_packet_bytes: usize) -> Self {
-        Self { protocol, framer: Framer::new(protocol, max_packet_bytes), topics_begin: Vec::new() }
+        Self {
+            protocol,
+            framer: Framer::new(protocol, max_packet_bytes),
+            topics_begin: Vec::new(),
+            largest_packet_bytes: None,
+        }
     }
 
     /// Hands over messages of at most [`MESSAGE_LIMIT_BYTES`] whose topics begin with one of these, and holds packets of
@@ -281,11 +257,24 @@ impl Decoder {
 
     /// The next whole packet; after an error the stream cannot be read any further.
     pub fn next_packet(&mut self) -> Result<Option<Incoming>, WireError> {
-        match self.framer.next_frame()? {
-            None => Ok(None),
-            Some(Frame::Whole(frame)) => self.whole(frame).map(Some),
-            Some(Frame::Skipped(head)) => Ok(Some(Incoming::Publish(head))),
-        }
+        let Some(frame) = self.framer.next_frame()? else { return Ok(None) };
+        let bytes = frame.total_bytes();
+        let packet = match frame {
+            Frame::Whole(frame) => self.whole(frame)?,
+            Frame::Skipped { head, .. } => Incoming::Publish(head),
+        };
+        self.largest_packet_bytes = self.largest_packet_bytes.max(Some(bytes));
+        Ok(Some(packet))
+    }
+
+    /// Length of the largest packet that was read so far, its fixed header included; `None` before the first.
+    pub const fn largest_packet_bytes(&self) -> Option<usize> {
+        self.largest_packet_bytes
+    }
+
+    /// The packet of which only a part has arrived, once [`Self::next_packet`] has no whole one left.
+    pub fn unfinished(&self) -> Option<UnfinishedFrame> {
+        self.framer.unfinished()
     }
 }
 

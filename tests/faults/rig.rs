@@ -55,6 +55,7 @@ pub(crate) fn settings() -> RunSettings {
             max_attempts: None,
         },
         connect_timeout: Duration::from_secs(10),
+        sample_interval: Duration::from_mins(1),
         limits: Limits::default(),
     }
 }

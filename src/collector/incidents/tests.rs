@@ -162,6 +162,27 @@ fn only_what_happens_to_the_interface_in_use_and_near_the_end_belongs_to_it() {
 }
 
 #[test]
+fn a_change_beside_the_path_of_the_connection_led_to_nothing_whatever_its_interface() {
+    let dropped = json!({"error_name": "X", "closed_by": "timeout", "duration_connected_seconds": 9.0});
+    let rows = [
+        (json!(true), json!(false), false),
+        (json!(false), json!(true), true),
+        (json!(true), json!(null), true),
+        (json!(false), json!(null), false),
+    ];
+    for (in_use, on_path, counts) in rows {
+        let change = json!({"kind": "default_route_changed", "in_use": in_use, "on_path": on_path});
+        let found = incidents(&[
+            (0, "start", json!({})),
+            (1, "connected", session("connected")),
+            (9, "environment", change.clone()),
+            (10, "drop", dropped.clone()),
+        ]);
+        assert_eq!(found[0].host.route.is_some(), counts, "{change}");
+    }
+}
+
+#[test]
 fn a_late_answer_belongs_to_the_drop_before_it_even_after_the_recovery() {
     let found = incidents(&[
         (0, "start", json!({})),

@@ -169,7 +169,11 @@ impl Tracker {
         kept: &mut KeptIncidents,
     ) {
         self.set_clock(change, kept);
-        if change.in_use == Some(false) || self.is_of_another_family(change) {
+        let is_far = match change.on_path {
+            Some(on_path) => !on_path,
+            None => change.in_use == Some(false) || self.is_of_another_family(change),
+        };
+        if is_far {
             return;
         }
         self.recent_changes.add(at, change);

@@ -26,6 +26,7 @@ fn an_account_is_all_that_is_needed() {
     assert_eq!(target.url, "wss://a1t30mldyslmuq-ats.iot.us-east-1.amazonaws.com:443/mqtt");
     assert_eq!((target.name.as_str(), target.client_id.as_str()), ("navien", "navien-client-5f0c2a91"));
     assert_eq!((target.topics.len(), target.protocol.as_str()), (0, "3.1.1"));
+    assert_eq!(target.service.as_deref(), Some("navien"));
     assert_eq!(run.protocol, ProtocolChoice::Only(Protocol::V311));
     assert_eq!((run.session.keep_alive, run.session.clean_session), (Duration::from_mins(1), true));
     assert_eq!(navien.appliances, None);

@@ -63,6 +63,10 @@ fn limits_view(watch: &WatchConfig) -> String {
     format!("{:?} {:?}", watch.run.limits, watch.run.reconnect.max_attempts)
 }
 
+fn sample_view(watch: &WatchConfig) -> String {
+    format!("{:?}", watch.run.sample_interval)
+}
+
 fn tls_view(watch: &WatchConfig) -> String {
     format!("{:?}", watch.tls)
 }
@@ -136,6 +140,10 @@ fn session_options_are_resolved() {
         ("nwdiag watch mqtt://h", &[("NWDIAG_PROBE_INTERVAL", "5s")], probe_view, "none"),
         ("nwdiag watch mqtt://h --topic a --topic b/# --topic a --qos 2", &[], topics_view, "a@2 b/#@2"),
         ("nwdiag watch mqtt://h", &[("NWDIAG_TOPIC", "a b\nc,d")], topics_view, "a b@0 c,d@0"),
+        ("nwdiag watch mqtt://h", &[], sample_view, "60s"),
+        ("nwdiag watch demo", &[], sample_view, "60s"),
+        ("nwdiag watch mqtt://h --sample-interval 1s", &[], sample_view, "1s"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_SAMPLE_INTERVAL", "24h")], sample_view, "86400s"),
         ("nwdiag watch mqtt://h --reconnect-min 5m", &[], reconnect_view, "5m 5m 10 None"),
         ("nwdiag watch mqtt://h --reconnect-max 500ms", &[], reconnect_view, "500ms 500ms 10 None"),
         (
@@ -303,6 +311,35 @@ fn signing_takes_its_keys_from_the_environment() {
         ),
         ("nwdiag watch mqtts://h", &with_token, aws_view, "none"),
         ("nwdiag watch demo", &with_token, aws_view, "none"),
+    ]);
+}
+
+fn service_view(watch: &WatchConfig) -> String {
+    format!("{:?}", watch.run.target.service)
+}
+
+#[test]
+fn the_service_behind_a_target_is_known_by_its_host_or_its_signature() {
+    let aws = r#"Some("aws_iot")"#;
+    check(&[
+        ("nwdiag watch mqtts://h", &[], service_view, "None"),
+        ("nwdiag watch demo", &[], service_view, "None"),
+        ("nwdiag watch mqtts://a1b2-ats.iot.us-east-1.amazonaws.com", &[], service_view, aws),
+        ("nwdiag watch wss://A1B2.iot.eu-west-1.amazonaws.com", &[], service_view, aws),
+        ("nwdiag watch mqtts://a.ats.iot.cn-north-1.amazonaws.com.cn:443", &[], service_view, aws),
+        ("nwdiag watch mqtts://iot.amazonaws.com.example", &[], service_view, "None"),
+        ("nwdiag watch mqtts://b.mq.us-east-1.amazonaws.com", &[], service_view, "None"),
+        ("nwdiag watch wss://mqtt.example --aws-sigv4 us-east-1", KEYS, service_view, aws),
+    ]);
+}
+
+#[test]
+fn the_run_says_whether_the_user_chose_the_client_id() {
+    let chosen: View = |watch| format!("{:?}", watch.run.target.client_id_chosen);
+    check(&[
+        ("nwdiag watch mqtt://h", &[], chosen, "Some(false)"),
+        ("nwdiag watch mqtt://h --client-id me", &[], chosen, "Some(true)"),
+        ("nwdiag watch mqtt://h", &[("NWDIAG_CLIENT_ID", "me")], chosen, "Some(true)"),
     ]);
 }
 

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::Dialled;
 use super::tcp::Ends;
-use crate::event::{Moment, Phase, Phases};
+use crate::event::{AddressLost, Moment, Phase, Phases};
 use crate::io::clock::Clock;
 use crate::io::stream::Stream;
 use crate::session::attempt::DialError;
@@ -19,6 +19,7 @@ pub(super) struct Attempt {
     pub(super) deadline: Moment,
     pub(super) phases: Phases,
     pub(super) peer: Option<SocketAddr>,
+    pub(super) addresses_lost: Vec<AddressLost>,
     pub(super) clock_offset: Option<TimeDelta>,
     pub(super) learned: Option<Opaque>,
 }
@@ -35,20 +36,22 @@ impl Attempt {
             deadline: clock.now(),
             phases: Phases::default(),
             peer: None,
+            addresses_lost: Vec::new(),
             clock_offset: None,
             learned: None,
         }
     }
 
     pub(super) fn succeeded(self, stream: Stream, Ends { local, peer }: Ends) -> Dialled {
-        let Self { phases, clock_offset, learned, .. } = self;
-        Dialled { stream, phases, local, peer, clock_offset, learned }
+        let Self { phases, addresses_lost, clock_offset, learned, .. } = self;
+        Dialled { stream, phases, local, peer, addresses_lost, clock_offset, learned }
     }
 
     /// `error` with all that is known of the attempt.
     pub(super) fn failed(self, error: DialError) -> DialError {
         DialError {
             peer_address: self.peer.map(|peer| peer.to_string()),
+            addresses_lost: self.addresses_lost,
             phases: self.phases,
             clock_offset: self.clock_offset,
             learned: self.learned,

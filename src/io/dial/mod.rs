@@ -24,7 +24,7 @@ use chrono::TimeDelta;
 use tokio::net::TcpStream;
 use url::Host;
 
-use crate::event::{Phase, Phases, Transport};
+use crate::event::{AddressLost, Phase, Phases, Transport};
 use crate::io::clock::Clock;
 use crate::io::navien::Learned;
 use crate::io::stream::Stream;
@@ -117,6 +117,8 @@ pub struct Dialled {
     pub local: SocketAddr,
     /// The broker's end.
     pub peer: SocketAddr,
+    /// Addresses of the broker that were tried and did not connect.
+    pub addresses_lost: Vec<AddressLost>,
     /// How far this host's clock is ahead of the service's, where an answer told and it matters.
     pub clock_offset: Option<TimeDelta>,
     /// What a service told while the attempt was being let in.
@@ -247,6 +249,8 @@ async fn connect(attempt: &mut Attempt, addresses: Vec<SocketAddr>) -> Result<(T
     let mut race = Race::between(addresses);
     let won = attempt.timed(Phase::Tcp, race.run(attempt.clock)).await;
     attempt.peer = race.last_tried();
+    let winner = won.as_ref().ok().and_then(|won| won.as_ref().ok()).map(|(_, ends)| ends.peer);
+    attempt.addresses_lost = race.lost_addresses(winner, attempt.clock.now());
     let won = won.unwrap_or_else(|timed_out| Err(race.timed_out(timed_out)));
     won.map_err(|failure| DialError::new(Phase::Tcp, failure))
 }

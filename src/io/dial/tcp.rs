@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 
 use super::TimedOut;
-use crate::event::Moment;
 use crate::event::failure::{Failure, TcpFailure, TcpProblem};
+use crate::event::{AddressLost, FailureKind, Moment};
 use crate::io::clock::Clock;
 use crate::io::stream::end_by;
 
@@ -28,9 +28,13 @@ pub(super) struct Ends {
 type Connected = (TcpStream, Ends);
 type Finish = (SocketAddr, io::Result<Connected>);
 
+/// The most addresses that a record names as lost: with more, it could grow over the limit of a line.
+const MOST_LOST: usize = 64;
+
 /// A race between addresses. It outlives a run that was called off, to tell how far it came.
 pub(super) struct Race {
     waiting: VecDeque<SocketAddr>,
+    started: Vec<(SocketAddr, Moment)>,
     entered: usize,
     last_tried: Option<SocketAddr>,
     failures: Vec<(SocketAddr, io::Error)>,
@@ -43,6 +47,7 @@ impl Race {
         Self {
             entered: addresses.len(),
             waiting: interleaved(addresses),
+            started: Vec::new(),
             last_tried: None,
             failures: Vec::new(),
             head_start: HEAD_START,
@@ -66,7 +71,7 @@ impl Race {
                     None => next_start = clock.now(),
                 },
                 () = clock.sleep_until(self.due(next_start)) => {
-                    self.start_next(&mut racing);
+                    self.start_next(&mut racing, clock.now());
                     next_start = clock.now().plus(self.head_start);
                 }
             }
@@ -79,13 +84,30 @@ impl Race {
         self.failure(self.last_tried, TcpProblem::Silent(waited))
     }
 
+    /// The addresses that have lost by `now`, in the order in which they were tried. One that was given its head start
+    /// and has not answered has lost, too; one that was called off before has not.
+    pub(super) fn lost_addresses(&self, winner: Option<SocketAddr>, now: Moment) -> Vec<AddressLost> {
+        let lost = self.started.iter().filter(|(address, _)| Some(*address) != winner);
+        let lost = lost.filter_map(|(address, since)| {
+            let failed = self.failures.iter().find(|(failed, _)| failed == address);
+            let failure = match failed {
+                Some((_, error)) => problem(error).kind(),
+                None if now.since(*since) >= HEAD_START => FailureKind::ConnectTimeout,
+                None => return None,
+            };
+            Some(AddressLost { address: address.to_string(), failure: Some(failure) })
+        });
+        lost.take(MOST_LOST).collect()
+    }
+
     fn due(&self, next_start: Moment) -> Option<Moment> {
         (!self.waiting.is_empty()).then_some(next_start)
     }
 
-    fn start_next(&mut self, racing: &mut JoinSet<Finish>) {
+    fn start_next(&mut self, racing: &mut JoinSet<Finish>, now: Moment) {
         if let Some(address) = self.waiting.pop_front() {
             self.last_tried = Some(address);
+            self.started.push((address, now));
             racing.spawn(async move { (address, connected(address).await) });
         }
     }
@@ -165,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::crt;
-    use crate::event::{FailureKind, Protocol};
+    use crate::event::Protocol;
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()
@@ -258,6 +280,53 @@ mod tests {
         assert_eq!(failure.kind(), FailureKind::ConnectTimeout);
         let sentence = format!("{hole} did not answer within 60 ms; 1 of 2 addresses failed before");
         assert_eq!(failure.to_string(), sentence);
+    }
+
+    /// Address and failure of each that has lost.
+    fn lost(race: &Race, winner: Option<SocketAddr>, now: Moment) -> Vec<(String, Option<FailureKind>)> {
+        let lost = race.lost_addresses(winner, now).into_iter();
+        lost.map(|lost| (lost.address, lost.failure)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_race_tells_which_addresses_lost_and_how() {
+        let (hole, _listener, _queued) = blackhole().await;
+        let (closed, _taken) = closed();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let mut race = Race::between(vec![closed, hole, good, address("192.0.2.1:1")]);
+        let clock = Clock::start();
+        race.run(clock).await.unwrap();
+        let expected = [
+            (closed.to_string(), Some(FailureKind::ConnectionRefused)),
+            (hole.to_string(), Some(FailureKind::ConnectTimeout)),
+        ];
+        assert_eq!(lost(&race, Some(good), clock.now()), expected, "nobody tried the last one");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_was_called_off_within_its_head_start_has_not_lost() {
+        let (hole, _listener, _queued) = blackhole().await;
+        let mut race = Race::between(vec![hole]);
+        let clock = Clock::start();
+        let deadline = clock.now().plus(Duration::from_millis(30));
+        tokio::select! {
+            _ = race.run(clock) => panic!("nobody can win"),
+            () = clock.sleep_until(Some(deadline)) => {}
+        }
+        let (_, started) = race.started[0];
+        let just_before = started.plus(HEAD_START.checked_sub(Duration::from_nanos(1)).unwrap());
+        assert_eq!(lost(&race, None, just_before), []);
+        let expected = [(hole.to_string(), Some(FailureKind::ConnectTimeout))];
+        assert_eq!(lost(&race, None, started.plus(HEAD_START)), expected);
+    }
+
+    #[test]
+    fn no_record_names_more_lost_addresses_than_fit() {
+        let mut race = Race::between(vec![address("192.0.2.1:1883")]);
+        race.started =
+            (1..=200).map(|port| (SocketAddr::from(([192, 0, 2, 1], port)), Moment::default())).collect();
+        assert_eq!(lost(&race, None, Moment::default().plus(HEAD_START)).len(), MOST_LOST);
     }
 
     #[test]

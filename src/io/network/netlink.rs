@@ -19,7 +19,7 @@ use nix::sys::time::TimeVal;
 /// `net/netlink/af_netlink.c`); what does not fit would be lost.
 pub(super) const DATAGRAM_BYTES: usize = 64 * 1024;
 
-/// How long a dump waits for the kernel, which answers before `send` returns. More would only hold up the
+/// How long a request waits for the kernel, which answers before `send` returns. More would only hold up the
 /// thread for longer should an answer be lost.
 const ANSWER_TIMEOUT_SECONDS: i64 = 1;
 
@@ -104,15 +104,46 @@ pub(super) fn ip(value: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(value).map(IpAddr::from)).ok()
 }
 
+/// An attribute as a request holds it, padded to where the next one begins.
+pub(super) fn attribute_bytes(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(NLA_HEADER_SIZE + value.len()).unwrap_or(u16::MAX);
+    let mut bytes = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat();
+    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+    bytes
+}
+
+/// Asks for one object with a request of type `kind`, and returns the type and the payload of the kernel's answer. The
+/// socket is closed when the call returns.
+pub(super) fn ask(protocol: SockProtocol, kind: u16, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+    let descriptor = open_for_answers(protocol)?;
+    send(descriptor.as_raw_fd(), &frame((kind, NLM_F_REQUEST), 1, request)?, MsgFlags::empty())?;
+    let mut buffer = vec![0; DATAGRAM_BYTES];
+    let datagram = receive(&descriptor, &mut buffer)?;
+    match messages(datagram).next() {
+        Some(message) if message.kind == NLMSG_ERROR => Err(refusal(message.payload)),
+        Some(message) => Ok((message.kind, message.payload.to_vec())),
+        None => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+fn open_for_answers(protocol: SockProtocol) -> io::Result<OwnedFd> {
+    let descriptor = open(protocol, SockFlag::empty())?;
+    setsockopt(&descriptor, sockopt::ReceiveTimeout, &TimeVal::new(ANSWER_TIMEOUT_SECONDS, 0))?;
+    Ok(descriptor)
+}
+
 /// Requests a dump of type `kind` and returns the types and payloads of the messages that the kernel answers.
 /// The socket is closed when the call returns.
 pub(super) fn dump(protocol: SockProtocol, kind: u16, request: &[u8]) -> io::Result<Vec<(u16, Vec<u8>)>> {
-    let descriptor = open(protocol, SockFlag::empty())?;
-    setsockopt(&descriptor, sockopt::ReceiveTimeout, &TimeVal::new(ANSWER_TIMEOUT_SECONDS, 0))?;
+    let descriptor = open_for_answers(protocol)?;
     let mut dump = Dump::default();
     for sequence in 1..=DUMP_ATTEMPTS {
         let sequence = u32::try_from(sequence).map_err(io::Error::other)?;
-        send(descriptor.as_raw_fd(), &frame(kind, sequence, request)?, MsgFlags::empty())?;
+        send(
+            descriptor.as_raw_fd(),
+            &frame((kind, NLM_F_REQUEST | NLM_F_DUMP), sequence, request)?,
+            MsgFlags::empty(),
+        )?;
         dump = read_dump(&descriptor, sequence)?;
         if dump.consistency == Consistency::Consistent {
             break;
@@ -121,11 +152,11 @@ pub(super) fn dump(protocol: SockProtocol, kind: u16, request: &[u8]) -> io::Res
     Ok(dump.answers)
 }
 
-fn frame(kind: u16, sequence: u32, payload: &[u8]) -> io::Result<Vec<u8>> {
+fn frame((kind, flags): (u16, u16), sequence: u32, payload: &[u8]) -> io::Result<Vec<u8>> {
     let mut header = NetlinkHeader::default();
     header.length = u32::try_from(HEADER_BYTES + payload.len()).map_err(io::Error::other)?;
     header.message_type = kind;
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.flags = flags;
     header.sequence_number = sequence;
     let mut bytes = vec![0; HEADER_BYTES];
     header.emit(&mut bytes);

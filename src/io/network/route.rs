@@ -4,19 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use nix::libc;
+use nix::sys::socket::SockProtocol;
 
-use super::netlink::{attribute, ip, number};
-
-/// IPv4 or IPv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Family {
-    V4,
-    V6,
-}
-
-impl Family {
-    pub(super) const ALL: [Self; 2] = [Self::V4, Self::V6];
-}
+use super::Family;
+use super::netlink::{self, attribute, ip, number};
 
 /// A route for all destinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,4 +129,48 @@ fn first_hop(attributes: &[u8]) -> Option<(Option<IpAddr>, Option<u32>)> {
     let length = hops.first_chunk().map(|bytes| usize::from(u16::from_ne_bytes(*bytes)))?;
     let hop = hops.get(..length)?;
     Some((gateway(hop.get(NEXT_HOP_HEADER_BYTES..)?), number(hop.get(4..)?)))
+}
+
+/// `RTM_F_FIB_MATCH`: answer with the route that matches, and not with one made for the destination.
+const MATCHING_ROUTE: u32 = 0x2000;
+
+/// `RTM_F_CLONED`: the answer is a route made for the destination, as kernels before 4.13 give it.
+const CLONED: u32 = 0x200;
+
+/// Whether packets from `local` to `peer` go by the default route of the main table; `None` where the kernel knows no
+/// route, or none that it can name.
+pub(super) fn goes_by_default_route(local: IpAddr, peer: IpAddr) -> Option<bool> {
+    let request = route_request(local, peer);
+    let answer = netlink::ask(SockProtocol::NetlinkRoute, libc::RTM_GETROUTE, &request);
+    answer.ok().filter(|(kind, _)| *kind == libc::RTM_NEWROUTE).and_then(|(_, route)| is_default(&route))
+}
+
+/// A request for the route from `local` to `peer`.
+pub(super) fn route_request(local: IpAddr, peer: IpAddr) -> Vec<u8> {
+    let ends = [(libc::RTA_DST, octets(peer)), (libc::RTA_SRC, octets(local))];
+    let bits = |octets: &[u8]| u8::try_from(octets.len() * 8).unwrap_or(u8::MAX);
+    let family = match Family::of(peer) {
+        Family::V4 => libc::AF_INET,
+        Family::V6 => libc::AF_INET6,
+    };
+    let family = u8::try_from(family).unwrap_or_default();
+    let mut request = vec![family, bits(&ends[0].1), bits(&ends[1].1), 0, 0, 0, 0, 0];
+    request.extend(MATCHING_ROUTE.to_ne_bytes());
+    for (kind, octets) in &ends {
+        request.extend(netlink::attribute_bytes(*kind, octets));
+    }
+    request
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+/// Whether the route in an answer is the default route of the main table.
+pub(super) fn is_default(payload: &[u8]) -> Option<bool> {
+    let flags = payload.get(8..ROUTE_HEADER_BYTES).and_then(number)?;
+    (flags & CLONED == 0).then(|| default_route(payload).is_some())
 }

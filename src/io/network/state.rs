@@ -11,9 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
-use super::NetworkChange;
 use super::message::{Address, Link, LinkState, Notice, Usability};
-use super::route::{self, Chosen, DefaultRoute, Family};
+use super::route::{self, Chosen, DefaultRoute};
+use super::{Family, NetworkChange};
 use crate::event::EnvironmentKind;
 
 /// The links, usable addresses and chosen default routes of this host.
@@ -66,11 +66,19 @@ impl NetworkState {
             let chosen = route::best(routes, family).map(|route| self.choose(route));
             let was = self.routes.remove(&family);
             if let Some(detail) = route::change(was.as_ref(), chosen.as_ref()) {
-                let interface = chosen.as_ref().or(was.as_ref()).and_then(|route| route.interface.clone());
+                let shown = chosen.as_ref().or(was.as_ref());
+                let interface = shown.and_then(|chosen| chosen.interface.clone());
+                let gateway = shown.and_then(|chosen| chosen.route.gateway);
                 let left =
                     was.and_then(|route| route.interface).filter(|left| Some(left) != interface.as_ref());
-                let kind = EnvironmentKind::DefaultRouteChanged;
-                self.changes.push_back(NetworkChange { kind, interface, left, detail });
+                self.changes.push_back(NetworkChange {
+                    interface,
+                    left,
+                    family: Some(family),
+                    gateway,
+                    detail,
+                    ..NetworkChange::new(EnvironmentKind::DefaultRouteChanged)
+                });
             }
             self.routes.extend(chosen.map(|chosen| (family, chosen)));
         }
@@ -113,9 +121,9 @@ impl NetworkState {
         // only now.
         self.routes_are_stale = true;
         if is == LinkState::Up {
-            self.report(EnvironmentKind::LinkUp, self.name(index), String::new());
+            self.link_changed(EnvironmentKind::LinkUp, self.name(index));
         } else if state_was == LinkState::Up {
-            self.report(EnvironmentKind::LinkDown, self.name(index), String::new());
+            self.link_changed(EnvironmentKind::LinkDown, self.name(index));
         }
     }
 
@@ -128,7 +136,7 @@ impl NetworkState {
         let Some(link) = self.links.remove(&index) else { return };
         self.routes_are_stale = true;
         if link.state == LinkState::Up {
-            self.report(EnvironmentKind::LinkDown, name, String::new());
+            self.link_changed(EnvironmentKind::LinkDown, name);
         }
     }
 
@@ -153,7 +161,13 @@ impl NetworkState {
 
     fn address_changed(&mut self, kind: EnvironmentKind, address: Address) {
         self.routes_are_stale = true;
-        self.report(kind, self.name(address.index), format!("{}/{}", address.ip, address.prefix));
+        self.changes.push_back(NetworkChange {
+            interface: self.name(address.index),
+            family: Some(Family::of(address.ip)),
+            address: Some(address.ip),
+            detail: format!("{}/{}", address.ip, address.prefix),
+            ..NetworkChange::new(kind)
+        });
     }
 
     fn choose(&self, route: DefaultRoute) -> Chosen {
@@ -164,8 +178,8 @@ impl NetworkState {
         self.links.get(&index)?.name.clone()
     }
 
-    fn report(&mut self, kind: EnvironmentKind, interface: Option<String>, detail: String) {
-        self.changes.push_back(NetworkChange { kind, interface, left: None, detail });
+    fn link_changed(&mut self, kind: EnvironmentKind, interface: Option<String>) {
+        self.changes.push_back(NetworkChange { interface, ..NetworkChange::new(kind) });
     }
 }
 

@@ -1,6 +1,7 @@
 //! For systems other than Linux, where nothing is known of the host's network.
 
 use std::io;
+use std::net::IpAddr;
 
 use super::NetworkChange;
 
@@ -18,6 +19,11 @@ impl NetworkEvents {
     pub async fn next(&mut self) -> NetworkChange {
         std::future::pending().await
     }
+}
+
+/// Whether packets go by the default route: always unknown.
+pub(super) const fn goes_by_default_route(_: IpAddr, _: IpAddr) -> Option<bool> {
+    None
 }
 
 /// The signal of a Wi-Fi link in dBm: always unknown.

@@ -11,6 +11,7 @@ fn device() -> Device {
         device_type: 52,
         additional_value: "5322".to_owned(),
         cloud_connected: Some(true),
+        cloud_error_code: None,
     }
 }
 

@@ -24,7 +24,7 @@ const BOTH_GRANTED: &[u8] = &[0x90, 4, 0, 1, 1, 1];
 
 fn device(mac: &str, cloud_connected: Option<bool>) -> Device {
     let (mac, additional_value) = (mac.to_owned(), "5322".to_owned());
-    Device { mac, device_type: 52, additional_value, cloud_connected }
+    Device { mac, device_type: 52, additional_value, cloud_connected, cloud_error_code: None }
 }
 
 /// Every 300 s.
@@ -255,6 +255,31 @@ fn an_answer_outdates_a_list_that_called_it_gone() {
     let request = rig.requests().remove(0).2;
     rig.answer(MAC, &request["sessionID"], &json!({}));
     assert_eq!((rig.probes()[0].answered, rig.probes()[0].cloud_connected), (Some(true), None));
+}
+
+/// The list keeps a fault of an appliance that is away, a lost Wi-Fi (596) for instance.
+#[test]
+fn the_services_last_fault_of_it_stands_in_each_record_as_the_latest_list_said_it() {
+    let listed = |cloud_error_code| Device { cloud_error_code, ..device(MAC, Some(true)) };
+    let asked = || {
+        let mut rig = rig_of(ASKING, vec![listed(Some(596))]);
+        rig.bytes(GRANTED);
+        rig.written();
+        let (_, id, request) = rig.requests().remove(0);
+        rig.puback(id);
+        (rig, request["sessionID"].clone())
+    };
+    let (mut rig, session) = asked();
+    rig.answer(MAC, &session, &json!({}));
+    assert_eq!((rig.probes()[0].answered, rig.probes()[0].cloud_error_code), (Some(true), Some(596)));
+    for (list, code) in
+        [(Some(vec![listed(Some(0))]), Some(0)), (Some(vec![listed(None)]), None), (None, None)]
+    {
+        let (mut rig, _) = asked();
+        rig.pass(10 * SECOND);
+        rig.answer_list(list);
+        assert_eq!((rig.probes()[0].answered, rig.probes()[0].cloud_error_code), (Some(false), code));
+    }
 }
 
 #[test]

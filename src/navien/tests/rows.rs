@@ -140,6 +140,7 @@ fn a_list_keeps_devices_that_it_says_little_about() {
         device_type: 52,
         additional_value: String::new(),
         cloud_connected: None,
+        cloud_error_code: None,
     };
     assert_eq!(devices(info(json!({ "macAddress": "aa" }))), [bare("aa")]);
     let full = json!({
@@ -163,6 +164,18 @@ fn a_list_keeps_devices_that_it_says_little_about() {
     for (connected, meaning) in rows {
         let found = devices(info(json!({ "macAddress": "aa", "connected": connected })));
         assert_eq!(found, [Device { cloud_connected: meaning, ..bare("aa") }], "{connected}");
+    }
+    let rows = [
+        (json!({ "errorCode": 596, "errorOccuredTime": "2026-10-25 08:00:00" }), Some(596)),
+        (json!({ "errorCode": "0" }), Some(0)),
+        (json!({ "errorCode": null }), None),
+        (json!({}), None),
+        (json!(null), None),
+        (json!(596), None),
+    ];
+    for (fault, code) in rows {
+        let list = json!([{ "deviceInfo": { "macAddress": "aa" }, "error": fault }]);
+        assert_eq!(devices(success(&list)), [Device { cloud_error_code: code, ..bare("aa") }], "{fault}");
     }
 }
 

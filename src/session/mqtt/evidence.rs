@@ -1,13 +1,16 @@
 //! The record of how a session ended: everything that it, and this host, can tell about it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::Session;
 use crate::crt::Name;
 use crate::event::failure::StreamEnd;
-use crate::event::{Moment, SessionDrop, TcpReading, Transport, bounded, seconds};
+use crate::event::{
+    Malformed, Moment, SessionDrop, TcpReading, Transport, UnfinishedPacket, bounded, seconds,
+};
 use crate::session::ending::End;
-use crate::wire::Farewell;
+use crate::wire::{Farewell, UnfinishedFrame, WireError};
 
 /// What the session itself cannot know.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,9 +68,39 @@ impl Session {
             publish_rate_per_second: Some(self.traffic.publish_rate(now)),
             largest_publish_bytes: self.traffic.largest_publish_bytes(now),
             ping_rtt_ms: self.traffic.round_trips.in_short(),
+            survived: Some(self.survived()),
+            unfinished_packet: self.unfinished_packet(now),
+            malformed: malformed(end),
             tcp: around.tcp,
             wifi_dbm: around.wifi_dbm,
-            ..SessionDrop::default()
         }
     }
+
+    fn unfinished_packet(&self, now: Moment) -> Option<UnfinishedPacket> {
+        let since = self.unfinished_since?;
+        let UnfinishedFrame { received_bytes, expected_bytes } = self.decoder.unfinished()?;
+        Some(UnfinishedPacket {
+            received_bytes: Some(received_bytes as u64),
+            expected_bytes: expected_bytes.map(|bytes| bytes as u64),
+            seconds: Some(seconds(now.since(since))),
+        })
+    }
+}
+
+/// What the peer sent that breaks the standard. A packet over our own limit does not.
+fn malformed(end: &End) -> Option<Malformed> {
+    let End::Protocol(error) = end else { return None };
+    let (flaw, topic, offset) = match error {
+        WireError::RemainingLength { .. } => ("its length runs over four bytes".to_owned(), None, Some(1)),
+        WireError::PacketType(_) => ("a broker must not send it".to_owned(), None, Some(0)),
+        WireError::Malformed { reason, topic, offset, .. } => (reason.clone(), topic.clone(), *offset),
+        WireError::OutOfTurn(misplaced) => (misplaced.to_string(), None, None),
+        WireError::TooLarge { .. } => return None,
+    };
+    Some(Malformed {
+        packet_type: error.packet_name().map(Cow::Borrowed),
+        topic: topic.map(bounded),
+        flaw: Some(bounded(flaw)),
+        offset_bytes: offset.map(|offset| offset as u64),
+    })
 }

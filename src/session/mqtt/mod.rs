@@ -23,8 +23,8 @@ use super::late::LateListener;
 use super::settings::SessionSettings;
 use super::traffic::{Traffic, Trips};
 use crate::event::failure::StreamEnd;
-use crate::event::{Moment, Protocol, Qos, Subscribed};
-use crate::wire::{self, Connack, Decoder, Incoming, Message, Outgoing, PublishHead, WireError};
+use crate::event::{Moment, Protocol, Qos, Subscribed, Survived};
+use crate::wire::{self, Connack, Decoder, Incoming, Message, Misplaced, Outgoing, PublishHead, WireError};
 
 /// The longest that a SUBACK may take (journal format, `subscribed`).
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -90,6 +90,8 @@ pub struct Session {
     protocol: Protocol,
     state: State,
     decoder: Decoder,
+    /// When the first byte of a packet arrived of which only a part is there.
+    unfinished_since: Option<Moment>,
     traffic: Traffic,
     inbox: Inbox,
     in_flight: InFlight,
@@ -111,6 +113,7 @@ impl Session {
             protocol,
             state: State::Opening,
             decoder: Decoder::new(protocol, settings.max_packet_bytes),
+            unfinished_since: None,
             traffic: Traffic::new(now),
             inbox: kept.inbox,
             in_flight: kept.in_flight,
@@ -155,9 +158,19 @@ impl Session {
         self.decoder.push(bytes);
         while self.state != State::Over {
             match self.decoder.next_packet() {
-                Ok(Some(packet)) => self.handle(now, packet),
-                Ok(None) => return,
-                Err(error) => self.end(End::Protocol(error)),
+                Ok(Some(packet)) => {
+                    self.unfinished_since = None;
+                    self.handle(now, packet);
+                }
+                Ok(None) => {
+                    let since = self.unfinished_since.unwrap_or(now);
+                    self.unfinished_since = self.decoder.unfinished().map(|_| since);
+                    return;
+                }
+                Err(error) => {
+                    self.unfinished_since = None;
+                    self.end(End::Protocol(error));
+                }
             }
         }
     }
@@ -210,6 +223,11 @@ impl Session {
         &self.traffic
     }
 
+    /// What the session is known to have lived through.
+    pub fn survived(&self) -> Survived {
+        self.traffic.survived(self.decoder.largest_packet_bytes())
+    }
+
     /// The round trips since the last call.
     pub fn take_trips(&mut self) -> SampleTrips {
         std::mem::take(&mut self.trips_since_sample)
@@ -235,15 +253,20 @@ impl Session {
         match (self.state, packet) {
             (State::Opening, Incoming::Connack(connack)) => self.answered(now, connack),
             (State::Opening, Incoming::Disconnect(farewell)) => self.end(End::Disconnect(Box::new(farewell))),
-            (State::Opening, _) => self.break_off("a packet before CONNACK"),
-            (State::Open, Incoming::Connack(_)) => self.break_off("a second CONNACK"),
+            (State::Opening, _) => self.break_off(Misplaced::BeforeConnack),
+            (State::Open, Incoming::Connack(_)) => self.break_off(Misplaced::SecondConnack),
             (State::Open, packet) => self.handle_open(now, packet),
             (State::Over, _) => {}
         }
     }
 
     fn handle_open(&mut self, now: Moment, packet: Incoming) {
-        self.traffic.received(now);
+        if let Incoming::Disconnect(farewell) = packet {
+            // The word with which a peer ends a session shows no more that the session lives.
+            self.traffic.received(now);
+            return self.end(End::Disconnect(Box::new(farewell)));
+        }
+        self.traffic.heard(now);
         match packet {
             Incoming::Publish(head) => {
                 self.message(now, head);
@@ -260,10 +283,10 @@ impl Session {
             Incoming::Pubrec(packet_id) => self.send(now, &Outgoing::Pubrel(packet_id)),
             Incoming::Suback(packet_id, codes) => self.subscribed(now, packet_id, &codes),
             Incoming::Pingresp => self.pong(now),
-            Incoming::Disconnect(farewell) => self.end(End::Disconnect(Box::new(farewell))),
             Incoming::Puback(puback) => self.acknowledged(now, puback),
-            // Nothing of ours is out that these could answer; a second CONNACK is refused before.
-            Incoming::Pubcomp(_) | Incoming::Unsuback(_) | Incoming::Connack(_) => {}
+            // Nothing of ours is out that the first two could answer; the last two are looked at before.
+            Incoming::Pubcomp(_) | Incoming::Unsuback(_) | Incoming::Connack(_) | Incoming::Disconnect(_) => {
+            }
         }
     }
 
@@ -287,13 +310,13 @@ impl Session {
     fn pong(&mut self, now: Moment) {
         if let Some(ping) = self.ping.take() {
             let trip = now.since(ping.written.unwrap_or(ping.sent));
-            self.traffic.round_trips.add(trip);
+            self.traffic.ping_answered(trip);
             self.trips_since_sample.pings.add(trip);
         }
     }
 
-    fn break_off(&mut self, what: &'static str) {
-        self.end(End::Protocol(WireError::OutOfTurn(what)));
+    fn break_off(&mut self, misplaced: Misplaced) {
+        self.end(End::Protocol(WireError::OutOfTurn(misplaced)));
     }
 
     fn send(&mut self, now: Moment, packet: &Outgoing) {

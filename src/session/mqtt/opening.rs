@@ -9,7 +9,7 @@ use super::{Session, SessionOutput, State};
 use crate::event::{Moment, Subscribed};
 use crate::session::ending::End;
 use crate::session::settings::{Filter, SessionSettings};
-use crate::wire::{Connack, Connect, Outgoing};
+use crate::wire::{Connack, Connect, Misplaced, Outgoing};
 
 /// One SUBSCRIBE is out at a time, so one identifier.
 const SUBSCRIBE_ID: u16 = 1;
@@ -87,7 +87,7 @@ impl Session {
         }
         let Some(Subscribing { filters, .. }) = self.subscribing.take() else { return };
         if codes.len() != filters.len() {
-            return self.break_off("a SUBACK that has not one code for each filter");
+            return self.break_off(Misplaced::OtherSuback);
         }
         for (filter, code) in self.settings.filters[filters.clone()].iter().zip(codes) {
             let subscribed = subscribed(filter, *code);

@@ -59,6 +59,9 @@ impl Session {
     }
 
     pub(super) fn acknowledged(&mut self, now: Moment, puback: Puback) {
+        if let Some(bytes) = self.in_flight.payload_bytes(puback.packet_id) {
+            self.traffic.publish_acknowledged(bytes);
+        }
         let Some(trip) = self.in_flight.acknowledged(now, puback.packet_id) else { return };
         self.trips_since_sample.publishes.add(trip);
         self.publish_again(now);

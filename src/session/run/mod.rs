@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 
 pub use self::input::{Input, Now};
 pub use self::output::{Action, Output};
+use self::records::Sampled;
 use super::extension::{Extension, ExtensionInput};
 use super::host_view::HostView;
 use super::mqtt::Kept;
@@ -29,9 +30,6 @@ use super::state::{RunStatus, State};
 use super::traffic::TrafficTotals;
 use super::version::Versions;
 use crate::event::{Environment, Event, LateAnswer, Moment, Start, StopReason, TargetFacts, seconds};
-
-/// Time between regular samples (journal format).
-const SAMPLE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What a finished run waits for.
 const NEVER: Moment = Moment::after_start(Duration::MAX);
@@ -50,6 +48,7 @@ pub struct Run {
     prober: Option<Prober>,
     extension: Box<dyn Extension>,
     next_sample: Moment,
+    sampled: Sampled,
     events: u64,
     chance: fastrand::Rng,
     actions: VecDeque<Action>,
@@ -70,7 +69,8 @@ impl Run {
             service_clock: ServiceClock::default(),
             prober: settings.probe.clone().map(Prober::new),
             extension,
-            next_sample: now.plus(SAMPLE_INTERVAL),
+            next_sample: now.plus(settings.sample_interval),
+            sampled: Sampled::default(),
             events: 0,
             chance: fastrand::Rng::with_seed(seed),
             actions: VecDeque::new(),
@@ -180,7 +180,7 @@ impl Run {
             return self.stop(now, StopReason::Duration);
         }
         if now >= self.next_sample {
-            self.next_sample = now.plus(SAMPLE_INTERVAL);
+            self.next_sample = now.plus(self.settings.sample_interval);
             self.sample(now);
         }
         match &mut self.state {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::records::Sampled;
 use super::{Action, Run};
 use crate::event::failure::StreamEnd;
 use crate::event::{Event, Moment, StopReason};
@@ -108,6 +109,7 @@ impl Run {
     /// gives a listener for the answer to a ping that is out.
     pub(super) fn leave_connection(&mut self, now: Moment, next: State) -> Option<LateListener> {
         self.past = self.totals();
+        self.sampled = Sampled::default();
         let State::Connected(connection) = std::mem::replace(&mut self.state, next) else { return None };
         let (kept, listener) = connection.session.retire(now);
         self.kept = kept;

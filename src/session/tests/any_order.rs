@@ -126,6 +126,7 @@ impl Rig {
                 phases: Phases::default(),
                 local_address: String::new(),
                 peer_address: String::new(),
+                addresses_lost: Vec::new(),
                 clock_offset: Some(TimeDelta::hours(hours)),
                 learned: Some(Opaque::new(1_u8)),
             }),

@@ -19,6 +19,7 @@ fn signed_in(auth_ms: f64) -> Dialled {
         phases: Phases { auth_ms: Some(auth_ms), ..Phases::default() },
         local_address: "127.0.0.1:2".to_owned(),
         peer_address: "127.0.0.1:1".to_owned(),
+        addresses_lost: Vec::new(),
         clock_offset: None,
         learned: None,
     }

@@ -1,6 +1,7 @@
 //! When attempts come after a drop, and how the journal tells our own waiting from the broker's outage.
 
 use super::*;
+use crate::event::{AddressLost, FailureKind};
 
 /// A session of this length, lost.
 fn lose(rig: &mut Rig, length: Duration) {
@@ -111,4 +112,41 @@ fn a_connection_without_a_retry_waited_for_nothing() {
     let rig = Rig::connected(settings());
     let Some((_, Event::Connected(first))) = rig.events.last() else { panic!("{:?}", rig.names()) };
     assert_eq!(first.waited_seconds, Some(0.0));
+}
+
+#[test]
+fn the_addresses_that_an_attempt_lost_stand_in_its_record_whatever_came_of_it() {
+    let lost = vec![AddressLost {
+        address: "[2001:db8::1]:1883".to_owned(),
+        failure: Some(FailureKind::NetworkUnreachable),
+    }];
+    let dialled = Dialled {
+        phases: Phases::default(),
+        local_address: "127.0.0.1:2".to_owned(),
+        peer_address: "127.0.0.1:1".to_owned(),
+        addresses_lost: lost.clone(),
+        clock_offset: None,
+        learned: None,
+    };
+    let mut rig = Rig::new(settings());
+    rig.fail(DialError {
+        addresses_lost: lost.clone(),
+        ..DialError::new(Phase::Tcp, Failure::ConnackMissing(SECOND))
+    });
+    rig.until_dial();
+    rig.dialled_as(dialled.clone());
+    rig.end(StreamEnd::Fin);
+    rig.until_dial();
+    rig.dialled_as(dialled);
+    rig.bytes(CONNACK);
+    let told: Vec<_> = rig
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::AttemptFailed(failed) => Some(&failed.addresses_lost),
+            Event::Connected(connected) => Some(&connected.addresses_lost),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [&lost; 3]);
 }

@@ -7,7 +7,9 @@ mod coming_back;
 mod five;
 mod host;
 mod probes;
+mod samples;
 mod subscriptions;
+mod survived;
 mod versions;
 
 use std::time::Duration;
@@ -17,11 +19,11 @@ use chrono::TimeDelta;
 use super::attempt::{DialError, Dialled, Retry};
 use super::late::Heard;
 use super::recovery::Depth;
-use super::rig::{CONNACK, NEVER, PINGRESP, Rig, SECOND, settings, subscribing};
+use super::rig::{CONNACK, NEVER, PINGRESP, Rig, SECOND, packets, settings, subscribing};
 use super::run::Input;
 use super::settings::{ProtocolChoice, RunSettings};
 use crate::event::failure::{Failure, SignInFailure, StreamEnd, TlsAlert};
-use crate::event::{ClosedBy, ConnectionKind, Event, Phase, Phases, Protocol, StopReason};
+use crate::event::{ClosedBy, ConnectionKind, Event, Moment, Phase, Phases, Protocol, StopReason};
 
 #[test]
 fn a_run_starts_dials_and_connects() {

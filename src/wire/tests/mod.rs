@@ -1,5 +1,6 @@
 //! Packets, both ways and in both versions, and bytes that are not packets.
 
+mod flaws;
 mod generated;
 mod listening;
 mod v5;

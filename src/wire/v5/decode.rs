@@ -2,8 +2,10 @@
 
 use bytes::Buf;
 
-use super::super::{Connack, ConnackProperties, Farewell, Incoming, Puback, PublishHead, WireError, varint};
-use super::fields::{Flaw, end, text};
+use super::super::{
+    Connack, ConnackProperties, Farewell, Incoming, Puback, PublishHead, WireError, frame, varint,
+};
+use super::fields::{Flaw, end, packet_id, text};
 use super::properties::{
     self, ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, Properties, REASON_STRING, RECEIVE_MAXIMUM,
     SERVER_KEEP_ALIVE, SERVER_REFERENCE,
@@ -11,10 +13,11 @@ use super::properties::{
 use crate::event::Qos;
 
 /// Reads one whole frame: the answer is a packet or an error, never a wish for more.
-pub(in crate::wire) fn decode(frame: &[u8]) -> Result<Incoming, WireError> {
-    let first_byte = frame.first().copied().unwrap_or(0);
+pub(in crate::wire) fn decode(bytes: &[u8]) -> Result<Incoming, WireError> {
+    let first_byte = bytes.first().copied().unwrap_or(0);
     let kind = first_byte >> 4;
-    let body = varint::body(frame);
+    let mut left = varint::body(bytes);
+    let body = &mut left;
     let packet = match kind {
         2 => connack(body).map(Incoming::Connack),
         3 => publish(first_byte, body).map(Incoming::Publish),
@@ -28,15 +31,19 @@ pub(in crate::wire) fn decode(frame: &[u8]) -> Result<Incoming, WireError> {
         14 => disconnect(body).map(Incoming::Disconnect),
         _ => return Err(WireError::PacketType(kind)),
     };
-    packet.map_err(|flaw| WireError::Malformed { kind, reason: flaw.to_string() })
+    packet.map_err(|flaw| WireError::Malformed {
+        kind,
+        reason: flaw.to_string(),
+        topic: frame::publish_topic(bytes).map(str::to_owned),
+        offset: flaw.is_where_reading_stopped().then(|| bytes.len() - left.len()),
+    })
 }
 
-fn connack(mut body: &[u8]) -> Result<Connack, Flaw> {
-    let session_present = match body.try_get_u8()? {
-        0 => false,
-        1 => true,
-        _ => return Err(Flaw::Flags),
-    };
+fn connack(body: &mut &[u8]) -> Result<Connack, Flaw> {
+    if body.first().is_some_and(|flags| *flags > 1) {
+        return Err(Flaw::Flags);
+    }
+    let session_present = body.try_get_u8()? == 1;
     let code = body.try_get_u8()?;
     // With a CONNACK of its own version, which has no properties, an old broker refuses version 5.
     if body.is_empty() && code != 0 {
@@ -45,7 +52,7 @@ fn connack(mut body: &[u8]) -> Result<Connack, Flaw> {
     if body.is_empty() {
         return Err(Flaw::OldConnack);
     }
-    let properties = connack_properties(&properties::read(&mut body)?)?;
+    let properties = connack_properties(&properties::read(body)?)?;
     end(body)?;
     Ok(Connack { session_present, code, properties })
 }
@@ -62,25 +69,22 @@ fn connack_properties(properties: &Properties<'_>) -> Result<ConnackProperties, 
     })
 }
 
-fn publish(first_byte: u8, mut body: &[u8]) -> Result<PublishHead, Flaw> {
+fn publish(first_byte: u8, body: &mut &[u8]) -> Result<PublishHead, Flaw> {
     let qos = Qos::from_level((first_byte >> 1) & 0b11).ok_or(Flaw::Flags)?;
-    text(&mut body)?;
-    let packet_id = if qos == Qos::AtMostOnce { 0 } else { body.try_get_u16()? };
-    if qos != Qos::AtMostOnce && packet_id == 0 {
-        return Err(Flaw::PacketIdZero);
-    }
-    properties::read(&mut body)?;
+    text(body)?;
+    let packet_id = if qos == Qos::AtMostOnce { 0 } else { packet_id(body)? };
+    properties::read(body)?;
     Ok(PublishHead { qos, packet_id, payload_bytes: body.len() })
 }
 
 /// PUBACK and its like: code and properties may both be left out, or the properties alone.
-fn ack(mut body: &[u8]) -> Result<Puback, Flaw> {
+fn ack(body: &mut &[u8]) -> Result<Puback, Flaw> {
     let packet_id = body.try_get_u16()?;
     let (code, _) = code_and_properties(body)?;
     Ok(Puback { packet_id, code })
 }
 
-fn disconnect(body: &[u8]) -> Result<Farewell, Flaw> {
+fn disconnect(body: &mut &[u8]) -> Result<Farewell, Flaw> {
     let (code, properties) = code_and_properties(body)?;
     Ok(Farewell {
         reason_code: Some(code),
@@ -90,7 +94,7 @@ fn disconnect(body: &[u8]) -> Result<Farewell, Flaw> {
 }
 
 /// The end of a packet where both may be left out: a code that is not there is 0.
-fn code_and_properties(mut body: &[u8]) -> Result<(u8, Properties<'_>), Flaw> {
+fn code_and_properties<'a>(body: &mut &'a [u8]) -> Result<(u8, Properties<'a>), Flaw> {
     if body.is_empty() {
         return Ok((0, Properties::default()));
     }
@@ -98,14 +102,14 @@ fn code_and_properties(mut body: &[u8]) -> Result<(u8, Properties<'_>), Flaw> {
     if body.is_empty() {
         return Ok((code, Properties::default()));
     }
-    let properties = properties::read(&mut body)?;
+    let properties = properties::read(body)?;
     end(body)?;
     Ok((code, properties))
 }
 
 /// SUBACK and UNSUBACK: a packet identifier, properties, and a code for each filter.
-fn codes(mut body: &[u8]) -> Result<(u16, &[u8]), Flaw> {
+fn codes<'a>(body: &mut &'a [u8]) -> Result<(u16, &'a [u8]), Flaw> {
     let packet_id = body.try_get_u16()?;
-    properties::read(&mut body)?;
+    properties::read(body)?;
     if body.is_empty() { Err(Flaw::NoCode) } else { Ok((packet_id, body)) }
 }

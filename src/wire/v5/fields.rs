@@ -1,4 +1,5 @@
-//! The fields that packets are made of (MQTT 5, section 1.5), each taken from the front of a slice.
+//! The fields that packets are made of (MQTT 5, section 1.5), each taken from the front of a slice. At a flaw the slice
+//! is left where the flaw is.
 
 use bytes::TryGetError;
 
@@ -31,9 +32,29 @@ pub(super) enum Flaw {
     Forbidden { property: &'static str, value: u32 },
 }
 
+impl Flaw {
+    /// Whether the place where reading stopped is that of the flaw. A value that is not allowed is noticed only once all
+    /// properties are read.
+    pub(super) const fn is_where_reading_stopped(&self) -> bool {
+        !matches!(self, Self::Forbidden { .. })
+    }
+}
+
 impl From<TryGetError> for Flaw {
     fn from(_: TryGetError) -> Self {
         Self::Overrun
+    }
+}
+
+/// A packet identifier, which is never 0.
+pub(super) fn packet_id(bytes: &mut &[u8]) -> Result<u16, Flaw> {
+    let mut behind = *bytes;
+    match bytes::Buf::try_get_u16(&mut behind)? {
+        0 => Err(Flaw::PacketIdZero),
+        packet_id => {
+            *bytes = behind;
+            Ok(packet_id)
+        }
     }
 }
 
@@ -52,6 +73,9 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Result<usize, Flaw> {
     Ok(number.value)
 }
 
+/// The length in front of a text or of binary data.
+const LENGTH_BYTES: usize = 2;
+
 /// Bytes behind a length of two.
 pub(super) fn binary<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Flaw> {
     let length = bytes::Buf::try_get_u16(bytes)?;
@@ -60,7 +84,12 @@ pub(super) fn binary<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Flaw> {
 
 /// A text behind a length of two bytes. A null character, which the standard forbids, does no harm here and is let through.
 pub(super) fn text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, Flaw> {
-    std::str::from_utf8(binary(bytes)?).map_err(|_| Flaw::NotUtf8)
+    let whole = *bytes;
+    let taken = binary(bytes)?;
+    std::str::from_utf8(taken).map_err(|error| {
+        *bytes = &whole[LENGTH_BYTES + error.valid_up_to()..];
+        Flaw::NotUtf8
+    })
 }
 
 /// Refuses what is left over.

@@ -103,22 +103,27 @@ pub(super) struct Properties<'a> {
 /// Takes the list with which `bytes` begin.
 pub(super) fn read<'a>(bytes: &mut &'a [u8]) -> Result<Properties<'a>, Flaw> {
     let length = varint(bytes)?;
+    let whole = *bytes;
     let mut list = take(bytes, length)?;
     let mut properties = Properties::default();
     while !list.is_empty() {
-        properties.add(&mut list)?;
+        if let Err(flaw) = properties.add(&mut list) {
+            *bytes = &whole[length - list.len()..];
+            return Err(flaw);
+        }
     }
     Ok(properties)
 }
 
 impl<'a> Properties<'a> {
     fn add(&mut self, list: &mut &'a [u8]) -> Result<(), Flaw> {
-        let identifier = list.try_get_u8()?;
+        let identifier = *list.first().ok_or(Flaw::Overrun)?;
         let (slot, kind) = slot(identifier).ok_or(Flaw::UnknownProperty(identifier))?;
-        let value = value(kind.form, list)?;
-        if self.values[slot].replace(value).is_some() && kind.occurs == Occurs::Once {
+        if self.values[slot].is_some() && kind.occurs == Occurs::Once {
             return Err(Flaw::Repeated(kind.name));
         }
+        list.advance(1);
+        self.values[slot] = Some(value(kind.form, list)?);
         Ok(())
     }
 

@@ -143,6 +143,7 @@ fn tells_the_change(row: &Row, records: &[Value]) {
     assert_eq!(texts, row.changes.made, "{}", row.fault);
     for told in told {
         assert_eq!((&told["interface"], &told["in_use"]), (&"up0".into(), &true.into()), "{}", row.fault);
+        assert_eq!(told["on_path"], true, "{}: {told}", row.fault);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::crt;
+use crate::event::FailureKind;
 
 #[tokio::test]
 async fn a_name_is_resolved_and_a_connection_opened_each_in_its_time() {
@@ -29,7 +30,9 @@ async fn a_refused_connection_tells_the_address() {
     let host = Host::Ipv4([127, 0, 0, 1].into());
     let failed = dialled(DialSettings { host, ..settings(Transport::Tcp, port) }).await.unwrap_err();
     assert_failed(&failed, Phase::Tcp, crt::SOCKET_CONNECTION_REFUSED, "127.0.0.1");
-    assert_eq!(failed.peer_address, Some(format!("127.0.0.1:{port}")));
+    let address = format!("127.0.0.1:{port}");
+    let lost = AddressLost { address: address.clone(), failure: Some(FailureKind::ConnectionRefused) };
+    assert_eq!((failed.peer_address, failed.addresses_lost), (Some(address), vec![lost]));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use nix::sched::{CloneFlags, unshare};
 use tokio::runtime::Builder;
 
 use crate::io::clock::{self, Clock};
+use crate::io::network::route::goes_by_default_route;
 use crate::io::network::{NetworkEvents, interface_of};
 
 /// Set where a test that is left out counts as failed.
@@ -272,5 +273,39 @@ fn what_the_kernel_had_no_room_to_tell_is_found_all_the_same() {
         for once in ["link_down eth0", "address_added lo 192.0.2.10/32"] {
             assert_eq!(count(once), 1, "{once}");
         }
+    });
+}
+
+#[test]
+fn the_kernel_says_which_connections_go_by_the_default_route() {
+    const PREPARED: [&str; 7] = [
+        READY[0],
+        READY[1],
+        READY[2],
+        "route add 203.0.113.0/24 via 192.0.2.2",
+        "addr add 2001:db8::7/64 dev eth0 nodad",
+        "-6 route add default via 2001:db8::1",
+        "-6 route add 2001:db8:1::/48 via 2001:db8::2",
+    ];
+    let by_default =
+        |local: &str, peer: &str| goes_by_default_route(local.parse().unwrap(), peer.parse().unwrap());
+    in_a_namespace("the_kernel_says_which_connections_go_by_the_default_route", &PREPARED, async |_| {
+        let rows = [
+            ("192.0.2.7", "198.51.100.9", Some(true)),
+            ("192.0.2.7", "192.0.2.9", Some(false)),
+            ("192.0.2.7", "203.0.113.9", Some(false)),
+            ("127.0.0.1", "127.0.0.1", Some(false)),
+            ("192.0.2.7", "192.0.2.7", Some(false)),
+            ("2001:db8::7", "2001:db8:2::9", Some(true)),
+            ("2001:db8::7", "2001:db8:1::9", Some(false)),
+            ("2001:db8::7", "2001:db8::9", Some(false)),
+            ("::1", "::1", Some(false)),
+        ];
+        for (local, peer, expected) in rows {
+            assert_eq!(by_default(local, peer), expected, "{local} to {peer}");
+        }
+        ip("route del default");
+        assert_eq!(by_default("192.0.2.7", "198.51.100.9"), None, "no way there");
+        ip("route add default via 192.0.2.1");
     });
 }

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use nix::libc;
 
+use crate::io::network::Family;
 use crate::io::network::message::{Address, Link, LinkState, Notice, Usability, notice};
 use crate::io::network::netlink;
-use crate::io::network::route::{DefaultRoute, Family};
+use crate::io::network::route::{DefaultRoute, is_default, route_request};
 
 /// An attribute, padded.
 pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
@@ -174,4 +175,39 @@ fn a_datagram_holds_messages_up_to_the_first_that_is_cut_off() {
     let read: Vec<_> = netlink::messages(&datagram).map(|message| (message.kind, message.payload)).collect();
     assert_eq!(read, [(16, &[1, 2][..]), (17, &[3, 4, 5, 6])]);
     assert_eq!(netlink::messages(&frame(16, 0, &[])).count(), 0);
+}
+
+#[test]
+fn the_route_of_a_connection_is_asked_for_by_both_its_ends() {
+    let rows = [
+        ("192.0.2.7", "198.51.100.9", [2, 32, 32], 28),
+        ("2001:db8::7", "2001:db8:1::9", [10, 128, 128], 52),
+    ];
+    for (local, peer, begin, length) in rows {
+        let request = route_request(ip(local), ip(peer));
+        let ends =
+            [attribute(libc::RTA_DST, &octets(peer)), attribute(libc::RTA_SRC, &octets(local))].concat();
+        let expected = [&begin[..], &[0; 5], &number(0x2000), &ends].concat();
+        assert_eq!(request, expected, "{local} {peer}");
+        assert_eq!(request.len(), length);
+    }
+}
+
+#[test]
+fn a_route_is_the_default_one_of_the_main_table_or_another_and_one_made_for_its_destination_tells_nothing() {
+    let route = |bits, table, flags: u32| {
+        [&[2, bits, 0, 0, table, 0, 0, 1], &number(flags)[..], &attribute(libc::RTA_OIF, &number(7))].concat()
+    };
+    let rows = [
+        (route(0, MAIN, 0), Some(true)),
+        (route(24, MAIN, 0), Some(false)),
+        (route(0, 51, 0), Some(false)),
+        (route(32, MAIN, 0x200), None),
+    ];
+    for (message, expected) in rows {
+        assert_eq!(is_default(&message), expected, "{message:?}");
+        for length in 0..12 {
+            assert_eq!(is_default(&message[..length]), None);
+        }
+    }
 }

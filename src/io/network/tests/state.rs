@@ -1,8 +1,9 @@
 //! Changes that follow from a made-up kernel's notices: repetitions, losses and orders that a real one shows
 //! rarely.
 
+use crate::io::network::Family;
 use crate::io::network::message::{Address, Link, LinkState, Notice, Usability};
-use crate::io::network::route::{DefaultRoute, Family};
+use crate::io::network::route::DefaultRoute;
 use crate::io::network::state::NetworkState;
 
 const ETH: u32 = 2;
@@ -220,4 +221,25 @@ fn after_lost_notices_the_differences_are_reported() {
     ];
     assert_eq!(changes(&mut state), expected);
     assert!(!state.wants_routes());
+}
+
+#[test]
+fn a_change_carries_its_family_address_and_next_hop_beside_the_text() {
+    let facts = |state: &mut NetworkState| {
+        let change = state.poll().unwrap();
+        (change.family, change.address, change.gateway)
+    };
+    let ip = |text: &str| Some(text.parse::<std::net::IpAddr>().unwrap());
+    let mut state = initial(Some(route("192.0.2.1", ETH, 0)));
+    state.apply(usable("2001:db8::8"));
+    assert_eq!(facts(&mut state), (Some(Family::V6), ip("2001:db8::8"), None));
+    state.apply(Notice::AddressGone(address("2001:db8::7")));
+    assert_eq!(facts(&mut state), (Some(Family::V6), ip("2001:db8::7"), None));
+    state.set_default_routes(&[route("192.0.2.9", WLAN, 0)]);
+    assert_eq!(facts(&mut state), (Some(Family::V4), None, ip("192.0.2.9")));
+    state.set_default_routes(&[route("fe80::1", ETH, 0)]);
+    assert_eq!(facts(&mut state), (Some(Family::V4), None, ip("192.0.2.9")), "the route that is gone");
+    assert_eq!(facts(&mut state), (Some(Family::V6), None, ip("fe80::1")));
+    state.apply(eth(LinkState::Off));
+    assert_eq!(facts(&mut state), (None, None, None));
 }

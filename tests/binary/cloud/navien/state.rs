@@ -197,6 +197,7 @@ pub(super) fn device(mac: &str, connected: &Value) -> Value {
             "homeSeq": 1, "macAddress": mac, "additionalValue": "5322", "deviceType": 52, "deviceName": "NWP500",
             "connected": connected, "installType": "R",
         },
+        "error": { "errorCode": 596, "errorOccuredTime": "2026-10-25 08:00:00" },
         "location": { "state": "CA", "city": "Irvine", "latitude": 33.6, "longitude": -117.8 },
     })
 }

@@ -141,6 +141,7 @@ fn stands(watch: &mut Watch, kind: &str, attempt_number: u64) -> Value {
     let said =
         ["device", "answered", "wifi_dbm", "error_code", "cloud_connected"].map(|key| device[key].clone());
     assert_eq!(said, [json!("aa...eeff"), json!(true), json!(-58), json!(0), json!(true)], "{device}");
+    assert_eq!(device["cloud_error_code"], 596, "{device}");
     assert!(device["rtt_ms"].is_number());
     connected
 }
