@@ -88,7 +88,8 @@ impl Appliance {
             let word = away.is_none_or(|away| at + TIMEOUT < away.from + away.noticed_after);
             let after =
                 TIMEOUT + chance.spread(0.05, 0.4) + if listed { chance.spread(0.2, 3.0) } else { 0.0 };
-            return (after, DeviceProbe { cloud_connected: listed.then_some(word), ..probe });
+            let cloud_connected = listed.then_some(word);
+            return (after, DeviceProbe { answered: Some(false), cloud_connected, ..probe });
         }
         let ms = rounded(self.rtt_ms * (0.3 * chance.normal(0.0, 1.0)).exp(), 1e3).min(9_000.0);
         let soon = self.soon(at, interval);
@@ -204,7 +205,7 @@ fn merge(run: &[Record], told: Vec<(f64, Event)>, into: &mut Vec<Record>) {
         while let Some((then, event)) = told.next_if(|(then, _)| *then < at(record)) {
             let later = TimeDelta::microseconds(whole((then - at(before)) * 1e6));
             let ts = (before.ts + later).trunc_subsecs(3);
-            into.push(Record { run_seconds: Some(then), ..Record::at(ts, event) });
+            into.push(Record { ts, run_seconds: Some(then), ..before.with(event) });
         }
         into.push(record.clone());
         before = record;

@@ -1,6 +1,6 @@
 //! Writes the journal: stamps records by the host's clocks, keeps them in order.
 
-use nwdiag::event::{Environment, Event, Moment, Record, Stamp};
+use nwdiag::event::{Environment, Event, Moment, Record, RunIdentity, Stamp};
 use nwdiag::journal::older;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ pub(crate) struct Scribe {
     /// What will be told, and when.
     later: Vec<(f64, Event)>,
     begins: f64,
+    identity: RunIdentity,
     /// When the run began, and by how much the wall clock is off now.
     pub(crate) run_began: f64,
     pub(crate) clock_error: f64,
@@ -23,7 +24,14 @@ pub(crate) struct Scribe {
 impl Scribe {
     pub(crate) fn new(setup: &Setup) -> Self {
         let begins = setup.begins.timestamp_micros() as f64 / 1e6;
-        Self { records: Vec::new(), later: Vec::new(), begins, run_began: 0.0, clock_error: 0.0 }
+        Self {
+            records: Vec::new(),
+            later: Vec::new(),
+            begins,
+            identity: RunIdentity::default(),
+            run_began: 0.0,
+            clock_error: 0.0,
+        }
     }
 
     /// Something was told now; what was due before is told first.
@@ -34,6 +42,9 @@ impl Scribe {
             _ => {}
         }
         self.catch_up(now);
+        if let Event::Start(start) = &event {
+            self.identity = RunIdentity::of(start);
+        }
         let record = self.record(now, event);
         self.records.push(record);
     }
@@ -81,5 +92,6 @@ impl Scribe {
         let since = if matches!(event, Event::Start(_)) { since } else { since.max(last.unwrap_or(0.0)) };
         let wall = self.wall(now);
         Record::new(Stamp { wall, moment: Moment::after_start(Duration::from_secs_f64(since)) }, event)
+            .in_run(&self.identity)
     }
 }
