@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use nwdiag::collector::metrics::Metrics;
 use nwdiag::collector::{Collector, Liveness, RECENT};
