@@ -55,6 +55,14 @@ impl Watch {
         self.ended()
     }
 
+    /// Ends the watch by SIGTERM: what it warned of.
+    pub(crate) fn end_warned(self) -> String {
+        self.running.signal(Signal::SIGTERM);
+        let done = self.running.ended();
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        done.err
+    }
+
     /// Waits until the watch has ended by itself: every record of it.
     pub(crate) fn ended(self) -> Vec<Value> {
         records(&self.running.ended().page())

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use nwdiag::collector::metrics::Metrics;
 use nwdiag::collector::{Collector, Liveness, RECENT};
