@@ -62,7 +62,7 @@ impl Pipeline {
     /// every sink gets them. `now` reads the run's clock, to see what a diagnosis costs.
     pub fn observe(&mut self, record: Record, now: impl Fn() -> Moment) -> Vec<Record> {
         self.collector.record(&record);
-        if is_trouble(&record.event) {
+        if is_trouble(&record.event) || self.trouble == Trouble::Known && is_news_of_trouble(&record.event) {
             self.trouble = Trouble::New;
         }
         if !self.is_worth_a_diagnosis(&record.event, now()) {
@@ -118,6 +118,11 @@ impl Pipeline {
         self.trouble = Trouble::Known;
         findings
     }
+}
+
+/// Whether it says more about a trouble that was diagnosed while it lasted: how it ended, or what changed around it.
+const fn is_news_of_trouble(event: &Event) -> bool {
+    matches!(event, Event::Connected(_) | Event::Device(_) | Event::Environment(_))
 }
 
 /// Whether something went wrong.

@@ -155,3 +155,16 @@ fn findings_change_nothing_in_the_fold() {
     assert_eq!(diagnose(&replayed.metrics(Liveness::Live)), diagnose(&rig.pipeline.metrics()));
     assert!(!rig.said().is_empty());
 }
+
+#[test]
+fn an_outage_that_was_diagnosed_while_it_lasted_is_diagnosed_anew_when_it_ends() {
+    let mut rig = Rig::new();
+    rig.connect().pass(4).taken_over().pass(60).sample();
+    assert_eq!(rig.pipeline.trouble, Trouble::Known);
+    let next = rig.pipeline.next_diagnosis;
+    rig.pass(30).connect();
+    assert!(rig.pipeline.next_diagnosis > next, "the reconnect is diagnosed");
+    // Nothing came since: a reconnect that comes too soon is left for the next moment, and not forgotten.
+    rig.pass(1).connect();
+    assert_eq!(rig.pipeline.trouble, Trouble::New);
+}
