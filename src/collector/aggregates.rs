@@ -1,5 +1,7 @@
 //! What is summed up over all runs of a target: the order in which runs are mixed makes no difference to it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::broker_time::BrokerDownTime;
@@ -40,7 +42,7 @@ pub(super) struct Aggregates {
     /// The latest of the sessions.
     pub(super) session_tail: Recent<f64>,
     /// The latest drops.
-    pub(super) drops: Recent<Dated<SessionDrop>>,
+    pub(super) drops: Recent<Dated<Arc<SessionDrop>>>,
     /// The latest connections.
     pub(super) connections: Recent<Dated<Connected>>,
     /// The latest changes on the host.
@@ -128,7 +130,7 @@ impl Aggregates {
             messages_published: counts.messages.published,
             messages_queued: counts.messages.queued,
             messages_received: counts.messages.received,
-            recent_drops: self.drops.to_vec(),
+            recent_drops: self.drops.iter().map(copied).collect(),
             recent_connections: self.connections.to_vec(),
             environment: self.environment.to_vec(),
             timeline: self.timeline.clone(),
@@ -179,6 +181,10 @@ impl Aggregates {
             self.counts.outages.add(outage);
         }
     }
+}
+
+fn copied(drop: &Dated<Arc<SessionDrop>>) -> Dated<SessionDrop> {
+    Dated { at: drop.at, fact: SessionDrop::clone(&drop.fact) }
 }
 
 fn slept_us(event: &Event) -> i64 {

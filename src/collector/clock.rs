@@ -106,6 +106,9 @@ pub struct Span {
 impl Span {
     /// From `earlier` to `later`, cut to `window`.
     pub fn between(earlier: Timestamp, later: Timestamp, window: &Window) -> Self {
+        if *window == Window::default() {
+            return Self { from: earlier.wall, to: later.wall, length_us: later.since_us(earlier) };
+        }
         let from = window.since.map_or(earlier.wall, |since| since.max(earlier.wall));
         let to = window.until.map_or(later.wall, |until| until.min(later.wall));
         let cut_us = (from - earlier.wall) + (later.wall - to);

@@ -1,5 +1,7 @@
 //! What each record does to the sums, and to the state of its run.
 
+use std::sync::Arc;
+
 use super::aggregates::Aggregates;
 use super::clock::{Position, Timestamp, microseconds};
 use super::counts::{MessageCounts, Outage};
@@ -75,13 +77,14 @@ impl Aggregates {
         self.broker_down.add_silent(run.broker.dropped(&self.window, counted_since, position.at, drop));
         run.session = Session::Down;
         run.connected_before = true;
-        run.tracker.dropped(position, drop, &mut self.incidents);
+        let drop = Arc::new(drop.clone());
+        run.tracker.dropped(position, &drop, &mut self.incidents);
         if position.counts() {
             self.count_drop(position, drop);
         }
     }
 
-    fn count_drop(&mut self, position: &Position, drop: &SessionDrop) {
+    fn count_drop(&mut self, position: &Position, drop: Arc<SessionDrop>) {
         self.counts.drops += 1;
         self.drops_by_error.add(&drop.error_name);
         if let Some(length) = drop.duration_connected_seconds {
@@ -90,7 +93,7 @@ impl Aggregates {
         }
         let at = position.at.wall;
         self.last_drop = self.last_drop.max(Some((position.order, at)));
-        self.drops.push(position.order, Dated { at, fact: drop.clone() });
+        self.drops.push(position.order, Dated { at, fact: drop });
     }
 
     fn attempt_failed(&mut self, run: &mut RunState, position: &Position, failed: &AttemptFailed) {

@@ -13,8 +13,8 @@ pub const SLOTS: usize = 256;
 /// order they come, so that runs may be mixed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
-    /// Width of a slot in milliseconds, a power of two; 0 before the first span.
-    width_ms: i64,
+    /// Binary logarithm of the width of a slot in milliseconds.
+    scale: u32,
     /// Place of the first slot on the grid.
     first: i64,
     slots: VecDeque<Slot>,
@@ -48,8 +48,8 @@ impl Timeline {
         self.reach(from, to - 1);
         let mut at = from;
         while at < to {
-            let place = at.div_euclid(self.width_ms);
-            let until = to.min((place + 1) * self.width_ms);
+            let place = at >> self.scale;
+            let until = to.min((place + 1) << self.scale);
             self.fill(place, until - at, link);
             at = until;
         }
@@ -71,13 +71,13 @@ impl Timeline {
     /// Makes slots from the first to the last of these milliseconds, as wide as it takes to need no more than [`SLOTS`].
     fn reach(&mut self, first_ms: i64, last_ms: i64) {
         if self.slots.is_empty() {
-            (self.width_ms, self.first) = (1, first_ms);
+            (self.scale, self.first) = (0, first_ms);
         }
         loop {
-            let first = self.first.min(first_ms.div_euclid(self.width_ms));
-            let last = self.end().max(last_ms.div_euclid(self.width_ms) + 1);
-            if usize::try_from(last - first).is_ok_and(|slots| slots <= SLOTS) {
-                return self.extend(first, last);
+            let first = self.first.min(first_ms >> self.scale);
+            let end = self.end().max((last_ms >> self.scale) + 1);
+            if usize::try_from(end - first).is_ok_and(|slots| slots <= SLOTS) {
+                return self.extend(first, end);
             }
             self.widen();
         }
@@ -97,9 +97,9 @@ impl Timeline {
     /// Makes slots twice as wide.
     fn widen(&mut self) {
         let (narrow, first) = (std::mem::take(&mut self.slots), self.first);
-        (self.width_ms, self.first) = (self.width_ms * 2, first.div_euclid(2));
+        (self.scale, self.first) = (self.scale + 1, first >> 1);
         for (place, slot) in (first..).zip(narrow) {
-            if place.div_euclid(2) == self.end() {
+            if place >> 1 == self.end() {
                 self.slots.push_back(Slot::default());
             }
             self.slots.back_mut().into_iter().for_each(|wide| wide.add(slot));

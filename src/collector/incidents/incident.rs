@@ -58,7 +58,7 @@ impl Terms {
 #[derive(Debug, Clone, PartialEq)]
 pub struct End {
     /// The record of it.
-    pub drop: SessionDrop,
+    pub drop: Arc<SessionDrop>,
     /// The first filter that the broker refused in that session.
     pub refused_topic: Option<String>,
     /// How long after its ping an answer came that had been given up, seconds.
@@ -117,7 +117,7 @@ impl Incident {
 
     /// The record of the drop, if there was one.
     pub fn drop(&self) -> Option<&SessionDrop> {
-        self.end.as_ref().map(|end| &end.drop)
+        self.end.as_ref().map(|end| &*end.drop)
     }
 
     /// The age that the session reached before it began to end, seconds: the delay of noticing is left out.

@@ -10,7 +10,7 @@ pub const INCIDENTS_KEPT: usize = 1024;
 
 /// Those incidents, of all runs, by when they were noticed.
 #[derive(Debug, Clone)]
-pub(in crate::collector) struct KeptIncidents(Recent<Incident>);
+pub(in crate::collector) struct KeptIncidents(Recent<Box<Incident>>);
 
 impl Default for KeptIncidents {
     fn default() -> Self {
@@ -25,13 +25,13 @@ impl KeptIncidents {
     }
 
     /// Adds one that is over, noticed at this time.
-    pub(super) fn push(&mut self, order: DateTime<Utc>, incident: Incident) {
+    pub(super) fn push(&mut self, order: DateTime<Utc>, incident: Box<Incident>) {
         self.0.push(order, incident);
     }
 
     /// The latest of a run.
     pub(super) fn last_of(&mut self, run: u64) -> Option<&mut Incident> {
-        self.0.iter_mut().rev().find(|incident| incident.terms.run == run)
+        self.0.iter_mut().rev().map(Box::as_mut).find(|incident| incident.terms.run == run)
     }
 
     /// The wall clock stepped in a run: all that was noticed in it before was noticed so far from the new time.
@@ -43,11 +43,11 @@ impl KeptIncidents {
     /// The latest, oldest first, with those that are not over yet in their places.
     pub(in crate::collector) fn with(
         &self,
-        open: impl Iterator<Item = (DateTime<Utc>, Incident)>,
+        open: impl Iterator<Item = (DateTime<Utc>, Box<Incident>)>,
     ) -> Vec<Incident> {
         let mut all: Vec<_> = self.0.dated().cloned().chain(open).collect();
         all.sort_by_key(|(order, _)| *order);
         let too_many = all.len().saturating_sub(self.0.capacity());
-        all.into_iter().skip(too_many).map(|(_, incident)| incident).collect()
+        all.into_iter().skip(too_many).map(|(_, incident)| *incident).collect()
     }
 }

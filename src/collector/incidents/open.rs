@@ -17,7 +17,7 @@ const SUSPEND_RECORDED_WITHIN: TimeDelta = TimeDelta::seconds(5);
 /// The incident, and what is needed to go on with it.
 #[derive(Debug, Clone)]
 pub(super) struct OpenIncident {
-    pub(super) incident: Incident,
+    pub(super) incident: Box<Incident>,
     /// Where it was noticed.
     pub(super) noticed: Position,
     last_attempt: Timestamp,
@@ -35,7 +35,7 @@ enum AttemptedVersions {
 
 impl OpenIncident {
     /// One that was noticed here.
-    pub(super) const fn new(incident: Incident, noticed: Position) -> Self {
+    pub(super) const fn new(incident: Box<Incident>, noticed: Position) -> Self {
         Self { incident, noticed, last_attempt: noticed.at, attempted: AttemptedVersions::OnlyFive }
     }
 
@@ -83,28 +83,27 @@ impl OpenIncident {
     }
 
     /// A session is up again, with the attempt of this number within [`super::BURST_SECONDS`].
-    pub(super) fn recovered(mut self, at: Timestamp, kind: ConnectionKind, in_burst: u32) -> Self {
+    pub(super) fn recovered(&mut self, at: Timestamp, kind: ConnectionKind, in_burst: u32) {
         self.pause(at);
         let recovery = &mut self.incident.recovery;
         recovery.most_in_burst = recovery.most_in_burst.max(in_burst);
         recovery.recovered = Some(kind);
-        self.until(at)
+        self.until(at);
     }
 
     /// The run ended first.
-    pub(super) fn left(mut self, last: Timestamp) -> Self {
+    pub(super) fn left(&mut self, last: Timestamp) {
         self.incident.recovery.run_over = true;
-        self.until(last)
+        self.until(last);
     }
 
     /// As far as it came by `last`.
-    pub(super) fn until(mut self, last: Timestamp) -> Self {
+    pub(super) fn until(&mut self, last: Timestamp) {
         self.incident.recovery.lasted_seconds = in_seconds(last.since_us(self.noticed.at));
-        self
     }
 
     /// With its place in time, if it lies in the period.
-    pub(super) fn counted(self) -> Option<(DateTime<Utc>, Incident)> {
+    pub(super) fn counted(self) -> Option<(DateTime<Utc>, Box<Incident>)> {
         (self.noticed.period == Period::Within).then_some((self.noticed.order, self.incident))
     }
 }

@@ -70,7 +70,8 @@ impl Tracker {
         let failed = &mut open.incident.recovery.failed;
         *failed = (*failed).max(connected.attempt_number.unwrap_or_default().saturating_sub(1));
         if !open.was_a_question_of_version(connected.protocol) {
-            keep(open.recovered(at, connected.kind, in_burst), kept);
+            open.recovered(at, connected.kind, in_burst);
+            keep(open, kept);
         }
     }
 
@@ -96,7 +97,7 @@ impl Tracker {
     pub(in crate::collector) fn dropped(
         &mut self,
         position: &Position,
-        drop: &SessionDrop,
+        drop: &Arc<SessionDrop>,
         kept: &mut KeptIncidents,
     ) {
         self.leave(kept);
@@ -106,7 +107,7 @@ impl Tracker {
         let mut incident = self.begin(position, began);
         incident.host = self.recent_changes.before(heard, noticed);
         incident.end = Some(End {
-            drop: drop.clone(),
+            drop: Arc::clone(drop),
             refused_topic: self.refused_topic.take(),
             late_answer_seconds: None,
         });
@@ -116,14 +117,15 @@ impl Tracker {
     /// An attempt failed.
     pub(in crate::collector) fn attempt_failed(&mut self, position: &Position, failed: &AttemptFailed) {
         let in_burst = self.attempt_made(position.at);
-        let mut open = self.open.take().unwrap_or_else(|| {
+        if self.open.is_none() {
             let noticed = position.at.wall;
             let mut incident = self.begin(position, noticed);
             incident.host = self.recent_changes.before(noticed, noticed);
-            OpenIncident::new(incident, *position)
-        });
-        open.attempt_failed(position.at, failed, in_burst);
-        self.open = Some(open);
+            self.open = Some(OpenIncident::new(incident, *position));
+        }
+        if let Some(open) = &mut self.open {
+            open.attempt_failed(position.at, failed, in_burst);
+        }
     }
 
     /// An attempt was over at `at`: how many there were within [`BURST_SECONDS`].
@@ -136,8 +138,8 @@ impl Tracker {
         u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
     }
 
-    fn begin(&self, position: &Position, began: DateTime<Utc>) -> Incident {
-        Incident {
+    fn begin(&self, position: &Position, began: DateTime<Utc>) -> Box<Incident> {
+        Box::new(Incident {
             noticed: position.at.wall,
             began,
             local: self.zone.local(began),
@@ -147,13 +149,13 @@ impl Tracker {
             clock_off_seconds: self.clock_off_seconds,
             later_clock_steps_seconds: 0.0,
             recovery: Recovery::default(),
-        }
+        })
     }
 
     /// The answer belongs to the last drop, which may be over already.
     pub(in crate::collector) fn late_answer(&mut self, late: LateAnswer, kept: &mut KeptIncidents) {
         let incident = match &mut self.open {
-            Some(open) => Some(&mut open.incident),
+            Some(open) => Some(open.incident.as_mut()),
             None => kept.last_of(self.terms.run),
         };
         if let Some(end) = incident.and_then(|incident| incident.end.as_mut()) {
@@ -211,24 +213,24 @@ impl Tracker {
 
     /// The run is over: what was going on comes to no end that is known.
     pub(in crate::collector) fn leave(&mut self, kept: &mut KeptIncidents) {
-        if let Some(open) = self.open.take() {
-            let last = self.last.unwrap_or(open.noticed.at);
-            keep(open.left(last), kept);
+        if let Some(mut open) = self.open.take() {
+            open.left(self.last.unwrap_or(open.noticed.at));
+            keep(open, kept);
         }
     }
 
     /// The incident that goes on at the last record, with its place in time, if it lies in the period.
-    pub(in crate::collector) fn going_on(&self) -> Option<(DateTime<Utc>, Incident)> {
-        let open = self.open.clone()?;
-        let last = self.last.unwrap_or(open.noticed.at);
-        open.until(last).counted()
+    pub(in crate::collector) fn going_on(&self) -> Option<(DateTime<Utc>, Box<Incident>)> {
+        let mut open = self.open.clone()?;
+        open.until(self.last.unwrap_or(open.noticed.at));
+        open.counted()
     }
 
     /// The same, where the run is known to be over.
-    pub(in crate::collector) fn left_open(&self) -> Option<(DateTime<Utc>, Incident)> {
-        let open = self.open.clone()?;
-        let last = self.last.unwrap_or(open.noticed.at);
-        open.left(last).counted()
+    pub(in crate::collector) fn left_open(&self) -> Option<(DateTime<Utc>, Box<Incident>)> {
+        let mut open = self.open.clone()?;
+        open.left(self.last.unwrap_or(open.noticed.at));
+        open.counted()
     }
 }
 
