@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::event::{Event, FORMAT_VERSION, Record, Start, TargetFacts};
+use crate::event::{Event, Record, Start, TargetFacts};
 
 /// The record of `event` at `ts`; a dump has no clock but the wall's.
 pub(super) fn record(ts: DateTime<Utc>, event: Event) -> Record {
@@ -36,16 +36,7 @@ fn rank(event: &Event) -> u8 {
 pub(super) fn run(target: TargetFacts, zone: Option<&str>, mut records: Vec<Record>) -> Vec<Record> {
     records.sort_by_key(|record| (record.ts, rank(&record.event)));
     let began = records.first().map_or(DateTime::UNIX_EPOCH, |record| record.ts);
-    let start = Start {
-        v: FORMAT_VERSION,
-        run: String::new(),
-        continued: false,
-        version: String::new(),
-        pid: 0,
-        host: String::new(),
-        time_zone: zone.unwrap_or_default().to_owned(),
-        target,
-    };
+    let start = Start { time_zone: zone.unwrap_or_default().to_owned(), ..Start::new(target) };
     records.insert(0, record(began, Event::Start(Box::new(start))));
     records
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::reading::Survived;
 use super::words::{EnvironmentKind, StopReason, Transport};
-use super::{is_false, known, lenient};
+use super::{FORMAT_VERSION, is_false, known, lenient};
 
 /// A run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,22 @@ pub struct Start {
     /// What is watched, and how.
     #[serde(default, deserialize_with = "lenient")]
     pub target: TargetFacts,
+}
+
+impl Start {
+    /// The beginning of a run of which nothing more is known than its target.
+    pub const fn new(target: TargetFacts) -> Self {
+        Self {
+            v: FORMAT_VERSION,
+            run: String::new(),
+            continued: false,
+            version: String::new(),
+            pid: 0,
+            host: String::new(),
+            time_zone: String::new(),
+            target,
+        }
+    }
 }
 
 /// What a run watches, as the journal tells it: no credentials, no query.

@@ -14,8 +14,8 @@ use super::run::{Action, Input, Now, Output, Run};
 use super::settings::{Filter, Limits, ProtocolChoice, ReconnectSettings, RunSettings, SessionSettings};
 use crate::event::failure::{Failure, StreamEnd, TcpFailure, TcpProblem};
 use crate::event::{
-    AttemptFailed, ClockReading, Event, FORMAT_VERSION, Moment, Phase, Phases, Protocol, Qos, Sample,
-    SessionDrop, Start, StopReason, TargetFacts, Transport,
+    AttemptFailed, ClockReading, Event, Moment, Phase, Phases, Protocol, Qos, Sample, SessionDrop, Start,
+    StopReason, TargetFacts, Transport,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -60,16 +60,7 @@ pub(crate) fn subscribing(topics: &[&str]) -> RunSettings {
 }
 
 pub(crate) fn start() -> Start {
-    Start {
-        v: FORMAT_VERSION,
-        run: String::new(),
-        continued: false,
-        version: String::new(),
-        pid: 1,
-        host: String::new(),
-        time_zone: "UTC".to_owned(),
-        target: TargetFacts::default(),
-    }
+    Start { time_zone: "UTC".to_owned(), ..Start::new(TargetFacts::default()) }
 }
 
 /// A run in a world that the test plays.

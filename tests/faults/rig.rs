@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nwdiag::event::{
-    AttemptFailed, Connected, Event, FORMAT_VERSION, Protocol, Qos, SessionDrop, Start, StopReason,
-    TargetFacts, Transport,
+    AttemptFailed, Connected, Event, Protocol, Qos, SessionDrop, Start, StopReason, TargetFacts, Transport,
 };
 use nwdiag::io::clock::Clock;
 use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
@@ -173,16 +172,7 @@ fn plain(address: SocketAddr) -> DialSettings {
 }
 
 fn start() -> Start {
-    Start {
-        v: FORMAT_VERSION,
-        run: String::new(),
-        continued: false,
-        version: String::new(),
-        pid: 1,
-        host: String::new(),
-        time_zone: "UTC".to_owned(),
-        target: TargetFacts::default(),
-    }
+    Start { time_zone: "UTC".to_owned(), ..Start::new(TargetFacts::default()) }
 }
 
 /// The events of a run that ends by itself, without its `start`, its samples and its `stop`.

@@ -9,7 +9,7 @@ use nwdiag::collector::{Liveness, RECENT};
 use nwdiag::config::ZoneChoice;
 use nwdiag::config::{Config, Surroundings, WatchConfig, resolve};
 use nwdiag::diagnosis::diagnose;
-use nwdiag::event::{Event, FORMAT_VERSION, Record, Start, StopReason};
+use nwdiag::event::{Event, Record, Start, StopReason};
 use nwdiag::io::clock::{Clock, local};
 use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
@@ -70,16 +70,7 @@ fn dialer(broker: &Broker) -> Dialer {
 }
 
 fn start(config: &WatchConfig) -> Start {
-    Start {
-        v: FORMAT_VERSION,
-        run: "r".to_owned(),
-        continued: false,
-        version: String::new(),
-        pid: std::process::id(),
-        host: String::new(),
-        time_zone: "UTC".to_owned(),
-        target: config.run.target.clone(),
-    }
+    Start { run: "r".to_owned(), time_zone: "UTC".to_owned(), ..Start::new(config.run.target.clone()) }
 }
 
 /// Watches the demo from inside, where records have not been written and read yet.

@@ -44,16 +44,8 @@ fn named(target_name: &str, run: &str, record: Record) -> Record {
 
 /// The beginning of a run of a target, watched from a host.
 fn start_of(target_name: &str, host: &str, run: &str) -> Start {
-    Start {
-        v: 1,
-        run: run.to_owned(),
-        continued: false,
-        version: String::new(),
-        pid: 1,
-        host: host.to_owned(),
-        time_zone: String::new(),
-        target: TargetFacts { name: target_name.to_owned(), ..TargetFacts::default() },
-    }
+    let target = TargetFacts { name: target_name.to_owned(), ..TargetFacts::default() };
+    Start { run: run.to_owned(), host: host.to_owned(), ..Start::new(target) }
 }
 
 fn start() -> Event {
