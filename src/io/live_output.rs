@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
 use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
-use super::terminal::StatusLine;
+use super::terminal::{self, StatusLine};
 use crate::event::Record;
 use crate::journal::encode;
 use crate::report::line::Lines;
@@ -71,7 +71,8 @@ impl LiveOutput {
             Format::Json => Ok(encode(record)?),
             Format::Text(lines) => {
                 let mut text = Vec::new();
-                lines.write(record, columns(&self.out), &mut text)?;
+                // Lines that go to no terminal are as long as they are.
+                lines.write(record, terminal::columns(&self.out), &mut text)?;
                 Ok(text)
             }
         }
@@ -133,11 +134,6 @@ impl RecordSink for LiveOutput {
         }
         Idle::AtMost(PULSE)
     }
-}
-
-/// The columns of the terminal; lines that go elsewhere are as long as they are.
-fn columns(out: &File) -> Option<u16> {
-    terminal_size::terminal_size_of(out).map(|(width, _)| width.0)
 }
 
 /// A pipe without a reader, or a terminal that was hung up.

@@ -28,10 +28,14 @@ fn is_piped() -> bool {
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
 }
 
+/// The width of the terminal behind `output`, in columns; `None` where there is none.
+pub fn columns(output: impl AsFd) -> Option<u16> {
+    terminal_size::terminal_size_of(output).map(|(width, _)| width.0)
+}
+
 /// The width of a page on standard output, in columns.
 pub fn output_columns() -> u16 {
-    let size = terminal_size::terminal_size_of(io::stdout());
-    size.map_or(USUAL_COLUMNS, |(width, _)| width.0.clamp(1, WIDEST_COLUMNS))
+    columns(io::stdout()).map_or(USUAL_COLUMNS, |width| width.clamp(1, WIDEST_COLUMNS))
 }
 
 /// How long writing a sentence to standard error may take. A larger value would hold up the program for
