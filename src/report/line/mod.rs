@@ -67,18 +67,13 @@ impl Lines {
         let margins = Margins { first, further, width };
         let name = sentence.name.iter().filter(|name| !name.is_empty());
         let name = name.map(|name| phrase(format!("· {name}"), Some(Meaning::Faint)));
-        let mut lines = wrapped(words(&sentence.text, None).chain(name), margins, self.palette);
-        if let Some(first) = lines.first_mut() {
-            *first = format!("{time}  {mark}{first}");
-        }
-        let indented = Margins { first: further, ..margins };
+        let mut lines = begun(
+            &format!("{time}  {mark}"),
+            wrapped(words(&sentence.text, None).chain(name), margins, self.palette),
+        );
+        let (indent, indented) = (" ".repeat(further), Margins { first: further, ..margins });
         for text in &sentence.more {
-            let more = wrapped(words(text, None), indented, self.palette);
-            let begun = more
-                .into_iter()
-                .enumerate()
-                .map(|(number, line)| if number == 0 { format!("{:further$}{line}", "") } else { line });
-            lines.extend(begun);
+            lines.extend(begun(&indent, wrapped(words(text, None), indented, self.palette)));
         }
         lines
     }
@@ -88,6 +83,14 @@ impl Lines {
         let padding = " ".repeat(LABEL_COLUMNS.saturating_sub(label.chars().count()));
         format!("{}{padding}  ", self.palette.paint(mark.meaning, &label))
     }
+}
+
+/// The lines of a paragraph with `beginning` before the first.
+fn begun(beginning: &str, mut lines: Vec<String>) -> Vec<String> {
+    if let Some(first) = lines.first_mut() {
+        first.insert_str(0, beginning);
+    }
+    lines
 }
 
 /// Columns of the symbol, a space and the longest usual label.
