@@ -13,7 +13,7 @@ use super::dial::{Dialer, Dialled};
 use super::host_watch::HostWatch;
 use super::link::{Link, Moved};
 use crate::event::{Environment, Event, Moment, StopReason};
-use crate::session::attempt::{self, DialError};
+use crate::session::attempt::DialError;
 use crate::session::extension::Opaque;
 use crate::session::recovery::Depth;
 use crate::session::run::{Action, Input, Now, Output, Run};
@@ -228,8 +228,8 @@ impl Driver {
         match result {
             Ok(dialled) => {
                 self.host.connected(dialled.local.ip(), dialled.peer.ip());
-                let facts = attempt::Dialled::from(&dialled);
-                open.link = Some(Link::new(dialled.stream));
+                let (stream, facts) = dialled.into_parts();
+                open.link = Some(Link::new(stream));
                 Input::Dialled(facts)
             }
             Err(error) => Input::DialFailed(error),
@@ -240,19 +240,6 @@ impl Driver {
     fn now(&mut self, open: &Open) -> Now {
         let moment = self.clock.now();
         Now { moment, clocks: clock::reading(), measured: self.host.measure(moment, open.link.as_ref()) }
-    }
-}
-
-impl From<&Dialled> for attempt::Dialled {
-    fn from(dialled: &Dialled) -> Self {
-        Self {
-            phases: dialled.phases,
-            local_address: dialled.local.to_string(),
-            peer_address: dialled.peer.to_string(),
-            addresses_lost: dialled.addresses_lost.clone(),
-            clock_offset: dialled.clock_offset,
-            learned: dialled.learned.clone(),
-        }
     }
 }
 

@@ -125,6 +125,22 @@ pub struct Dialled {
     pub learned: Option<Opaque>,
 }
 
+impl Dialled {
+    /// The stream, and what the run is told of it.
+    pub fn into_parts(self) -> (Stream, crate::session::attempt::Dialled) {
+        let Self { stream, phases, local, peer, addresses_lost, clock_offset, learned } = self;
+        let facts = crate::session::attempt::Dialled {
+            phases,
+            local_address: local.to_string(),
+            peer_address: peer.to_string(),
+            addresses_lost,
+            clock_offset,
+            learned,
+        };
+        (stream, facts)
+    }
+}
+
 impl Dialer {
     /// Reads the PEM files, and the platform's roots where TLS needs them.
     pub fn new(settings: DialSettings) -> Result<Self, SetupError> {
