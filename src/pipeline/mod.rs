@@ -1,8 +1,8 @@
 //! The one way from what was observed to what is said: Observation → [`Collector`] → findings → sinks.
 //!
-//! `watch` runs it live, and hands what comes out to the journal, standard output and the status line; a report runs it
-//! over what was recorded. A finding is a record like any other: it is made here and nowhere else, and no sink
-//! computes. Nothing here reads a clock: whoever runs the pipeline lends it one.
+//! `watch` runs it, and hands what comes out to the journal, standard output and the status line: a finding is a record
+//! like any other there, and no sink computes. A report folds what was recorded with the same collector and asks the
+//! same diagnosis, once, at the end. Nothing here reads a clock: whoever runs the pipeline lends it one.
 
 mod announcer;
 

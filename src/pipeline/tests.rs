@@ -164,7 +164,7 @@ fn an_outage_that_was_diagnosed_while_it_lasted_is_diagnosed_anew_when_it_ends()
     let next = rig.pipeline.next_diagnosis;
     rig.pass(30).connect();
     assert!(rig.pipeline.next_diagnosis > next, "the reconnect is diagnosed");
-    // Nothing came since: a reconnect that comes too soon is left for the next moment, and not forgotten.
+    // What comes too soon for another diagnosis is left for the next moment, and not forgotten.
     rig.pass(1).connect();
     assert_eq!(rig.pipeline.trouble, Trouble::New);
 }
