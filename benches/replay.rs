@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use nwdiag::collector::clock::Window;
 use nwdiag::collector::{Collector, Liveness, RECENT};
-use nwdiag::event::{Record, rounded};
+use nwdiag::event::{Observation, rounded};
 use nwdiag::journal::decode;
 use nwdiag::journal::replay::replay;
 use serde_json::Value;
@@ -24,8 +24,8 @@ const RECORDS: usize = 100_000;
 
 /// The records of a run that goes on for as long as wanted: the recorded one without its beginning and its end, each
 /// time behind the last. Lengths vary, so that the sketches have something to tell apart.
-fn records() -> impl Iterator<Item = Record> {
-    let recorded: Vec<Record> =
+fn records() -> impl Iterator<Item = Observation> {
+    let recorded: Vec<Observation> =
         RECORDED.lines().map(|line| decode(line.as_bytes()).unwrap().unwrap()).collect();
     let first = recorded[0].clone();
     let (from, to) = (first.ts, recorded[recorded.len() - 1].ts);
@@ -37,7 +37,7 @@ fn records() -> impl Iterator<Item = Record> {
     std::iter::once(first).chain(rounds.flat_map(later))
 }
 
-fn shifted(mut record: Record, round: i32, by: TimeDelta) -> Record {
+fn shifted(mut record: Observation, round: i32, by: TimeDelta) -> Observation {
     use nwdiag::event::Event;
 
     record.ts += by;
@@ -117,7 +117,7 @@ fn folding(c: &mut Criterion) {
         let mut collector = collector();
         let mut records = records();
         records.by_ref().take(before).for_each(|record| collector.record(&record));
-        let batch: Vec<Record> = records.take(BATCH).collect();
+        let batch: Vec<Observation> = records.take(BATCH).collect();
         group.bench_function(format!("after {before}"), |b| {
             let fold = |mut collector: Collector| {
                 for record in &batch {

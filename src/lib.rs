@@ -1,6 +1,6 @@
 //! `nwdiag` tells a person why an MQTT connection keeps dropping.
 //!
-//! world → [`event::Event`] → [`event::Record`] → journal line, collector, live line; later: journal line → record →
+//! world → [`event::Event`] → [`event::Observation`] → journal line, collector, live line; later: journal line → record →
 //! collector → metrics → findings → report → bytes. `watch`, `summary` and `export` differ only in where records come from and
 //! where bytes go. ARCHITECTURE.md tells the rooms and who may know whom; the lines below stand in that order, and a
 //! test holds it.

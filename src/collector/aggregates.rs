@@ -14,7 +14,7 @@ use super::population::Population;
 use super::recent::{Recent, Tally};
 use super::run::{RunState, Session};
 use super::timeline::{Link, Timeline};
-use crate::event::{Connected, Environment, EnvironmentKind, Event, Record, SessionDrop};
+use crate::event::{Connected, Environment, EnvironmentKind, Event, Observation, SessionDrop};
 
 /// The sums.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl Aggregates {
     }
 
     /// Takes one record of `run`; those of one run come in the order in which they were written.
-    pub(super) fn record(&mut self, run: &mut RunState, record: &Record) {
+    pub(super) fn record(&mut self, run: &mut RunState, record: &Observation) {
         let at = Timestamp::of(record);
         run.latest_wall = run.latest_wall.max(at.wall);
         let period = self.window.period(at.wall);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::event::Record;
+use crate::event::Observation;
 
 /// The period that a report covers: `since` inclusive, `until` exclusive, open where `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,7 +63,7 @@ pub struct Timestamp {
 
 impl Timestamp {
     /// Of a record.
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Observation) -> Self {
         Self { wall: record.ts, run_us: record.run_seconds.map(microseconds) }
     }
 
@@ -137,7 +137,7 @@ mod tests {
     fn record(wall_seconds: i64, run_seconds: Option<f64>) -> Timestamp {
         let event = Event::Environment(Environment::new(EnvironmentKind::LinkUp));
         let ts = DateTime::from_timestamp(wall_seconds, 0).unwrap();
-        Timestamp::of(&Record { run_seconds, ..Record::at(ts, event) })
+        Timestamp::of(&Observation { run_seconds, ..Observation::at(ts, event) })
     }
 
     fn window(since: i64, until: i64) -> Window {

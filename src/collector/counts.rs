@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::clock::in_seconds;
-use super::metrics::Observation;
+use super::metrics::Coverage;
 use crate::event::{Phase, Sample};
 
 /// Events in the period, over all runs.
@@ -63,8 +63,8 @@ impl ObservedTime {
     }
 
     /// For reports; `interrupted` runs more were interrupted than are known to have been.
-    pub(super) fn observation(&self, interrupted: u64) -> Observation {
-        Observation {
+    pub(super) fn observation(&self, interrupted: u64) -> Coverage {
+        Coverage {
             from: self.from,
             to: self.to,
             runs: self.runs,

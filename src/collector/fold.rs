@@ -7,7 +7,7 @@ use super::clock::Window;
 use super::incidents::INCIDENTS_KEPT;
 use super::metrics::Metrics;
 use super::{Collector, Liveness};
-use crate::event::{Event, Record, RunIdentity, Start};
+use crate::event::{Event, Observation, RunIdentity, Start};
 
 /// Targets that are told apart; what is recorded of further ones is left out. A fleet is smaller.
 const TARGETS_LIMIT: usize = 1024;
@@ -91,7 +91,7 @@ impl Fold {
     }
 
     /// Takes one record. Those of one run come in the order in which they were written; runs and targets may be mixed.
-    pub fn record(&mut self, record: &Record) {
+    pub fn record(&mut self, record: &Observation) {
         self.take(record);
     }
 
@@ -122,7 +122,7 @@ impl Fold {
     }
 
     /// Takes one record, and tells the collector of its target.
-    pub(super) fn take(&mut self, record: &Record) -> Option<&mut Collector> {
+    pub(super) fn take(&mut self, record: &Observation) -> Option<&mut Collector> {
         self.records += 1;
         let place = self.place(record)?;
         let target = self.targets.get_mut(place)?;
@@ -132,7 +132,7 @@ impl Fold {
     }
 
     /// The place of the record's target.
-    fn place(&mut self, record: &Record) -> Option<usize> {
+    fn place(&mut self, record: &Observation) -> Option<usize> {
         match (&record.event, &record.run) {
             (Event::Start(start), id) => self.started(start, id.as_ref()),
             (_, Some(id)) => self.of_run(id, |fold| fold.find(record.target_name.clone(), None)),

@@ -16,7 +16,7 @@ pub struct Metrics {
     /// The target of the latest run; `None` for an empty journal.
     pub target: Option<TargetFacts>,
     /// What was looked at.
-    pub observation: Observation,
+    pub observation: Coverage,
     /// Share of the time of which it is known whether the broker was there, in which it was, 0 to 1; our own waiting
     /// between attempts is neither. `None` where nothing was observed.
     pub broker_availability: Option<f64>,
@@ -93,7 +93,7 @@ pub const SESSION_TAIL: usize = 20;
 
 /// What was looked at, and for how long.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Observation {
+pub struct Coverage {
     /// The first record.
     pub from: Option<DateTime<Utc>>,
     /// The last record.
@@ -112,7 +112,7 @@ pub struct Observation {
     pub records_lost: u64,
 }
 
-impl Observation {
+impl Coverage {
     /// Connected share of the time awake, 0 to 1; `None` where nothing was observed.
     pub fn availability(&self) -> Option<f64> {
         let awake = self.observed_seconds - self.suspended_seconds;

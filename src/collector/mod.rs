@@ -40,7 +40,7 @@ pub use self::partial::PartialFold;
 use self::population::Population;
 use self::run::RunState;
 use self::runs::{OpenRuns, Standing};
-use crate::event::{Event, Record};
+use crate::event::{Event, Observation};
 
 /// Whether somebody is writing the records that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Collector {
     }
 
     /// Takes one record. Those of one run come in the order in which they were written; runs may be mixed.
-    pub fn record(&mut self, record: &Record) {
+    pub fn record(&mut self, record: &Observation) {
         let (run, given_up) = self.runs.of(record);
         self.sums.record(run, record);
         if let Some(run) = given_up {

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use super::Fold;
 use super::clock::Window;
 use super::population::Population;
-use crate::event::{Event, Record};
+use crate::event::{Event, Observation};
 
 /// The part.
 #[derive(Debug)]
 pub struct PartialFold {
     window: Window,
     /// In order, each with the place of the round trips that were taken out of it, or of others of the same run.
-    records: Vec<(Record, Option<usize>)>,
+    records: Vec<(Observation, Option<usize>)>,
     trips: Vec<Trips>,
     /// Place of the round trips of records that name no run: they belong to the latest `start`.
     unnamed: Option<usize>,
@@ -40,7 +40,7 @@ impl PartialFold {
     }
 
     /// Takes one record, in the order in which they were written.
-    pub fn record(&mut self, mut record: Record) {
+    pub fn record(&mut self, mut record: Observation) {
         if matches!(record.event, Event::Start(_)) {
             self.unnamed = None;
         }
@@ -57,7 +57,7 @@ impl PartialFold {
     }
 
     /// Takes the round trips out of a sample of the period, and tells where they are.
-    fn take_trips(&mut self, record: &mut Record) -> Option<usize> {
+    fn take_trips(&mut self, record: &mut Observation) -> Option<usize> {
         let Event::Sample(sample) = &mut record.event else { return None };
         if !self.window.contains(record.ts) || (sample.ping_rtt_ms.is_none() && sample.probe_rtt_ms.is_none())
         {

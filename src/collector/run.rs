@@ -8,7 +8,7 @@ use super::broker_time::BrokerWatch;
 use super::clock::Timestamp;
 use super::counts::{MessageCounts, Outage};
 use super::incidents::Tracker;
-use crate::event::{Record, Start, Subscribed, TargetFacts};
+use crate::event::{Observation, Start, Subscribed, TargetFacts};
 
 /// Filters remembered of one run: a journal from elsewhere must not make us grow.
 const SUBSCRIPTIONS_LIMIT: usize = 1024;
@@ -75,7 +75,7 @@ pub(super) struct RunState {
 
 impl RunState {
     /// The run of this number, whose first record this is.
-    pub(super) fn begin(serial: u64, id: Option<Arc<str>>, first: &Record) -> Self {
+    pub(super) fn begin(serial: u64, id: Option<Arc<str>>, first: &Observation) -> Self {
         let at = Timestamp::of(first);
         Self {
             serial,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::run::RunState;
-use crate::event::{Event, Record, RunIdentity, Subscribed, TargetFacts};
+use crate::event::{Event, Observation, RunIdentity, Subscribed, TargetFacts};
 
 /// Runs without a `stop` that are followed at once. Beyond that, the one whose last record came longest ago counts as
 /// interrupted: a journal of runs that were all killed must not make us grow.
@@ -64,7 +64,7 @@ impl Standing {
 
 impl OpenRuns {
     /// The run that the record belongs to, which may begin with it; and a run that is given up for it.
-    pub(super) fn of(&mut self, record: &Record) -> (&mut RunState, Option<RunState>) {
+    pub(super) fn of(&mut self, record: &Observation) -> (&mut RunState, Option<RunState>) {
         self.records += 1;
         let place = self.find(record);
         let given_up = if place.is_none() { self.begin(record) } else { None };
@@ -118,7 +118,7 @@ impl OpenRuns {
     }
 
     /// The place of the run that the record belongs to; `None` where one begins with it.
-    fn find(&self, record: &Record) -> Option<usize> {
+    fn find(&self, record: &Observation) -> Option<usize> {
         match (&record.event, &record.run) {
             (Event::Start(start), _) if !start.continued => None,
             (_, Some(id)) => self.place(|run| run.id.as_ref() == Some(id)),
@@ -134,7 +134,7 @@ impl OpenRuns {
         self.runs.iter().position(is_meant)
     }
 
-    fn begin(&mut self, record: &Record) -> Option<RunState> {
+    fn begin(&mut self, record: &Observation) -> Option<RunState> {
         let id = match &record.event {
             Event::Start(start) => record.run.clone().or_else(|| RunIdentity::of(start).run),
             _ => record.run.clone(),

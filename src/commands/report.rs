@@ -12,7 +12,7 @@ use crate::collector::{Fold, Hosts, Liveness, RECENT};
 use crate::config::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
 use crate::diagnosis::diagnose;
 use crate::dump::Account;
-use crate::event::Record;
+use crate::event::Observation;
 use crate::io::journal_file::{self, Reading};
 use crate::io::report_input::{self, Input};
 use crate::io::{clock, report_output, terminal};
@@ -90,7 +90,7 @@ fn of_dump(metrics: Metrics, account: Account) -> Report {
 }
 
 fn read(source: &ReportSource, fold: &mut Fold) -> Result<Input, CommandError> {
-    let take = |record: &Record| fold.record(record);
+    let take = |record: &Observation| fold.record(record);
     match source {
         ReportSource::Stdin => Ok(report_input::read_standard_input(take).map_err(anyhow::Error::from)?),
         ReportSource::Journal { path, .. } if journal_file::is_missing(path) => {

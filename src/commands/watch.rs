@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::{CommandError, Outcome, start};
 use crate::cli::value::WatchFormat;
 use crate::config::WatchConfig;
-use crate::event::{Event, Record, RunIdentity, StopReason};
+use crate::event::{Event, Observation, RunIdentity, StopReason};
 use crate::io::clock::Clock;
 use crate::io::driver::{Driver, Observer};
 use crate::io::host_watch::HostWatch;
@@ -141,7 +141,7 @@ impl Observer for Recorder {
         if let Event::AttemptFailed(failed) = &event {
             self.last_failure = Some(failed.error_message.clone());
         }
-        let record = Record::new(self.clock.stamp(), event).in_run(&self.identity);
+        let record = Observation::new(self.clock.stamp(), event).in_run(&self.identity);
         for record in self.pipeline.observe(record, || self.clock.now()) {
             if let Some(journal) = &self.journal {
                 journal.send(record.clone());

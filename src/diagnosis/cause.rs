@@ -17,7 +17,7 @@ pub enum Category {
 
 impl Category {
     /// The public word.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Network => "network",
             Self::Server => "server",
@@ -39,7 +39,7 @@ macro_rules! causes {
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// The public id.
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $id,)+ }
             }
 
@@ -113,12 +113,12 @@ causes! {
 impl Cause {
     /// The cause of a public id; `None` for an unknown one.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|cause| cause.word() == word)
+        Self::ALL.iter().copied().find(|cause| cause.as_str() == word)
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
+        f.pad(self.as_str())
     }
 }

@@ -8,7 +8,7 @@ use super::rule::{Rule, Verdict};
 use super::server::{CLOCK_SECONDS, clock_was_wrong, is_large};
 use super::shown::{count, of, seconds, told};
 use super::statistics::{densest, in_order, median, share};
-use crate::collector::incidents::{BURST_SECONDS, Incident, Obstacle};
+use crate::collector::incidents::{BURST_SECONDS, FailureClass, Incident};
 use crate::units::signed_span;
 
 /// The rules of the family.
@@ -196,12 +196,12 @@ fn clock_wrong(case: &Case<'_>) -> Option<Verdict> {
     let fails_on_time = |index: &usize| {
         let incident = &case.incidents[*index];
         let way = &incident.recovery;
-        let dates = way.met(Obstacle::CertificateNotYetValid) > 0;
+        let dates = way.met(FailureClass::CertificateNotYetValid) > 0;
         let suspects = [
-            Obstacle::CertificateExpired,
-            Obstacle::UpgradeForbidden,
-            Obstacle::SignInUnavailable,
-            Obstacle::RefusedCredentials,
+            FailureClass::CertificateExpired,
+            FailureClass::UpgradeForbidden,
+            FailureClass::SignInUnavailable,
+            FailureClass::RefusedCredentials,
         ];
         dates || (way.met_any(&suspects) > 0 && clock_was_wrong(case, *index))
     };

@@ -1,7 +1,7 @@
 //! What an incident says of itself: a code, a status, an alert, an event on the host. Such a word outweighs statistics.
 
 use super::cause::Cause;
-use crate::collector::incidents::{Incident, Obstacle};
+use crate::collector::incidents::{FailureClass, Incident};
 use crate::event::{ClosedBy, SessionDrop};
 
 /// A sleep from this length on is one that sessions do not survive unnoticed, seconds.
@@ -10,7 +10,7 @@ const SLEEP_SECONDS: f64 = 5.0;
 /// How soon an end follows the packet that brought it about: a round trip, and a slow broker's time to think, seconds.
 pub(super) const PROMPT_SECONDS: f64 = 5.0;
 
-/// Within which share of its attempts an obstacle must be met to have stood in the way.
+/// Within which share of its attempts a class of failure must be met to have stood in the way.
 const MOSTLY: f64 = 0.5;
 
 /// An incident that names its cause.
@@ -18,7 +18,7 @@ pub(super) fn cause(incident: &Incident) -> Option<Cause> {
     // Without a session it is the attempts that tell, as far as it is not the network that they tell of: a resolver that
     // answered shows that there was one.
     let way_back = way_back(incident);
-    let resolved = incident.recovery.met(Obstacle::NoSuchName) > 0;
+    let resolved = incident.recovery.met(FailureClass::NoSuchName) > 0;
     let told = way_back.filter(|cause| !incident.is_drop() && (resolved || !is_of_the_network(*cause)));
     let said = incident.drop().and_then(said).map(|cause| match cause {
         // What is refused at the next connect, too, is the client and not a request.
@@ -38,7 +38,7 @@ const SHORT_SECONDS: f64 = 300.0;
 pub(super) fn resolver_fell_silent_too(incident: &Incident) -> bool {
     incident.drop().is_some_and(ended_in_silence)
         && way_back(incident) == Some(Cause::DnsFailure)
-        && incident.recovery.met(Obstacle::NoSuchName) == 0
+        && incident.recovery.met(FailureClass::NoSuchName) == 0
         && incident.recovery.lasted_seconds <= SHORT_SECONDS
 }
 
@@ -132,31 +132,38 @@ pub(super) fn ended_in_silence(drop: &SessionDrop) -> bool {
 }
 
 /// Obstacles that name a cause, the most telling first.
-const TELLING: [(&[Obstacle], Cause); 11] = [
-    (&[Obstacle::CertificateNotYetValid], Cause::ClockWrong),
+const TELLING: [(&[FailureClass], Cause); 11] = [
+    (&[FailureClass::CertificateNotYetValid], Cause::ClockWrong),
     (
-        &[Obstacle::CertificateExpired, Obstacle::CertificateRefused, Obstacle::TlsAlert],
+        &[FailureClass::CertificateExpired, FailureClass::CertificateRefused, FailureClass::TlsAlert],
         Cause::TlsCertificate,
     ),
-    (&[Obstacle::RefusedRate, Obstacle::UpgradeThrottled, Obstacle::RefusedQuota], Cause::ConnectRateLimit),
-    (&[Obstacle::SignInRejected], Cause::BadCredentials),
-    (&[Obstacle::RefusedCredentials, Obstacle::UpgradeForbidden], Cause::BadCredentials),
-    (&[Obstacle::RefusedVersion], Cause::ProtocolMismatch),
-    (&[Obstacle::UpgradeRefused], Cause::WebsocketEndpoint),
-    (&[Obstacle::RefusedMoved, Obstacle::RefusedOther, Obstacle::RefusedClientId], Cause::ServerDisconnect),
-    (&[Obstacle::NoSuchName, Obstacle::NoResolver], Cause::DnsFailure),
-    (&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable], Cause::BrokerRestart),
-    (&[Obstacle::PortClosed], Cause::BrokerRestart),
+    (
+        &[FailureClass::RefusedRate, FailureClass::UpgradeThrottled, FailureClass::RefusedQuota],
+        Cause::ConnectRateLimit,
+    ),
+    (&[FailureClass::SignInRejected], Cause::BadCredentials),
+    (&[FailureClass::RefusedCredentials, FailureClass::UpgradeForbidden], Cause::BadCredentials),
+    (&[FailureClass::RefusedVersion], Cause::ProtocolMismatch),
+    (&[FailureClass::UpgradeRefused], Cause::WebsocketEndpoint),
+    (
+        &[FailureClass::RefusedMoved, FailureClass::RefusedOther, FailureClass::RefusedClientId],
+        Cause::ServerDisconnect,
+    ),
+    (&[FailureClass::NoSuchName, FailureClass::NoResolver], Cause::DnsFailure),
+    (&[FailureClass::RefusedUnavailable, FailureClass::UpgradeUnavailable], Cause::BrokerRestart),
+    (&[FailureClass::PortClosed], Cause::BrokerRestart),
 ];
 
 /// What stood in the way of coming back.
 fn way_back(incident: &Incident) -> Option<Cause> {
     let way = &incident.recovery;
-    let mostly = |obstacles: &[Obstacle]| f64::from(way.met_any(obstacles)) >= MOSTLY * f64::from(way.failed);
+    let mostly = |classes: &[FailureClass]| f64::from(way.met_any(classes)) >= MOSTLY * f64::from(way.failed);
     if way.failed == 0 {
         return None;
     }
-    let found = TELLING.iter().find(|(obstacles, _)| mostly(obstacles)).map(|(_, cause)| *cause);
-    let never_upgraded = !incident.is_drop() && way.recovered.is_none() && mostly(&[Obstacle::UpgradeOther]);
+    let found = TELLING.iter().find(|(classes, _)| mostly(classes)).map(|(_, cause)| *cause);
+    let never_upgraded =
+        !incident.is_drop() && way.recovered.is_none() && mostly(&[FailureClass::UpgradeOther]);
     found.or_else(|| never_upgraded.then_some(Cause::WebsocketEndpoint))
 }

@@ -49,8 +49,8 @@ pub struct Finding {
 impl From<Finding> for FindingRecord {
     fn from(finding: Finding) -> Self {
         Self {
-            cause: finding.cause.word().to_owned(),
-            category: finding.cause.category().word().to_owned(),
+            cause: finding.cause.as_str().to_owned(),
+            category: finding.cause.category().as_str().to_owned(),
             confidence: Some(finding.confidence),
             drops_explained: Some(finding.drops_explained),
             incidents_explained: Some(finding.incidents_explained),
@@ -87,7 +87,7 @@ pub fn diagnose(metrics: &Metrics) -> Vec<Finding> {
         order(b)
             .partial_cmp(&order(a))
             .unwrap_or(std::cmp::Ordering::Equal)
-            .then(a.cause.word().cmp(b.cause.word()))
+            .then(a.cause.as_str().cmp(b.cause.as_str()))
     });
     findings
 }

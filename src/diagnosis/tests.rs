@@ -118,7 +118,7 @@ fn check(cause: Cause, journal: &Journal) {
     let findings = journal.findings();
     let best = findings.first().unwrap_or_else(|| panic!("{cause}: nothing found"));
     let shown: Vec<_> =
-        findings.iter().map(|one| (one.cause.word(), one.confidence, one.incidents_explained)).collect();
+        findings.iter().map(|one| (one.cause.as_str(), one.confidence, one.incidents_explained)).collect();
     assert_eq!(best.cause, cause, "{shown:?}");
     assert!(best.confidence > 0.6, "{shown:?}");
     assert!(!best.evidence.is_empty() && !best.summary.is_empty() && !best.fix.is_empty());
@@ -579,7 +579,7 @@ fn the_same_metrics_give_the_same_findings() {
 #[test]
 fn every_public_id_is_read_back() {
     for cause in Cause::ALL {
-        assert_eq!(Cause::from_word(cause.word()), Some(*cause));
+        assert_eq!(Cause::from_word(cause.as_str()), Some(*cause));
     }
     assert_eq!(Cause::from_word("none"), None);
 }

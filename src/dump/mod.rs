@@ -25,10 +25,10 @@ pub use self::error::DumpError;
 use self::find::{Found, find};
 pub use self::text::{BYTE_ORDER_MARK, looks_like_a_journal};
 use crate::collector::clock::Window;
-use crate::collector::metrics::{Metrics, Observation};
+use crate::collector::metrics::{Coverage, Metrics};
 use crate::collector::timeline::Timeline;
 use crate::collector::{Collector, Liveness};
-use crate::event::Record;
+use crate::event::Observation;
 
 /// The longest dump that is read: a real one is far below 1 MiB.
 pub const DUMP_LIMIT_BYTES: usize = 64 * 1024 * 1024;
@@ -39,7 +39,7 @@ pub struct Dump {
     /// Where it comes from, and what it could not tell.
     pub account: Account,
     /// What it lists, oldest first, behind a `start` of what it says of the target.
-    records: Vec<Record>,
+    records: Vec<Observation>,
     totals: Totals,
 }
 
@@ -85,9 +85,9 @@ impl Dump {
 /// What a list of events cannot know: how long was watched, and what was up in between.
 fn unwatched(listed: Metrics, dump: &Dump) -> Metrics {
     let told = dump.records.len() > 1;
-    let Observation { from, to, .. } = listed.observation;
+    let Coverage { from, to, .. } = listed.observation;
     let observation =
-        Observation { from: from.filter(|_| told), to: to.filter(|_| told), ..Observation::default() };
+        Coverage { from: from.filter(|_| told), to: to.filter(|_| told), ..Coverage::default() };
     let target = listed.target.filter(|target| *target != crate::event::TargetFacts::default());
     Metrics { target, observation, timeline: Timeline::default(), ..listed }
 }

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::event::{Event, Record, Start, TargetFacts};
+use crate::event::{Event, Observation, Start, TargetFacts};
 
 /// The record of `event` at `ts`; a dump has no clock but the wall's.
-pub(super) fn record(ts: DateTime<Utc>, event: Event) -> Record {
-    Record::at(ts, event)
+pub(super) fn record(ts: DateTime<Utc>, event: Event) -> Observation {
+    Observation::at(ts, event)
 }
 
 /// A session that was shorter than this may begin and end within one stamp.
@@ -33,7 +33,11 @@ fn rank(event: &Event) -> u8 {
 }
 
 /// The records in the order of time, behind the `start` of a run that watched `target`.
-pub(super) fn run(target: TargetFacts, zone: Option<&str>, mut records: Vec<Record>) -> Vec<Record> {
+pub(super) fn run(
+    target: TargetFacts,
+    zone: Option<&str>,
+    mut records: Vec<Observation>,
+) -> Vec<Observation> {
     records.sort_by_key(|record| (record.ts, rank(&record.event)));
     let began = records.first().map_or(DateTime::UNIX_EPOCH, |record| record.ts);
     let start = Start { time_zone: zone.unwrap_or_default().to_owned(), ..Start::new(target) };

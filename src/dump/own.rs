@@ -12,8 +12,8 @@ use super::reference::outages;
 use super::value::{MOST_SECONDS, by_count, count, counts, list, number, seconds, small, text, time};
 use super::{Dump, Totals, order};
 use crate::collector::devices::{DeviceMetrics, Silence};
-use crate::collector::metrics::{Distribution, Metrics, Observation, SESSION_TAIL};
-use crate::event::{self, Connected, Event, Phase, Record, SessionDrop, Subscribed, TargetFacts};
+use crate::collector::metrics::{Coverage, Distribution, Metrics, SESSION_TAIL};
+use crate::event::{self, Connected, Event, Observation, Phase, SessionDrop, Subscribed, TargetFacts};
 
 /// The format of exports that this program writes and reads.
 pub(super) const SCHEMA: &str = "nwdiag.export/1";
@@ -62,7 +62,7 @@ pub(super) fn over(told: &Metrics, listed: Metrics) -> Metrics {
     }
 }
 
-fn records(export: &Value, key: &str, event: impl Fn(Value) -> Option<Event>) -> Vec<Record> {
+fn records(export: &Value, key: &str, event: impl Fn(Value) -> Option<Event>) -> Vec<Observation> {
     let entries = list(export, key).iter();
     entries
         .filter_map(|entry| Some(order::record(time(entry, "timestamp")?, event(bounded(entry))?)))
@@ -155,9 +155,9 @@ fn errors(told: &Value) -> Vec<(String, u64)> {
     by_count(errors)
 }
 
-fn observation(told: &Value) -> Observation {
+fn observation(told: &Value) -> Coverage {
     let span = |key| seconds(told, key).unwrap_or_default();
-    Observation {
+    Coverage {
         from: time(told, "from"),
         to: time(told, "to"),
         runs: small(told, "runs"),
@@ -170,7 +170,7 @@ fn observation(told: &Value) -> Observation {
 }
 
 /// The length of the session at the last record: the uptime goes on from there to the moment of the export.
-fn session_seconds(export: &Value, observation: &Observation) -> f64 {
+fn session_seconds(export: &Value, observation: &Coverage) -> f64 {
     let since_last = |at: DateTime<Utc>| observation.to.map_or(0.0, |to| order::seconds_between(to, at));
     let uptime = seconds(&export["metrics"], "current_session_uptime_seconds").unwrap_or_default();
     uptime - time(export, "timestamp").map_or(0.0, since_last)
@@ -236,7 +236,7 @@ fn device(told: &Value) -> Option<DeviceMetrics> {
 
 /// The silence that an appliance was in, since its last answer. Neither those that were over are told, nor how often the
 /// service said the same.
-fn going_on(device: &DeviceMetrics, observation: &Observation) -> Option<Silence> {
+fn going_on(device: &DeviceMetrics, observation: &Coverage) -> Option<Silence> {
     let latest = device.last_asked?;
     let began = device.last_answer.or(observation.from).unwrap_or(latest);
     (device.unanswered_streak > 0).then(|| Silence {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::entry::{self, DropEntry};
 use super::order::{before, record, seconds_between};
-use crate::event::{AttemptFailed, Connected, ConnectionKind, Event, Record, SessionDrop};
+use crate::event::{AttemptFailed, Connected, ConnectionKind, Event, Observation, SessionDrop};
 use crate::journal::older;
 
 /// By how much the two stamps of one drop may disagree: the clock is read once for each.
@@ -17,7 +17,7 @@ const SLACK_SECONDS: f64 = 1.0;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     /// Sessions and failed attempts, oldest first.
-    pub(super) records: Vec<Record>,
+    pub(super) records: Vec<Observation>,
     /// Every drop, with the length of its session; 0 where none is known.
     pub(super) drops: Vec<(DateTime<Utc>, SessionDrop)>,
     /// Drops before which no session is known.

@@ -1,4 +1,4 @@
-//! The vocabulary of the journal: a [`Record`] is one stamped [`Event`], and every event is plain data.
+//! The vocabulary of the journal: an [`Observation`] is one stamped [`Event`], and every event is plain data.
 //!
 //! Nothing here decides, reads a clock or does I/O. A key that may be unknown is an `Option` and is written as
 //! `null`; on reading, `null` and absence mean the same. All floating-point numbers are finite and already rounded
@@ -126,7 +126,7 @@ impl RunIdentity {
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record {
+pub struct Observation {
     /// Wall clock, to the millisecond.
     pub ts: DateTime<Utc>,
     /// Time since the run's start on the run's clock; a journal from elsewhere may lack it.
@@ -141,7 +141,7 @@ pub struct Record {
     pub event: Event,
 }
 
-impl Record {
+impl Observation {
     /// The record of `event` at `stamp`, which names no run yet.
     pub fn new(stamp: Stamp, event: Event) -> Self {
         Self {

@@ -17,7 +17,7 @@ macro_rules! words {
 
         impl $name {
             /// The public word.
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }
         }
@@ -33,7 +33,7 @@ macro_rules! words {
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.pad(self.word())
+                f.pad(self.as_str())
             }
         }
     };

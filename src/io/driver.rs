@@ -123,7 +123,7 @@ impl Driver {
                 Output::Act(action) => action,
             };
             match action {
-                Action::Record(event) => observer.event(event),
+                Action::Observation(event) => observer.event(event),
                 Action::Dial(depth) => {
                     // What hangs there would hold up the sign-in; whoever asked for it is gone with the session.
                     open.asking = JoinSet::new();

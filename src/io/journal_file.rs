@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::replacement::replace;
 use super::{folder, lock};
-use crate::event::{Event, Record};
+use crate::event::{Event, Observation};
 use crate::journal::replay::{ReplayError, Replayed, replay};
 
 /// Why a journal cannot be used.
@@ -123,7 +123,7 @@ pub struct Reading {
 }
 
 /// Reads the journal at `path`, which a `watch` may be writing.
-pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Reading, JournalError> {
+pub fn read(path: &Path, take: impl FnMut(&Observation)) -> Result<Reading, JournalError> {
     let file = File::open(path).map_err(|source| failed("open", path, source))?;
     read_on(&[], &file, path, take)
 }
@@ -133,7 +133,7 @@ pub(super) fn read_on(
     begun: &[u8],
     file: &File,
     path: &Path,
-    take: impl FnMut(&Record),
+    take: impl FnMut(&Observation),
 ) -> Result<Reading, JournalError> {
     let held = || lock::is_held(file).map_err(|source| failed("ask for the lock of", path, source));
     // The lock is looked at before and after reading, so that a run that begins or ends meanwhile is not
@@ -148,7 +148,7 @@ pub(super) fn read_on(
 /// Reads a journal from standard input, which has no lock. Its first bytes, `begun`, were read already.
 pub(super) fn read_standard_input_on(
     begun: &[u8],
-    take: impl FnMut(&Record),
+    take: impl FnMut(&Observation),
 ) -> Result<Reading, ReplayError> {
     let replayed = replay(begun.chain(io::stdin().lock()), take)?;
     Ok(Reading { skipped_lines: skipped_lines(replayed, false), live: false })
@@ -267,7 +267,7 @@ mod tests {
 
     fn line() -> Vec<u8> {
         let stamp: Stamp = Clock::start().stamp();
-        encode(&Record::new(stamp, Event::LateAnswer(LateAnswer { seconds: 1.0 }))).unwrap()
+        encode(&Observation::new(stamp, Event::LateAnswer(LateAnswer { seconds: 1.0 }))).unwrap()
     }
 
     fn count(path: &Path) -> (usize, Reading) {

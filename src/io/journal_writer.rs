@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::journal_file::JournalFile;
 use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
-use crate::event::{Event, Moment, Record};
+use crate::event::{Event, Moment, Observation};
 use crate::journal::encode;
 
 /// The longest time between writing a record and syncing it (journal format). A power cut loses at most as
@@ -39,7 +39,7 @@ impl JournalWriter {
 }
 
 impl RecordSink for JournalWriter {
-    fn write(&mut self, record: &Record) -> Result<(), WriteError> {
+    fn write(&mut self, record: &Observation) -> Result<(), WriteError> {
         let line = encode(record).map_err(std::io::Error::from)?;
         self.file.append(&line)?;
         self.urgent |= is_synced_at_once(&record.event);

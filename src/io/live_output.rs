@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::clock::Clock;
 use super::sink_queue::{Idle, Queued, RecordSink, WriteError};
 use super::terminal::{self, StatusLine};
-use crate::event::Record;
+use crate::event::Observation;
 use crate::journal::encode;
 use crate::report::line::Lines;
 use crate::report::status::Status;
@@ -66,7 +66,7 @@ impl LiveOutput {
         Ok(Self { out, format, status, board, clock, unwritten: Vec::new(), needs_pulse })
     }
 
-    fn render(&mut self, record: &Record) -> io::Result<Vec<u8>> {
+    fn render(&mut self, record: &Observation) -> io::Result<Vec<u8>> {
         match &mut self.format {
             Format::Json => Ok(encode(record)?),
             Format::Text(lines) => {
@@ -111,7 +111,7 @@ impl LiveOutput {
 }
 
 impl RecordSink for LiveOutput {
-    fn write(&mut self, record: &Record) -> Result<(), WriteError> {
+    fn write(&mut self, record: &Observation) -> Result<(), WriteError> {
         if self.unwritten.is_empty() {
             self.unwritten = self.render(record)?;
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::journal_file::{self, JournalError, Reading};
 use super::lock;
 use crate::dump::{BYTE_ORDER_MARK, DUMP_LIMIT_BYTES, Dump, DumpError, looks_like_a_journal};
-use crate::event::Record;
+use crate::event::Observation;
 use crate::journal::LINE_LIMIT_BYTES;
 use crate::journal::replay::ReplayError;
 
@@ -66,7 +66,7 @@ enum Begun {
 }
 
 /// Reads the file at `path`; passes the records of a journal to `take`.
-pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Input, InputError> {
+pub fn read(path: &Path, take: impl FnMut(&Observation)) -> Result<Input, InputError> {
     let failed = |source| InputError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let bytes = match begin(&file).map_err(failed)? {
@@ -83,7 +83,7 @@ pub fn read(path: &Path, take: impl FnMut(&Record)) -> Result<Input, InputError>
 }
 
 /// Reads standard input; passes the records of a journal to `take`.
-pub fn read_standard_input(take: impl FnMut(&Record)) -> Result<Input, InputError> {
+pub fn read_standard_input(take: impl FnMut(&Observation)) -> Result<Input, InputError> {
     match begin(io::stdin().lock()).map_err(InputError::StandardInput)? {
         Begun::Dump(dump) => Ok(Input::Dump(dump)),
         Begun::Neither(_, error) => Err(InputError::StandardInputDump(error)),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
-use crate::event::Record;
+use crate::event::Observation;
 use crate::journal::backlog::Backlog;
 
 /// Wait after a failed write before the same record is written again. Longer would keep records in memory for
@@ -22,7 +22,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 pub trait RecordSink: Send + 'static {
     /// Writes one record. After [`WriteError::Later`] the same record is written again, [`RETRY_INTERVAL`]
     /// later.
-    fn write(&mut self, record: &Record) -> Result<(), WriteError>;
+    fn write(&mut self, record: &Observation) -> Result<(), WriteError>;
 
     /// Called before the first record, after each one, and when the time that the last call returned has
     /// passed: for work that must not wait for the next record, such as syncing the journal or drawing the
@@ -110,7 +110,7 @@ impl SinkQueue {
     }
 
     /// Queues a record.
-    pub fn send(&self, record: Record) {
+    pub fn send(&self, record: Observation) {
         self.shared.lock().backlog.push(record);
         self.shared.changed.notify_one();
     }
@@ -163,7 +163,7 @@ enum Outcome {
 }
 
 enum Task {
-    Write(Record),
+    Write(Observation),
     /// The time that [`RecordSink::idle`] returned has passed.
     Idle,
     /// The queue is empty and closed.
@@ -217,7 +217,7 @@ impl<S: RecordSink> Worker<S> {
         Task::Write(record)
     }
 
-    fn deliver(&mut self, record: &Record) -> Result<(), Outcome> {
+    fn deliver(&mut self, record: &Observation) -> Result<(), Outcome> {
         loop {
             match self.sink.write(record) {
                 Ok(()) => break,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     impl RecordSink for Gate {
-        fn write(&mut self, record: &Record) -> Result<(), WriteError> {
+        fn write(&mut self, record: &Observation) -> Result<(), WriteError> {
             let answer = self.answers.recv().unwrap_or(Ok(()));
             if answer.is_ok() {
                 let _ = self.written.send(record.records_lost);
@@ -277,8 +277,8 @@ mod tests {
         }
     }
 
-    fn record() -> Record {
-        Record::new(Clock::start().stamp(), Event::LateAnswer(LateAnswer { seconds: 1.0 }))
+    fn record() -> Observation {
+        Observation::new(Clock::start().stamp(), Event::LateAnswer(LateAnswer { seconds: 1.0 }))
     }
 
     fn gated() -> (SinkQueue, Sender<Answer>, Receiver<u64>, Receiver<()>) {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     impl RecordSink for StuckWhileIdle {
-        fn write(&mut self, _record: &Record) -> Result<(), WriteError> {
+        fn write(&mut self, _record: &Observation) -> Result<(), WriteError> {
             Ok(())
         }
 

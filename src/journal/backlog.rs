@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{Event, Record};
+use crate::event::{Event, Observation};
 
 /// The most records that wait (journal format).
 pub const BACKLOG_LIMIT: usize = 10_000;
@@ -35,7 +35,7 @@ pub struct Backlog {
     /// Records pushed so far; each is numbered by it.
     arrivals: u64,
     /// The waiting records of each rank with their numbers.
-    waiting: [VecDeque<(u64, Record)>; RANKS],
+    waiting: [VecDeque<(u64, Observation)>; RANKS],
     /// Records discarded since the last one left.
     lost: u64,
 }
@@ -53,7 +53,7 @@ impl Backlog {
     }
 
     /// Adds a record; if there is no room, the oldest record of the lowest rank is discarded.
-    pub fn push(&mut self, record: Record) {
+    pub fn push(&mut self, record: Observation) {
         self.waiting[rank(&record.event)].push_back((self.arrivals, record));
         self.arrivals += 1;
         if self.len() > self.limit
@@ -65,7 +65,7 @@ impl Backlog {
     }
 
     /// Removes the oldest record and adds to it the number discarded since the last one left.
-    pub fn pop(&mut self) -> Option<Record> {
+    pub fn pop(&mut self) -> Option<Observation> {
         let oldest = self.waiting.iter_mut().filter(|rank| !rank.is_empty());
         let rank = oldest.min_by_key(|rank| rank.front().map(|(arrival, _)| *arrival))?;
         let (_, mut record) = rank.pop_front()?;

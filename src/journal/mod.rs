@@ -1,4 +1,4 @@
-//! The journal as text: one line is one [`Record`]. Reading is lenient, writing is strict; nothing here opens a file.
+//! The journal as text: one line is one [`Observation`]. Reading is lenient, writing is strict; nothing here opens a file.
 
 pub mod backlog;
 mod lines;
@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{AttemptFailed, Event, FORMAT_VERSION, Record, RunIdentity, SessionDrop, rounded};
+use crate::event::{AttemptFailed, Event, FORMAT_VERSION, Observation, RunIdentity, SessionDrop, rounded};
 
 /// The longest line, its newline included.
 pub const LINE_LIMIT_BYTES: usize = 64 * 1024;
@@ -57,7 +57,7 @@ const fn is_zero(count: &u64) -> bool {
 }
 
 /// The line of a record, its newline included.
-pub fn encode(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
+pub fn encode(record: &Observation) -> Result<Vec<u8>, serde_json::Error> {
     match &record.event {
         Event::Start(body) => line(record, body),
         Event::Connected(body) => line(record, body),
@@ -75,7 +75,7 @@ pub fn encode(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
     }
 }
 
-fn line<T: Serialize>(record: &Record, body: &T) -> Result<Vec<u8>, serde_json::Error> {
+fn line<T: Serialize>(record: &Observation, body: &T) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = serde_json::to_vec(&Line {
         ts: timestamp(record.ts),
         unix_seconds: record.unix_seconds(),
@@ -91,7 +91,7 @@ fn line<T: Serialize>(record: &Record, body: &T) -> Result<Vec<u8>, serde_json::
 }
 
 /// The key `run` of a record whose body does not hold it: that of `start` does.
-fn own_run(record: &Record) -> Option<&str> {
+fn own_run(record: &Observation) -> Option<&str> {
     record.run.as_deref().filter(|_| !matches!(record.event, Event::Start(_)))
 }
 
@@ -112,7 +112,7 @@ struct Head<'a> {
 }
 
 /// Reads a line; `None` for an event that a later nwdiag added.
-pub fn decode(line: &[u8]) -> Result<Option<Record>, LineError> {
+pub fn decode(line: &[u8]) -> Result<Option<Observation>, LineError> {
     Decoder::default().decode(line)
 }
 
@@ -124,10 +124,10 @@ pub struct Decoder {
 
 impl Decoder {
     /// Reads a line; `None` for an event that a later nwdiag added.
-    pub fn decode(&mut self, line: &[u8]) -> Result<Option<Record>, LineError> {
+    pub fn decode(&mut self, line: &[u8]) -> Result<Option<Observation>, LineError> {
         let head: Head<'_> = serde_json::from_slice(line)?;
         let Some(event) = event(&head.event, line)? else { return Ok(None) };
-        Ok(Some(Record {
+        Ok(Some(Observation {
             ts: head.ts,
             run_seconds: head.run_seconds.map(|seconds| rounded(seconds, 1e6)),
             target_name: kept(&mut self.latest.target_name, head.target_name.as_deref()),

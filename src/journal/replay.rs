@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::lines::{self, Found};
 use super::{Decoder, LineError};
-use crate::event::Record;
+use crate::event::Observation;
 
 /// How many lines were read and skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +34,7 @@ pub enum ReplayError {
 }
 
 /// Passes every record of `source` to `take`, in order.
-pub fn replay(mut source: impl BufRead, mut take: impl FnMut(&Record)) -> Result<Replayed, ReplayError> {
+pub fn replay(mut source: impl BufRead, mut take: impl FnMut(&Observation)) -> Result<Replayed, ReplayError> {
     let mut replayed = Replayed::default();
     let mut line = Vec::new();
     let mut decoder = Decoder::default();

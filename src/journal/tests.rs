@@ -48,11 +48,11 @@ fn journal(events: Vec<Event>) -> Vec<u8> {
     events
         .into_iter()
         .zip(0..)
-        .flat_map(|(event, ms)| encode(&Record::new(stamp(ms), event)).unwrap())
+        .flat_map(|(event, ms)| encode(&Observation::new(stamp(ms), event)).unwrap())
         .collect()
 }
 
-fn read(bytes: &[u8]) -> (Vec<Record>, Replayed) {
+fn read(bytes: &[u8]) -> (Vec<Observation>, Replayed) {
     let mut records = Vec::new();
     let replayed = replay(bytes, |record| records.push(record.clone())).unwrap();
     (records, replayed)
@@ -60,7 +60,7 @@ fn read(bytes: &[u8]) -> (Vec<Record>, Replayed) {
 
 #[test]
 fn a_line_has_the_keys_of_the_contract_in_order() {
-    let line = encode(&Record::new(stamp(250), late())).unwrap();
+    let line = encode(&Observation::new(stamp(250), late())).unwrap();
     let expected = concat!(
         r#"{"ts":"2026-11-22T18:20:04.250Z","unix_seconds":1795371604.25,"run_seconds":0.25,"#,
         r#""event":"late_answer","seconds":4.5}"#,
@@ -80,11 +80,11 @@ fn named(target_name: &str, run: &str) -> RunIdentity {
 
 #[test]
 fn a_record_names_its_target_and_its_run_behind_its_event() {
-    let line = encode(&Record::new(stamp(0), late()).in_run(&named("broker", "r-1"))).unwrap();
+    let line = encode(&Observation::new(stamp(0), late()).in_run(&named("broker", "r-1"))).unwrap();
     let text = String::from_utf8(line).unwrap();
     let names = r#""event":"late_answer","target_name":"broker","run":"r-1","seconds":4.5}"#;
     assert!(text.trim_end().ends_with(names), "{text}");
-    let start = encode(&Record::new(stamp(0), start("r-1")).in_run(&named("broker", "r-1"))).unwrap();
+    let start = encode(&Observation::new(stamp(0), start("r-1")).in_run(&named("broker", "r-1"))).unwrap();
     let text = String::from_utf8(start.clone()).unwrap();
     assert!(text.contains(r#""event":"start","target_name":"broker","v":1,"run":"r-1","#), "{text}");
     assert_eq!(text.matches(r#""run":"#).count(), 1, "{text}");
@@ -103,7 +103,7 @@ fn names_that_are_empty_or_missing_are_unknown() {
 #[test]
 fn the_records_of_a_run_share_its_names() {
     let lines = [named("a", "1"), named("a", "1"), named("b", "2"), named("a", "1")]
-        .map(|identity| encode(&Record::new(stamp(0), late()).in_run(&identity)).unwrap());
+        .map(|identity| encode(&Observation::new(stamp(0), late()).in_run(&identity)).unwrap());
     let (records, _) = read(&lines.concat());
     let runs: Vec<_> = records.iter().filter_map(|record| record.run.clone()).collect();
     assert!(Arc::ptr_eq(&runs[0], &runs[1]));
@@ -112,7 +112,7 @@ fn the_records_of_a_run_share_its_names() {
 
 #[test]
 fn unknown_is_null_and_absence_reads_alike() {
-    let text = String::from_utf8(encode(&Record::new(stamp(0), failed("x"))).unwrap()).unwrap();
+    let text = String::from_utf8(encode(&Observation::new(stamp(0), failed("x"))).unwrap()).unwrap();
     assert!(text.contains(r#""return_code":null"#));
     let short = r#"{"ts":"2026-11-22T18:20:04Z","event":"attempt_failed","phase":"tcp","error_name":"N","attempt_number":null}"#;
     let record = decode(short.as_bytes()).unwrap().unwrap();
@@ -211,7 +211,7 @@ fn an_appliance_has_the_keys_of_the_contract_and_reads_without_most_of_them() {
         cloud_connected: None,
         cloud_error_code: None,
     };
-    let text = String::from_utf8(encode(&Record::new(stamp(0), Event::Device(probe))).unwrap()).unwrap();
+    let text = String::from_utf8(encode(&Observation::new(stamp(0), Event::Device(probe))).unwrap()).unwrap();
     let body = concat!(
         r#""event":"device","device":"aa...eeff","answered":true,"rtt_ms":412.25,"wifi_dbm":-61,"#,
         r#""error_code":0,"cloud_connected":null,"cloud_error_code":null}"#,
@@ -233,7 +233,7 @@ fn what_is_given_up_goes_by_rank_and_age() {
         let mut backlog = Backlog::new(5);
         let events = [late(), failed("1"), environment(), device(), sample()];
         let events = events.into_iter().chain(std::iter::repeat_with(late).take(more));
-        events.for_each(|event| backlog.push(Record::new(stamp(0), event)));
+        events.for_each(|event| backlog.push(Observation::new(stamp(0), event)));
         std::iter::from_fn(|| backlog.pop()).map(|record| record.event.name()).take(5 - more).collect()
     };
     let all = ["late_answer", "attempt_failed", "environment", "device", "sample"];
@@ -246,7 +246,7 @@ fn what_is_given_up_goes_by_rank_and_age() {
 fn samples_are_given_up_first_then_attempts_then_the_oldest() {
     let mut backlog = Backlog::new(3);
     for (event, ms) in [failed("1"), late(), sample(), late(), sample(), late()].into_iter().zip(0..) {
-        backlog.push(Record::new(stamp(ms), event));
+        backlog.push(Observation::new(stamp(ms), event));
     }
     assert_eq!((backlog.len(), backlog.lost()), (3, 3));
     let left: Vec<_> = std::iter::from_fn(|| backlog.pop())
@@ -260,7 +260,7 @@ fn records_leave_in_the_order_in_which_they_came() {
     let mut backlog = Backlog::default();
     let events = [late(), sample(), failed("x"), sample(), late()];
     for (event, ms) in events.iter().cloned().zip(0..) {
-        backlog.push(Record::new(stamp(ms), event));
+        backlog.push(Observation::new(stamp(ms), event));
     }
     let left: Vec<Event> = std::iter::from_fn(|| backlog.pop()).map(|record| record.event).collect();
     assert_eq!(left, events);
@@ -329,7 +329,7 @@ proptest! {
         event in any_event(), ms in 0_i64..4_000_000_000, names in prop::option::of(("\\PC+", "\\PC+")),
     ) {
         let identity = names.map(|(target_name, run)| named(&target_name, &run)).unwrap_or_default();
-        let record = Record::new(stamp(ms), event).in_run(&identity);
+        let record = Observation::new(stamp(ms), event).in_run(&identity);
         let line = encode(&record).unwrap();
         prop_assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
         prop_assert_eq!(decode(&line).unwrap(), Some(record));
@@ -342,7 +342,7 @@ proptest! {
         let mut live = Collector::new(Window::default(), RECENT);
         let mut lines = Vec::new();
         for (event, ms) in events {
-            let record = Record::new(stamp(ms), event);
+            let record = Observation::new(stamp(ms), event);
             live.record(&record);
             lines.extend(encode(&record).unwrap());
         }
@@ -361,9 +361,9 @@ proptest! {
         let mut backlog = Backlog::new(limit);
         for (kind, ms) in kinds.iter().zip(0..) {
             let event = match kind { 0 => sample(), 1 => failed("x"), _ => late() };
-            backlog.push(Record::new(stamp(ms), event));
+            backlog.push(Observation::new(stamp(ms), event));
         }
-        let left: Vec<Record> = std::iter::from_fn(|| backlog.pop()).collect();
+        let left: Vec<Observation> = std::iter::from_fn(|| backlog.pop()).collect();
         let lost: u64 = left.iter().map(|record| record.records_lost).sum();
         prop_assert_eq!(left.len() as u64 + lost, kinds.len() as u64);
         prop_assert!(left.windows(2).all(|pair| pair[0].ts <= pair[1].ts));

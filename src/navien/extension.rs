@@ -57,6 +57,6 @@ impl Extension for Appliances {
         if self.takes_list(now) {
             return Some(ExtensionOutput::AskService);
         }
-        self.next_record().map(|probe| ExtensionOutput::Record(Event::Device(probe)))
+        self.next_record().map(|probe| ExtensionOutput::Observation(Event::Device(probe)))
     }
 }

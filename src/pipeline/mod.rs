@@ -17,7 +17,7 @@ use crate::collector::clock::Window;
 use crate::collector::metrics::Metrics;
 use crate::collector::{Collector, Liveness};
 use crate::diagnosis::{Finding, diagnose};
-use crate::event::{Event, FindingRecord, Moment, Record};
+use crate::event::{Event, FindingRecord, Moment, Observation};
 
 /// Shortest time between two diagnoses of a run (journal format, `finding`). A longer one says a cause later; a
 /// shorter one lets a connection that flaps cost more.
@@ -60,7 +60,7 @@ impl Pipeline {
 
     /// Takes what was observed: the record itself, and beside it the findings that it made news, in the order in which
     /// every sink gets them. `now` reads the run's clock, to see what a diagnosis costs.
-    pub fn observe(&mut self, record: Record, now: impl Fn() -> Moment) -> Vec<Record> {
+    pub fn observe(&mut self, record: Observation, now: impl Fn() -> Moment) -> Vec<Observation> {
         self.collector.record(&record);
         if is_trouble(&record.event) || self.trouble == Trouble::Known && is_news_of_trouble(&record.event) {
             self.trouble = Trouble::New;
@@ -70,7 +70,7 @@ impl Pipeline {
         }
         let findings = self.findings(now);
         let news = self.announcer.news(findings).into_iter().map(FindingRecord::from);
-        let mut records: Vec<Record> =
+        let mut records: Vec<Observation> =
             news.map(|finding| record.with(Event::Finding(Box::new(finding)))).collect();
         // Nothing of a run stands behind its `stop`.
         let place = if matches!(record.event, Event::Stop(_)) { records.len() } else { 0 };

@@ -16,7 +16,7 @@ fn wall() -> DateTime<Utc> {
 struct Rig {
     pipeline: Pipeline,
     now: Moment,
-    out: Vec<Record>,
+    out: Vec<Observation>,
 }
 
 impl Rig {
@@ -29,9 +29,9 @@ impl Rig {
         self
     }
 
-    fn record(&self, event: Event) -> Record {
+    fn record(&self, event: Event) -> Observation {
         let since_start = TimeDelta::from_std(self.now.since_start()).unwrap();
-        Record::new(Stamp { wall: wall() + since_start, moment: self.now }, event)
+        Observation::new(Stamp { wall: wall() + since_start, moment: self.now }, event)
     }
 
     fn tell(&mut self, event: Event) -> &mut Self {
@@ -63,7 +63,7 @@ impl Rig {
 
     /// The causes said so far.
     fn said(&self) -> Vec<&str> {
-        fn cause(record: &Record) -> Option<&str> {
+        fn cause(record: &Observation) -> Option<&str> {
             if let Event::Finding(finding) = &record.event { Some(&finding.cause) } else { None }
         }
         self.out.iter().filter_map(cause).collect()
@@ -132,13 +132,13 @@ fn a_diagnosis_takes_at_most_one_percent_of_the_time() {
     let mut pipeline = Pipeline::new(0);
     let failed = Event::AttemptFailed(Box::new(AttemptFailed::new(Phase::Tcp)));
     let stamp = Stamp { wall: wall(), moment: Moment::default() };
-    pipeline.observe(Record::new(stamp, failed), Moment::default);
+    pipeline.observe(Observation::new(stamp, failed), Moment::default);
     let (reads, cost) = (std::cell::Cell::new(0), Duration::from_secs(2));
     let now = || {
         reads.set(reads.get() + 1);
         Moment::after_start(if reads.get() < 3 { Duration::ZERO } else { cost })
     };
-    pipeline.observe(Record::new(stamp, Event::Sample(Box::<Sample>::default())), now);
+    pipeline.observe(Observation::new(stamp, Event::Sample(Box::<Sample>::default())), now);
     assert_eq!(pipeline.next_diagnosis, Moment::after_start(cost + 100 * cost));
 }
 

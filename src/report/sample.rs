@@ -4,13 +4,13 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Report;
 use crate::collector::devices::DeviceMetrics;
-use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
+use crate::collector::metrics::{Coverage, Dated, Distribution, Metrics};
 use crate::collector::timeline::{Link, Timeline};
 use crate::diagnosis::{Cause, Finding};
 use crate::dump::{Account, Origin};
 use crate::event::{
-    AttemptFailed, ClosedBy, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Phase, Phases,
-    Protocol, Record, SessionDrop, Start, Subscribed, TargetFacts, Transport,
+    AttemptFailed, ClosedBy, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Observation,
+    Phase, Phases, Protocol, SessionDrop, Start, Subscribed, TargetFacts, Transport,
 };
 
 /// `seconds` after 18:20:04 in Paris.
@@ -24,8 +24,8 @@ pub(super) fn paris(time: DateTime<Utc>) -> DateTime<FixedOffset> {
 }
 
 /// A record of `event`, `seconds` after the first.
-pub(super) fn record(seconds: i64, event: Event) -> Record {
-    Record::at(at(seconds), event)
+pub(super) fn record(seconds: i64, event: Event) -> Observation {
+    Observation::at(at(seconds), event)
 }
 
 pub(super) fn target() -> TargetFacts {
@@ -116,8 +116,8 @@ pub(super) fn attempt() -> AttemptFailed {
     }
 }
 
-fn afternoon_observation() -> Observation {
-    Observation {
+fn afternoon_observation() -> Coverage {
+    Coverage {
         from: Some(at(0)),
         to: Some(at(1305)),
         runs: 1,
@@ -240,7 +240,7 @@ pub(super) fn full() -> Report {
     metrics.subscriptions = vec![answer("home/+/`state`", None, 135), answer("$SYS/#", None, 0x80)];
     metrics.devices = vec![appliance()];
     metrics.probe_rtt = distribution(9, [0.041, 0.084, 0.08, 0.2, 0.2]);
-    metrics.observation = Observation {
+    metrics.observation = Coverage {
         interrupted_runs: 1,
         observed_seconds: 87_714.1,
         connected_seconds: 86_409.0,

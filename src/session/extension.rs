@@ -91,7 +91,7 @@ pub enum ExtensionOutput {
     /// [`ExtensionInput::ServiceAnswered`].
     AskService,
     /// Record this.
-    Record(Event),
+    Observation(Event),
 }
 
 /// A vendor's part in a run. Every method has a default that adds nothing.

@@ -132,7 +132,7 @@ impl Rig {
             match action {
                 Action::Dial(depth) => self.dials.push(depth),
                 Action::Send(bytes) => self.sent.extend(bytes),
-                Action::Record(event) => self.events.push((self.now, event)),
+                Action::Observation(event) => self.events.push((self.now, event)),
                 Action::Close => self.actions.push("close"),
                 Action::Linger(listener) => self.lingering = Some(listener),
                 Action::AskService => self.actions.push("ask"),

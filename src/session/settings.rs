@@ -44,7 +44,7 @@ impl ProtocolChoice {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
-            Self::Only(protocol) => protocol.word(),
+            Self::Only(protocol) => protocol.as_str(),
         }
     }
 }

@@ -27,7 +27,7 @@ fn an_import_that_points_up_is_found_however_it_is_written() {
     let rows = [
         "use crate::io::clock;",
         "use crate::{event::Event, io};",
-        "use crate::{event::{Event, Record}, io::{self, clock}};",
+        "use crate::{event::{Event, Observation}, io::{self, clock}};",
         "use super::io as world;",
         "use crate::wire; fn f() { crate::io::clock::wall(); }",
         "mod inner { use super::super::io; }",
@@ -89,7 +89,7 @@ fn cli_imports_no_room_and_a_file_outside_all_rooms_is_found() {
 fn code_in_the_front_of_the_library_is_found_and_declarations_are_not() {
     let check = |text: &str| said(&rules::the_front_only_declares(&File::new("src/lib.rs", text)).unwrap());
     let plain = "//! What.\n#![warn(x)]\n\n/// A room.\n#[doc(hidden)]\npub mod event;\nmod wire;\n\
-        pub use event::{Event, Record as Line};\n#[cfg(test)]\nmod tests;\n";
+        pub use event::{Event, Observation as Line};\n#[cfg(test)]\nmod tests;\n";
     assert_eq!(check(plain), [""; 0]);
     for code in
         ["pub fn f() {}", "mod inner { }", "pub const LIMIT: usize = 1;", "macro!();", "impl event::Event {}"]

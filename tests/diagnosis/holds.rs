@@ -1,6 +1,6 @@
 //! What holds of every journal, whatever it is of: it could have been written by `watch`.
 
-use nwdiag::event::{ConnectionKind, EnvironmentKind, Event, Record};
+use nwdiag::event::{ConnectionKind, EnvironmentKind, Event, Observation};
 use nwdiag::journal::{decode, encode};
 
 use crate::faults::{CAUSES, PAIRS, made_by};
@@ -19,11 +19,11 @@ fn journals() -> impl Iterator<Item = (String, Journal)> {
 }
 
 /// The records of one run, the `start` first.
-fn runs(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+fn runs(records: &[Observation]) -> impl Iterator<Item = &[Observation]> {
     records.chunk_by(|_, next| !matches!(next.event, Event::Start(_)))
 }
 
-fn at(record: &Record) -> f64 {
+fn at(record: &Observation) -> f64 {
     record.run_seconds.unwrap()
 }
 
@@ -63,7 +63,7 @@ fn the_wall_clock_moves_with_the_runs_clock_but_for_steps() {
     for (name, journal) in journals() {
         for pair in runs(&journal.records).flat_map(|run| run.windows(2)) {
             let moved = pair[1].unix_seconds() - pair[0].unix_seconds() - (at(&pair[1]) - at(&pair[0]));
-            let stepped = |record: &Record| match &record.event {
+            let stepped = |record: &Observation| match &record.event {
                 Event::Environment(told) if told.kind == EnvironmentKind::ClockStep => told.seconds.unwrap(),
                 _ => 0.0,
             };
@@ -83,7 +83,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, record: &Record, before: Option<&Record>) -> Result<(), &'static str> {
+    fn read(&mut self, record: &Observation, before: Option<&Observation>) -> Result<(), &'static str> {
         let now = at(record);
         match &record.event {
             Event::Connected(connected) => self.connected(now, connected),
@@ -176,7 +176,7 @@ fn sessions_drops_and_attempts_follow_each_other_as_in_a_real_run() {
 fn the_next_attempt_comes_when_the_last_one_said() {
     for (name, journal) in journals() {
         let held_up = |event: &Event| matches!(event, Event::Environment(_) | Event::Start(_));
-        let telling: Vec<&Record> =
+        let telling: Vec<&Observation> =
             journal.records.iter().filter(|record| !matches!(record.event, Event::Sample(_))).collect();
         for pair in telling.windows(2).filter(|pair| !held_up(&pair[1].event)) {
             let Event::AttemptFailed(one) = &pair[0].event else { continue };

@@ -4,7 +4,7 @@
 use nwdiag::collector::clock::Window;
 use nwdiag::collector::metrics::Metrics;
 use nwdiag::collector::{Collector, Liveness, RECENT};
-use nwdiag::event::{Record, StopReason};
+use nwdiag::event::{Observation, StopReason};
 
 use crate::chance::Chance;
 use crate::noise;
@@ -118,7 +118,7 @@ pub(crate) type Make = fn(&mut Setup, &mut Chance) -> Case;
 
 /// A journal, and what it is of.
 pub(crate) struct Journal {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<Observation>,
     pub(crate) liveness: Liveness,
     /// Which fault each drop is due to: 0, 1 the causes, more is noise.
     pub(crate) culprits: Vec<usize>,

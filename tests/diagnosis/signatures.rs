@@ -1,7 +1,7 @@
 //! What drop-causes.md says of each cause shows in its journals: the generator itself, for review.
 
 use nwdiag::event::{
-    AttemptFailed, ClosedBy, Connected, Environment, EnvironmentKind, Event, Phase, Record, SessionDrop,
+    AttemptFailed, ClosedBy, Connected, Environment, EnvironmentKind, Event, Observation, Phase, SessionDrop,
     Subscribed,
 };
 
@@ -21,7 +21,7 @@ struct Seen {
 
 fn seen(journal: Journal) -> Seen {
     let first = journal.records[0].unix_seconds();
-    let all = |record: &Record| match &record.event {
+    let all = |record: &Observation| match &record.event {
         Event::Drop(drop) => Some((record.unix_seconds() - first, (**drop).clone())),
         _ => None,
     };
@@ -129,7 +129,7 @@ fn a_lossy_path_ends_sessions_by_pings_and_slows_others_down() {
         let late =
             seen.journal.records.iter().filter(|record| matches!(record.event, Event::LateAnswer(_))).count();
         let usual = seen.journal.setup.path.rtt_ms;
-        let slow = |record: &&Record| matches!(&record.event, Event::Sample(sample) if sample.ping_rtt_ms.as_ref().and_then(|trips| trips.max) > Some(4.0 * usual + 150.0));
+        let slow = |record: &&Observation| matches!(&record.event, Event::Sample(sample) if sample.ping_rtt_ms.as_ref().and_then(|trips| trips.max) > Some(4.0 * usual + 150.0));
         let slow = seen.journal.records.iter().filter(slow).count();
         seen.most(0.9, |drop| drop.closed_by == Some(ClosedBy::Timeout))
             && late + slow >= seen.drops.len().min(8)

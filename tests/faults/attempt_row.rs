@@ -133,7 +133,7 @@ impl Row {
             table::print_end(
                 "simulator",
                 self.fault,
-                cell.transport.word(),
+                cell.transport.as_str(),
                 &serde_json::to_value(failed).unwrap(),
             );
             wrong.extend(grid::compare(self.fault, cell, &Told::by(failed), &self.expected(cell)));

@@ -138,7 +138,7 @@ impl Row {
             table::print_end(
                 "simulator",
                 self.fault,
-                cell.transport.word(),
+                cell.transport.as_str(),
                 &serde_json::to_value(drop).unwrap(),
             );
             wrong.extend(grid::compare(self.fault, cell, &Told::by(drop), &self.expected(cell)));

@@ -68,7 +68,7 @@ async fn run(transport: Transport, script: Script, settings: RunSettings) -> (Ve
 fn print(fault: &str, transport: Transport, events: &[Event]) {
     for event in events {
         if let Event::AttemptFailed(failed) = event {
-            table::print_end("simulator", fault, transport.word(), &serde_json::to_value(failed).unwrap());
+            table::print_end("simulator", fault, transport.as_str(), &serde_json::to_value(failed).unwrap());
         }
     }
 }

@@ -9,7 +9,7 @@ use nwdiag::collector::{Liveness, RECENT};
 use nwdiag::config::ZoneChoice;
 use nwdiag::config::{Config, Surroundings, WatchConfig, resolve};
 use nwdiag::diagnosis::diagnose;
-use nwdiag::event::{Event, Record, Start, StopReason};
+use nwdiag::event::{Event, Observation, Start, StopReason};
 use nwdiag::io::clock::{Clock, local};
 use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
@@ -36,7 +36,7 @@ struct Live {
 
 impl Observer for Live {
     fn event(&mut self, event: Event) {
-        let record = Record::new(self.clock.stamp(), event);
+        let record = Observation::new(self.clock.stamp(), event);
         for record in self.pipeline.observe(record, || self.clock.now()) {
             self.lines.extend(encode(&record).unwrap());
         }

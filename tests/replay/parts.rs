@@ -3,7 +3,7 @@
 use nwdiag::collector::clock::Window;
 use nwdiag::collector::{Fold, Hosts, Liveness, PartialFold, RECENT};
 use nwdiag::diagnosis::diagnose;
-use nwdiag::event::Record;
+use nwdiag::event::Observation;
 use nwdiag::journal::replay::replay;
 use nwdiag::report::{Report, json};
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ const RECORDED: [&str; 7] = [
 ];
 
 /// All recorded journals in one: two of them mixed line by line, the others one after the other.
-fn recorded() -> Vec<Record> {
+fn recorded() -> Vec<Observation> {
     let [one, two, others @ ..] = RECORDED;
     let text: String = [alternating(&named(one), &named(two))]
         .into_iter()
@@ -55,7 +55,7 @@ fn fold() -> Fold {
     Fold::new(Window::default(), RECENT, Hosts::Apart)
 }
 
-fn part(records: &[Record]) -> PartialFold {
+fn part(records: &[Observation]) -> PartialFold {
     let mut part = PartialFold::new(Window::default());
     records.iter().cloned().for_each(|record| part.record(record));
     part

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use super::failure_class::FailureClass;
 use super::host::HostContext;
-use super::obstacle::Obstacle;
 use crate::event::{ClosedBy, ConnectionKind, Protocol, SessionDrop, TargetFacts, Transport};
 
 /// A drop, or a series of failed attempts without one.
@@ -70,12 +70,12 @@ pub struct End {
 pub struct Recovery {
     /// Attempts that failed.
     pub failed: u32,
-    /// The same by what they met, in the order of [`Obstacle::ALL`].
-    pub by_obstacle: [u32; Obstacle::COUNT],
+    /// The same by what they met, in the order of [`FailureClass::ALL`].
+    pub by_class: [u32; FailureClass::COUNT],
     /// What the first attempt met.
-    pub first: Option<Obstacle>,
+    pub first: Option<FailureClass>,
     /// What the last attempt met.
-    pub last: Option<Obstacle>,
+    pub last: Option<FailureClass>,
     /// The code of the last CONNACK that refused, and the version that it belongs to.
     pub last_code: Option<(Protocol, u8)>,
     /// The last HTTP status.
@@ -98,14 +98,14 @@ pub struct Recovery {
 pub const BURST_SECONDS: f64 = 180.0;
 
 impl Recovery {
-    /// How many attempts met `obstacle`.
-    pub const fn met(&self, obstacle: Obstacle) -> u32 {
-        self.by_obstacle[obstacle as usize]
+    /// How many attempts met `class`.
+    pub const fn met(&self, class: FailureClass) -> u32 {
+        self.by_class[class as usize]
     }
 
     /// How many attempts met one of these.
-    pub fn met_any(&self, obstacles: &[Obstacle]) -> u32 {
-        obstacles.iter().map(|obstacle| self.met(*obstacle)).fold(0, u32::saturating_add)
+    pub fn met_any(&self, classes: &[FailureClass]) -> u32 {
+        classes.iter().map(|class| self.met(*class)).fold(0, u32::saturating_add)
     }
 }
 

@@ -4,10 +4,10 @@
 //! so that a year of journal takes no more memory than a day. Silent appliances are apart, in [`super::devices`].
 //! Nothing is concluded here.
 
+mod failure_class;
 mod host;
 mod incident;
 mod kept;
-mod obstacle;
 mod open;
 mod tracker;
 mod zone;
@@ -15,9 +15,9 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use self::failure_class::FailureClass;
 pub use self::host::{HostChange, HostContext};
 pub use self::incident::{BURST_SECONDS, End, Incident, Recovery, Terms, meets_our_packet};
 pub use self::kept::INCIDENTS_KEPT;
 pub(super) use self::kept::KeptIncidents;
-pub use self::obstacle::Obstacle;
 pub(super) use self::tracker::Tracker;

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::failure_class::FailureClass;
 use super::incident::Incident;
-use super::obstacle::Obstacle;
 use crate::collector::clock::{Period, Position, Timestamp, in_seconds};
 use crate::event::{AttemptFailed, ConnectionKind, Environment, EnvironmentKind, Protocol};
 
 /// What an attempt meets at a broker of another version.
-const ABOUT_THE_VERSION: [Obstacle; 3] =
-    [Obstacle::RefusedVersion, Obstacle::ClosedBeforeConnack, Obstacle::NoMqtt];
+const ABOUT_THE_VERSION: [FailureClass; 3] =
+    [FailureClass::RefusedVersion, FailureClass::ClosedBeforeConnack, FailureClass::NoMqtt];
 
 /// How long after it was noticed a suspension may be recorded that led to it: it is recorded at resume.
 const SUSPEND_RECORDED_WITHIN: TimeDelta = TimeDelta::seconds(5);
@@ -41,16 +41,16 @@ impl OpenIncident {
 
     /// An attempt failed, which was the one of this number within [`super::BURST_SECONDS`].
     pub(super) fn attempt_failed(&mut self, at: Timestamp, failed: &AttemptFailed, in_burst: u32) {
-        let obstacle = Obstacle::of(failed);
+        let class = FailureClass::of(failed);
         self.pause(at);
         if failed.protocol != Some(Protocol::V5) {
             self.attempted = AttemptedVersions::Other;
         }
         let recovery = &mut self.incident.recovery;
         recovery.failed = recovery.failed.saturating_add(1);
-        recovery.by_obstacle[obstacle as usize] = recovery.by_obstacle[obstacle as usize].saturating_add(1);
-        recovery.first.get_or_insert(obstacle);
-        recovery.last = Some(obstacle);
+        recovery.by_class[class as usize] = recovery.by_class[class as usize].saturating_add(1);
+        recovery.first.get_or_insert(class);
+        recovery.last = Some(class);
         recovery.last_code = failed.protocol.zip(failed.return_code).or(recovery.last_code);
         recovery.last_http_status = failed.http_status.or(recovery.last_http_status);
         recovery.last_words = failed.reason_string.clone().or_else(|| recovery.last_words.take());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::collector::clock::Window;
 use crate::collector::{Collector, Liveness};
-use crate::event::{AttemptFailed, ConnectionKind, Event, Protocol, Record};
+use crate::event::{AttemptFailed, ConnectionKind, Event, Observation, Protocol};
 use crate::journal::older;
 
 fn read<T: DeserializeOwned>(value: Value) -> T {
@@ -44,7 +44,7 @@ fn incidents(records: &[(i64, &str, Value)]) -> Vec<Incident> {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let run_seconds = Some(*second as f64);
         let ts = DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
-        collector.record(&Record { run_seconds, ..Record::at(ts, event(name, fields.clone())) });
+        collector.record(&Observation { run_seconds, ..Observation::at(ts, event(name, fields.clone())) });
     }
     collector.metrics(Liveness::Live).incidents
 }
@@ -78,7 +78,7 @@ fn a_drop_is_followed_to_the_next_session() {
     assert_eq!(found.len(), 1);
     let way = &found[0].recovery;
     assert_eq!((found[0].noticed, found[0].began), (at(101), at(101)));
-    assert_eq!((way.failed, way.met(Obstacle::PortClosed), way.most_in_burst), (2, 2, 4));
+    assert_eq!((way.failed, way.met(FailureClass::PortClosed), way.most_in_burst), (2, 2, 4));
     assert_eq!((way.recovered, way.run_over), (Some(ConnectionKind::DeepReconnected), false));
     assert!((way.lasted_seconds - 14.0).abs() < 1e-9 && (way.longest_pause_seconds - 10.0).abs() < 1e-9);
     assert_eq!(found[0].terms.protocol, Some(Protocol::V5));
@@ -211,43 +211,43 @@ fn what_stood_in_the_way_is_told_by_phase_name_code_and_status() {
     let upgrade = |status: u16| with(failed("websocket", "X"), "http_status", status.into());
     let connack = |code: u8| with(failed("mqtt", "X"), "return_code", code.into());
     let rows = [
-        (failed("auth", "NWDIAG_AUTH_REJECTED"), Obstacle::SignInRejected),
-        (failed("auth", "AWS_IO_DNS_QUERY_FAILED"), Obstacle::NoResolver),
-        (failed("dns", "AWS_IO_DNS_INVALID_NAME"), Obstacle::NoSuchName),
-        (failed("tcp", "AWS_IO_SOCKET_TIMEOUT"), Obstacle::NoAnswer),
-        (failed("tcp", "AWS_IO_SOCKET_NO_ROUTE_TO_HOST"), Obstacle::NoRoute),
+        (failed("auth", "NWDIAG_AUTH_REJECTED"), FailureClass::SignInRejected),
+        (failed("auth", "AWS_IO_DNS_QUERY_FAILED"), FailureClass::NoResolver),
+        (failed("dns", "AWS_IO_DNS_INVALID_NAME"), FailureClass::NoSuchName),
+        (failed("tcp", "AWS_IO_SOCKET_TIMEOUT"), FailureClass::NoAnswer),
+        (failed("tcp", "AWS_IO_SOCKET_NO_ROUTE_TO_HOST"), FailureClass::NoRoute),
         (
             tls("a certificate of the broker's chain expired at 2026-01-01 00:00:00 UTC"),
-            Obstacle::CertificateExpired,
+            FailureClass::CertificateExpired,
         ),
         (
             tls("a certificate of the broker's chain is not valid before 2026-01-01"),
-            Obstacle::CertificateNotYetValid,
+            FailureClass::CertificateNotYetValid,
         ),
-        (tls("the broker's certificate is for another name"), Obstacle::CertificateRefused),
-        (tls("Certificate has expired"), Obstacle::CertificateExpired),
-        (tls("certificate is not yet valid (9)"), Obstacle::CertificateNotYetValid),
+        (tls("the broker's certificate is for another name"), FailureClass::CertificateRefused),
+        (tls("Certificate has expired"), FailureClass::CertificateExpired),
+        (tls("certificate is not yet valid (9)"), FailureClass::CertificateNotYetValid),
         (
             tls("certificate has expired or is not yet valid: current time 1970 is before 2026"),
-            Obstacle::CertificateNotYetValid,
+            FailureClass::CertificateNotYetValid,
         ),
-        (tls("self-signed in chain"), Obstacle::CertificateRefused),
-        (tls("TLS cannot be agreed on: no version in common"), Obstacle::TlsOther),
-        (failed("tls", "AWS_IO_TLS_ERROR_ALERT_RECEIVED"), Obstacle::TlsAlert),
-        (failed("tls", "AWS_IO_TLS_NEGOTIATION_TIMEOUT"), Obstacle::TlsOther),
-        (upgrade(403), Obstacle::UpgradeForbidden),
-        (upgrade(404), Obstacle::UpgradeRefused),
-        (upgrade(503), Obstacle::UpgradeUnavailable),
-        (connack(5), Obstacle::RefusedCredentials),
-        (connack(0x84), Obstacle::RefusedVersion),
-        (connack(3), Obstacle::RefusedUnavailable),
-        (connack(0x9f), Obstacle::RefusedRate),
-        (failed("mqtt", "AWS_IO_SOCKET_CLOSED"), Obstacle::ClosedBeforeConnack),
-        (failed("mqtt", "AWS_ERROR_MQTT5_CONNACK_TIMEOUT"), Obstacle::NoConnack),
-        (failed("mqtt", "AWS_ERROR_MQTT5_DECODE_PROTOCOL_ERROR"), Obstacle::NoMqtt),
+        (tls("self-signed in chain"), FailureClass::CertificateRefused),
+        (tls("TLS cannot be agreed on: no version in common"), FailureClass::TlsOther),
+        (failed("tls", "AWS_IO_TLS_ERROR_ALERT_RECEIVED"), FailureClass::TlsAlert),
+        (failed("tls", "AWS_IO_TLS_NEGOTIATION_TIMEOUT"), FailureClass::TlsOther),
+        (upgrade(403), FailureClass::UpgradeForbidden),
+        (upgrade(404), FailureClass::UpgradeRefused),
+        (upgrade(503), FailureClass::UpgradeUnavailable),
+        (connack(5), FailureClass::RefusedCredentials),
+        (connack(0x84), FailureClass::RefusedVersion),
+        (connack(3), FailureClass::RefusedUnavailable),
+        (connack(0x9f), FailureClass::RefusedRate),
+        (failed("mqtt", "AWS_IO_SOCKET_CLOSED"), FailureClass::ClosedBeforeConnack),
+        (failed("mqtt", "AWS_ERROR_MQTT5_CONNACK_TIMEOUT"), FailureClass::NoConnack),
+        (failed("mqtt", "AWS_ERROR_MQTT5_DECODE_PROTOCOL_ERROR"), FailureClass::NoMqtt),
     ];
-    for (fields, obstacle) in rows {
-        assert_eq!(Obstacle::of(&attempt_failed(fields.clone())), obstacle, "{fields}");
+    for (fields, class) in rows {
+        assert_eq!(FailureClass::of(&attempt_failed(fields.clone())), class, "{fields}");
     }
 }
 
@@ -256,7 +256,7 @@ fn a_year_of_trouble_takes_no_more_room_than_the_latest_of_it() {
     let mut collector = Collector::new(Window::default(), 0);
     for second in 0..5_000 {
         let drop = event("drop", json!({"error_name": "X", "closed_by": "peer_close"}));
-        collector.record(&Record::at(at(second), drop));
+        collector.record(&Observation::at(at(second), drop));
     }
     assert_eq!(collector.metrics(Liveness::Live).incidents.len(), 1024, "with the one that is not over");
 }

@@ -67,7 +67,7 @@ proptest! {
     fn no_order_of_records_panics_or_makes_impossible_numbers(
         events in prop::collection::vec((-100_i64..10_000, any_event()), 0..80), since in 0_i64..10_000, length in 0_i64..10_000,
     ) {
-        let records: Vec<Record> = events.into_iter().map(|(at, event)| record(0, at, event)).collect();
+        let records: Vec<Observation> = events.into_iter().map(|(at, event)| record(0, at, event)).collect();
         let narrow = Window { since: Some(wall(since)), until: Some(wall(since + length)) };
         for window in [Window::default(), narrow] {
             for liveness in [Liveness::Live, Liveness::Over] {

@@ -24,7 +24,7 @@ fn again() -> Event {
 
 /// The share in a run with these events at these seconds.
 fn share(events: Vec<(i64, Event)>) -> Option<f64> {
-    let records: Vec<Record> = events.into_iter().map(|(at, event)| record(0, at, event)).collect();
+    let records: Vec<Observation> = events.into_iter().map(|(at, event)| record(0, at, event)).collect();
     all(&records, Liveness::Live).broker_availability
 }
 
@@ -117,7 +117,7 @@ fn what_is_not_known_is_null() {
 
 #[test]
 fn a_period_cuts_it() {
-    let records: Vec<Record> = [
+    let records: Vec<Observation> = [
         (0, start()),
         (0, first()),
         (100, ended(ClosedBy::Timeout, 100.0, 60.0)),

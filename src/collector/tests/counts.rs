@@ -79,7 +79,7 @@ fn appliances_are_counted_in_their_period_and_not_against_a_connection_that_was_
 
 #[test]
 fn numbers_that_no_run_can_have_break_nothing() {
-    let far = |run_seconds, event| Record { run_seconds: Some(run_seconds), ..record(0, 0, event) };
+    let far = |run_seconds, event| Observation { run_seconds: Some(run_seconds), ..record(0, 0, event) };
     let trips = RoundTrips {
         min: Some(-1e300),
         mean: Some(1e300),
@@ -95,7 +95,7 @@ fn numbers_that_no_run_can_have_break_nothing() {
         let text = r#"{"error_name":"A","closed_by":"timeout","last_received_seconds":1e300}"#;
         records.push(far(1e300, Event::Drop(Box::new(serde_json::from_str::<SessionDrop>(text).unwrap()))));
         records.push(far(1e300, asked(1, false, None)));
-        records.push(Record { records_lost: u64::MAX, ..far(1e300, sample.clone()) });
+        records.push(Observation { records_lost: u64::MAX, ..far(1e300, sample.clone()) });
         records.push(far(-1e300, suspend(1e300)));
     }
     let metrics = all(&records, Liveness::Live);

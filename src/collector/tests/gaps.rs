@@ -90,7 +90,7 @@ fn the_time_before_the_first_word_on_the_session_is_what_that_word_says() {
 }
 
 /// What a run writes to a journal that was opened anew.
-fn goes_on(at: i64) -> Vec<Record> {
+fn goes_on(at: i64) -> Vec<Observation> {
     let start = Start { continued: true, ..start_of("t", "h", "r") };
     let Event::Connected(session) = first() else { unreachable!("a session was made") };
     let protocol = Some(Protocol::V5);
@@ -107,7 +107,7 @@ fn goes_on(at: i64) -> Vec<Record> {
 
 #[test]
 fn a_run_that_goes_on_in_a_new_journal_is_one_run_with_one_session() {
-    let name = |records: Vec<Record>| -> Vec<Record> {
+    let name = |records: Vec<Observation>| -> Vec<Observation> {
         records.into_iter().map(|record| named("t", "r", record)).collect()
     };
     let begun = Event::Start(Box::new(start_of("t", "h", "r")));

@@ -31,15 +31,15 @@ fn wall(seconds: i64) -> DateTime<Utc> {
 }
 
 /// A record at `seconds` of the wall clock in a run that began at `start`.
-fn record(start: i64, seconds: i64, event: Event) -> Record {
+fn record(start: i64, seconds: i64, event: Event) -> Observation {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let run_seconds = Some((seconds - start) as f64);
-    Record { run_seconds, ..Record::at(wall(seconds), event) }
+    Observation { run_seconds, ..Observation::at(wall(seconds), event) }
 }
 
 /// The same record, as it names its target and run.
-fn named(target_name: &str, run: &str, record: Record) -> Record {
-    Record { target_name: Some(Arc::from(target_name)), run: Some(Arc::from(run)), ..record }
+fn named(target_name: &str, run: &str, record: Observation) -> Observation {
+    Observation { target_name: Some(Arc::from(target_name)), run: Some(Arc::from(run)), ..record }
 }
 
 /// The beginning of a run of a target, watched from a host.
@@ -103,7 +103,7 @@ fn suspend(seconds: f64) -> Event {
 }
 
 /// Two drops: one healed by the first attempt, one after a failed attempt. The example of export.md.
-fn example() -> Vec<Record> {
+fn example() -> Vec<Observation> {
     use ConnectionKind::{Connected, Resumed};
     vec![
         record(0, 0, start()),
@@ -118,7 +118,7 @@ fn example() -> Vec<Record> {
     ]
 }
 
-fn fold(window: Window, records: &[Record], liveness: Liveness) -> Metrics {
+fn fold(window: Window, records: &[Observation], liveness: Liveness) -> Metrics {
     let mut collector = Collector::new(window, RECENT);
     for record in records {
         collector.record(record);
@@ -126,6 +126,6 @@ fn fold(window: Window, records: &[Record], liveness: Liveness) -> Metrics {
     collector.metrics(liveness)
 }
 
-fn all(records: &[Record], liveness: Liveness) -> Metrics {
+fn all(records: &[Observation], liveness: Liveness) -> Metrics {
     fold(Window::default(), records, liveness)
 }

@@ -6,7 +6,7 @@ use crate::collector::fold::{Fold, Hosts};
 use crate::collector::partial::PartialFold;
 
 /// Records of some runs of some targets, with names and without, in any order.
-fn any_records() -> impl Strategy<Value = Vec<Record>> {
+fn any_records() -> impl Strategy<Value = Vec<Observation>> {
     let names = prop::option::of((0_u8..2, 0_u8..3));
     let one = (-100_i64..10_000, any_event(), names, 0_u64..3).prop_map(|(at, event, names, lost)| {
         let event = match (event, names) {
@@ -15,7 +15,7 @@ fn any_records() -> impl Strategy<Value = Vec<Record>> {
             }
             (event, _) => event,
         };
-        let record = Record { records_lost: lost, ..record(0, at, event) };
+        let record = Observation { records_lost: lost, ..record(0, at, event) };
         match names {
             Some((target, run)) => named(&format!("t{target}"), &format!("{target}-{run}"), record),
             None => record,
@@ -32,7 +32,7 @@ fn known(fold: &Fold) -> Vec<(Metrics, Vec<String>)> {
         .collect()
 }
 
-fn part(window: Window, records: &[Record]) -> PartialFold {
+fn part(window: Window, records: &[Observation]) -> PartialFold {
     let mut part = PartialFold::new(window);
     records.iter().cloned().for_each(|record| part.record(record));
     part
@@ -46,7 +46,7 @@ proptest! {
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(records.len())).collect();
         cuts.extend([0, records.len()]);
         cuts.sort_unstable();
-        let pieces: Vec<&[Record]> = cuts.windows(2).map(|pair| &records[pair[0]..pair[1]]).collect();
+        let pieces: Vec<&[Observation]> = cuts.windows(2).map(|pair| &records[pair[0]..pair[1]]).collect();
         let narrow = Window { since: Some(wall(since)), until: Some(wall(since + 3000)) };
         for window in [Window::default(), narrow] {
             let mut whole = Fold::new(window, 5, Hosts::Apart);

@@ -13,22 +13,22 @@ fn a_run_without_a_stop_is_live_or_interrupted() {
 }
 
 /// Records of a run of target `t`, each with its name.
-fn run_of(id: &str, records: Vec<Record>) -> Vec<Record> {
+fn run_of(id: &str, records: Vec<Observation>) -> Vec<Observation> {
     records.into_iter().map(|record| named("t", id, record)).collect()
 }
 
 /// The run of [`example`], so many seconds later.
-fn later_example(id: &str, seconds: i64) -> Vec<Record> {
+fn later_example(id: &str, seconds: i64) -> Vec<Observation> {
     let moved = example()
         .into_iter()
-        .map(|record| Record { ts: record.ts + chrono::TimeDelta::seconds(seconds), ..record });
+        .map(|record| Observation { ts: record.ts + chrono::TimeDelta::seconds(seconds), ..record });
     run_of(id, moved.collect())
 }
 
 #[test]
 fn two_runs_that_are_mixed_line_by_line_are_counted_as_two() {
     let (one, two) = (later_example("1", 0), later_example("2", 5));
-    let mixed: Vec<Record> = one.into_iter().zip(two).flat_map(|(one, two)| [one, two]).collect();
+    let mixed: Vec<Observation> = one.into_iter().zip(two).flat_map(|(one, two)| [one, two]).collect();
     let metrics = all(&mixed, Liveness::Over);
     assert_eq!((metrics.observation.runs, metrics.observation.interrupted_runs), (2, 2));
     assert_eq!((metrics.connections, metrics.drops, metrics.recovered), (2, 4, 4));
@@ -63,7 +63,7 @@ fn what_happened_in_one_run_keeps_its_order_though_its_clock_is_set_back() {
     assert_eq!(metrics.last_drop, Some(wall(200)));
 }
 
-fn fold_recent(records: &[Record], recent: usize) -> Metrics {
+fn fold_recent(records: &[Observation], recent: usize) -> Metrics {
     let mut collector = Collector::new(Window::default(), recent);
     for record in records {
         collector.record(record);
@@ -158,7 +158,7 @@ fn the_filters_are_those_of_the_latest_run() {
         named("t", "1", record(0, 1, answer("old/#"))),
         named("t", "1", record(0, 50, stop(None))),
     ];
-    let topics = |records: &[Record]| {
+    let topics = |records: &[Observation]| {
         let answers = all(records, Liveness::Over).subscriptions;
         answers.into_iter().map(|answer| answer.topic).collect::<Vec<_>>()
     };
@@ -168,7 +168,7 @@ fn the_filters_are_those_of_the_latest_run() {
 
 #[test]
 fn runs_that_were_all_killed_are_counted_one_by_one() {
-    let records: Vec<Record> = (0..2000)
+    let records: Vec<Observation> = (0..2000)
         .flat_map(|run| {
             let id = run.to_string();
             let at = run * 10;
@@ -184,7 +184,7 @@ fn runs_that_were_all_killed_are_counted_one_by_one() {
 }
 
 /// Three runs, each with records at milliseconds of its own, and an order in which they are mixed.
-fn mixed_runs() -> impl Strategy<Value = (Vec<Vec<Record>>, Vec<usize>)> {
+fn mixed_runs() -> impl Strategy<Value = (Vec<Vec<Observation>>, Vec<usize>)> {
     let run = prop::collection::vec((-100_i64..10_000, any::any_event_of_a_connection()), 0..30);
     (prop::collection::vec(run, 3), prop::collection::vec(0_usize..3, 0..90)).prop_map(|(runs, order)| {
         let runs = runs.into_iter().enumerate().map(|(number, events)| {
@@ -193,7 +193,7 @@ fn mixed_runs() -> impl Strategy<Value = (Vec<Vec<Record>>, Vec<usize>)> {
             let stop = events.iter().position(|(_, event)| matches!(event, Event::Stop(_)));
             let last = stop.map_or(events.len(), |stop| stop + 1);
             let records = events.into_iter().take(last).map(|(at, event)| record(0, at, event));
-            let all = std::iter::once(began).chain(records).map(|record| Record {
+            let all = std::iter::once(began).chain(records).map(|record| Observation {
                 ts: record.ts + chrono::TimeDelta::milliseconds(i64::try_from(number).unwrap()),
                 ..named("t", &id, record)
             });
@@ -209,7 +209,7 @@ proptest! {
         let one_by_one = runs.concat();
         // Runs are numbered by their first records: those come first.
         let mut waiting: Vec<_> = runs.iter().map(|run| run[1..].iter()).collect();
-        let mut mixed: Vec<Record> = runs.iter().map(|run| run[0].clone()).collect();
+        let mut mixed: Vec<Observation> = runs.iter().map(|run| run[0].clone()).collect();
         mixed.extend(order.iter().filter_map(|run| waiting[*run].next()).cloned().collect::<Vec<_>>());
         mixed.extend(waiting.into_iter().flatten().cloned());
         let narrow = Window { since: Some(wall(1000)), until: Some(wall(9000)) };

@@ -4,7 +4,7 @@ use super::*;
 use crate::collector::fold::{Fold, Hosts};
 
 /// A run of a target with so many drops, watched from a host, as its journal names it.
-fn journal(target_name: &str, host: &str, run: &str, from: i64, drops: i64) -> Vec<Record> {
+fn journal(target_name: &str, host: &str, run: &str, from: i64, drops: i64) -> Vec<Observation> {
     let begun = Event::Start(Box::new(start_of(target_name, host, run)));
     let mut records = vec![record(from, from, begun)];
     for drop in 0..drops {
@@ -16,21 +16,21 @@ fn journal(target_name: &str, host: &str, run: &str, from: i64, drops: i64) -> V
 }
 
 /// The same as an older nwdiag wrote it.
-fn nameless(records: Vec<Record>) -> Vec<Record> {
-    let without = |record: Record| match &record.event {
-        Event::Start(_) => Record { target_name: None, ..record },
-        _ => Record { target_name: None, run: None, ..record },
+fn nameless(records: Vec<Observation>) -> Vec<Observation> {
+    let without = |record: Observation| match &record.event {
+        Event::Start(_) => Observation { target_name: None, ..record },
+        _ => Observation { target_name: None, run: None, ..record },
     };
     records.into_iter().map(without).collect()
 }
 
-fn alternating(one: Vec<Record>, two: Vec<Record>) -> Vec<Record> {
+fn alternating(one: Vec<Observation>, two: Vec<Observation>) -> Vec<Observation> {
     let rest = one[two.len().min(one.len())..].iter().chain(&two[one.len().min(two.len())..]).cloned();
-    let rest: Vec<Record> = rest.collect();
+    let rest: Vec<Observation> = rest.collect();
     one.into_iter().zip(two).flat_map(|(one, two)| [one, two]).chain(rest).collect()
 }
 
-fn folded(hosts: Hosts, records: &[Record]) -> Fold {
+fn folded(hosts: Hosts, records: &[Observation]) -> Fold {
     let mut fold = Fold::new(Window::default(), RECENT, hosts);
     for record in records {
         fold.record(record);
@@ -39,7 +39,7 @@ fn folded(hosts: Hosts, records: &[Record]) -> Fold {
 }
 
 /// The name of the target that is reported on, its drops and runs, and the others.
-fn told(hosts: Hosts, records: &[Record]) -> (String, u64, u64, Vec<String>) {
+fn told(hosts: Hosts, records: &[Observation]) -> (String, u64, u64, Vec<String>) {
     let fold = folded(hosts, records);
     let metrics = fold.latest(Liveness::Over).unwrap().metrics(Liveness::Over);
     let name = metrics.target.map(|target| target.name).unwrap_or_default();
@@ -88,7 +88,7 @@ fn two_hosts_that_watch_one_target_see_it_each_for_itself() {
 
 #[test]
 fn records_before_the_first_start_belong_to_the_target_that_they_name() {
-    let beheaded = |records: Vec<Record>| records[1..].to_vec();
+    let beheaded = |records: Vec<Observation>| records[1..].to_vec();
     let (a, b) = (journal("a", "h", "1", 0, 3), journal("b", "h", "2", 5, 5));
     let next = journal("a", "h", "3", 200, 1);
     let records = [beheaded(a), b, next].concat();
@@ -105,7 +105,7 @@ fn a_stream_of_nothing_has_no_target() {
 
 #[test]
 fn more_targets_than_can_be_told_apart_are_left_out_and_that_is_said() {
-    let starts: Vec<Record> = (0..1100)
+    let starts: Vec<Observation> = (0..1100)
         .map(|number| {
             let (name, run) = (format!("t{number}"), format!("r{number}"));
             let begun = Event::Start(Box::new(start_of(&name, "h", &run)));

@@ -2,7 +2,7 @@
 
 use super::requests::{is_first_publish, is_large};
 use super::told_code;
-use crate::collector::incidents::{Incident, Obstacle};
+use crate::collector::incidents::{FailureClass, Incident};
 use crate::diagnosis::case::{Case, Dropped, is_websocket_of_aws};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::trust;
@@ -160,9 +160,9 @@ const fn may_run_out(named: Option<Cause>) -> bool {
 fn ran_out(case: &Case<'_>, index: usize) -> bool {
     let incident = &case.incidents[index];
     let refused = incident.recovery.met_any(&[
-        Obstacle::RefusedCredentials,
-        Obstacle::UpgradeForbidden,
-        Obstacle::SignInRejected,
+        FailureClass::RefusedCredentials,
+        FailureClass::UpgradeForbidden,
+        FailureClass::SignInRejected,
     ]) > 0;
     incident.is_drop() && refused && !clock_was_wrong(case, index)
 }

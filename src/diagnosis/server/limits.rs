@@ -1,7 +1,7 @@
 //! What the broker does not allow: a rate or a number of messages, a rate of connects.
 
 use super::told_code;
-use crate::collector::incidents::{Incident, Obstacle};
+use crate::collector::incidents::{FailureClass, Incident};
 use crate::diagnosis::case::{Case, Dropped};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::confidence::{plain_confidence, trust};
@@ -140,7 +140,8 @@ pub(super) fn publish_rate_limit(case: &Case<'_>) -> Option<Verdict> {
 const QUIET_SECONDS: f64 = 5.0;
 
 /// What a limiter does to attempts before it lets one through.
-const TURNED_AWAY: [Obstacle; 3] = [Obstacle::ClosedBeforeConnack, Obstacle::NoConnack, Obstacle::TlsOther];
+const TURNED_AWAY: [FailureClass; 3] =
+    [FailureClass::ClosedBeforeConnack, FailureClass::NoConnack, FailureClass::TlsOther];
 
 pub(super) fn connect_rate_limit(case: &Case<'_>) -> Option<Verdict> {
     let said = case.named(Cause::ConnectRateLimit);

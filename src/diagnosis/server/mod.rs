@@ -16,7 +16,7 @@ use super::cause::Cause;
 use super::confidence::{plain_confidence, trust};
 use super::rule::{Rule, Verdict};
 use super::shown::{count, of, seconds, short};
-use crate::collector::incidents::{Incident, Obstacle};
+use crate::collector::incidents::{FailureClass, Incident};
 use crate::reason::{self, Source};
 
 /// The rules of the family.
@@ -63,7 +63,10 @@ fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
         let said = incident
             .drop()
             .is_some_and(|drop| drop.reason_code == Some(0x8b) || drop.websocket_close_code == Some(1012));
-        said || incident.recovery.met_any(&[Obstacle::RefusedUnavailable, Obstacle::UpgradeUnavailable]) > 0
+        said || incident
+            .recovery
+            .met_any(&[FailureClass::RefusedUnavailable, FailureClass::UpgradeUnavailable])
+            > 0
     };
     let telling = explains.iter().map(|index| &case.incidents[*index]).filter(told).count();
     let longest =
@@ -91,14 +94,14 @@ fn broker_restart(case: &Case<'_>) -> Option<Verdict> {
 }
 
 /// What says that the broker is not there.
-const NOT_THERE: [Obstacle; 7] = [
-    Obstacle::PortClosed,
-    Obstacle::NoAnswer,
-    Obstacle::NoRoute,
-    Obstacle::RefusedUnavailable,
-    Obstacle::UpgradeUnavailable,
-    Obstacle::NoConnack,
-    Obstacle::ClosedBeforeConnack,
+const NOT_THERE: [FailureClass; 7] = [
+    FailureClass::PortClosed,
+    FailureClass::NoAnswer,
+    FailureClass::NoRoute,
+    FailureClass::RefusedUnavailable,
+    FailureClass::UpgradeUnavailable,
+    FailureClass::NoConnack,
+    FailureClass::ClosedBeforeConnack,
 ];
 
 fn broker_unavailable(case: &Case<'_>) -> Option<Verdict> {
@@ -130,16 +133,16 @@ fn broker_unavailable(case: &Case<'_>) -> Option<Verdict> {
 /// What attempts met, in words.
 fn met(incident: &Incident) -> String {
     let words = [
-        (Obstacle::PortClosed, "port closed"),
-        (Obstacle::NoAnswer, "no answer"),
-        (Obstacle::NoRoute, "no route"),
-        (Obstacle::RefusedUnavailable, "CONNACK: unavailable"),
-        (Obstacle::UpgradeUnavailable, "HTTP 5xx"),
-        (Obstacle::NoConnack, "no CONNACK"),
-        (Obstacle::ClosedBeforeConnack, "closed before CONNACK"),
+        (FailureClass::PortClosed, "port closed"),
+        (FailureClass::NoAnswer, "no answer"),
+        (FailureClass::NoRoute, "no route"),
+        (FailureClass::RefusedUnavailable, "CONNACK: unavailable"),
+        (FailureClass::UpgradeUnavailable, "HTTP 5xx"),
+        (FailureClass::NoConnack, "no CONNACK"),
+        (FailureClass::ClosedBeforeConnack, "closed before CONNACK"),
     ];
-    let told = words.iter().filter(|(obstacle, _)| incident.recovery.met(*obstacle) > 0);
-    told.map(|(obstacle, words)| format!("{words} ({})", incident.recovery.met(*obstacle)))
+    let told = words.iter().filter(|(class, _)| incident.recovery.met(*class) > 0);
+    told.map(|(class, words)| format!("{words} ({})", incident.recovery.met(*class)))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -192,21 +195,24 @@ fn said(incident: &Incident) -> String {
 fn tls_certificate(case: &Case<'_>) -> Option<Verdict> {
     let at_the_certificate = |index: &usize| {
         let way = &case.incidents[*index].recovery;
-        let met =
-            way.met_any(&[Obstacle::CertificateExpired, Obstacle::CertificateRefused, Obstacle::TlsAlert]);
+        let met = way.met_any(&[
+            FailureClass::CertificateExpired,
+            FailureClass::CertificateRefused,
+            FailureClass::TlsAlert,
+        ]);
         met > 0 && 2 * met >= way.failed && !clock_was_wrong(case, *index)
     };
     let explains: Vec<usize> = (0..case.incidents.len()).filter(at_the_certificate).collect();
     let way = &case.incidents[*explains.last()?].recovery;
     let what = [
-        (Obstacle::CertificateExpired, "the broker's certificate has expired"),
-        (Obstacle::CertificateRefused, "the broker's certificate is not trusted, or for another name"),
+        (FailureClass::CertificateExpired, "the broker's certificate has expired"),
+        (FailureClass::CertificateRefused, "the broker's certificate is not trusted, or for another name"),
         (
-            Obstacle::TlsAlert,
+            FailureClass::TlsAlert,
             "the broker refuses our side of TLS: a client certificate is missing or not accepted",
         ),
     ];
-    let (_, what) = what.into_iter().max_by_key(|(obstacle, _)| way.met(*obstacle))?;
+    let (_, what) = what.into_iter().max_by_key(|(class, _)| way.met(*class))?;
     Some(Verdict {
         pins: None,
         confidence: trust(0.96, usize::try_from(way.failed).unwrap_or(usize::MAX).saturating_add(2), 1),

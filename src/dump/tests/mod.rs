@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::collector::RECENT;
 use crate::collector::clock::Window;
-use crate::collector::incidents::Obstacle;
+use crate::collector::incidents::FailureClass;
 use crate::collector::metrics::Distribution;
 use crate::event::ClosedBy;
 
@@ -302,7 +302,7 @@ fn an_attempt_that_was_recorded_as_a_drop_is_an_attempt_where_its_name_says_so()
     ));
     assert_eq!((metrics.drops, metrics.failed_attempts, metrics.recent_drops.len()), (3, 1, 3));
     let [incident] = &metrics.incidents[..] else { panic!("{:?}", metrics.incidents) };
-    assert_eq!((incident.recovery.met(Obstacle::NoResolver), incident.recovery.failed), (1, 1));
+    assert_eq!((incident.recovery.met(FailureClass::NoResolver), incident.recovery.failed), (1, 1));
     assert_eq!(metrics.reconnects.max, Some(30.0));
 }
 

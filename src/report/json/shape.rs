@@ -239,7 +239,7 @@ fn outages(metrics: &Metrics) -> Vec<(&'static str, u64)> {
 
 fn phases(metrics: &Metrics) -> Vec<(&'static str, u64)> {
     let mut phases: Vec<_> =
-        metrics.failed_attempts_by_phase.iter().map(|(phase, failed)| (phase.word(), *failed)).collect();
+        metrics.failed_attempts_by_phase.iter().map(|(phase, failed)| (phase.as_str(), *failed)).collect();
     phases.sort_by_key(|(phase, failed)| (Reverse(*failed), *phase));
     phases
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use self::layout::{Margins, phrase, words, wrapped};
 use self::sentence::{Mark, Sentence};
-use crate::event::Record;
+use crate::event::Observation;
 use crate::report::Zone;
 use crate::report::style::{Meaning, Palette};
 use crate::units::{date, time_of_day};
@@ -34,7 +34,7 @@ impl Lines {
     /// is longer: it continues indented on the next one.
     pub fn write(
         &mut self,
-        record: &Record,
+        record: &Observation,
         columns: Option<u16>,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
@@ -49,7 +49,7 @@ impl Lines {
         Ok(())
     }
 
-    fn write_date(&mut self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write_date(&mut self, record: &Observation, out: &mut dyn io::Write) -> io::Result<()> {
         let today = date(self.zone, record.ts);
         if today != self.date {
             writeln!(out, "{}", self.palette.paint(Meaning::Faint, &format!("── {today} ──")))?;
@@ -58,7 +58,7 @@ impl Lines {
         Ok(())
     }
 
-    fn lines(&self, record: &Record, sentence: &Sentence<'_>, columns: Option<u16>) -> Vec<String> {
+    fn lines(&self, record: &Observation, sentence: &Sentence<'_>, columns: Option<u16>) -> Vec<String> {
         let time = self.palette.paint(Meaning::Faint, &time_of_day(self.zone, record.ts));
         let mark = sentence.mark.as_ref().map(|mark| self.marked(mark)).unwrap_or_default();
         let first = if sentence.mark.is_some() { TEXT_COLUMN } else { MARK_COLUMN };
@@ -119,7 +119,7 @@ mod tests {
     };
     use crate::report::sample::{at, attempt, connected, dropped, paris, record, start};
 
-    fn lines(palette: Palette, records: &[Record]) -> String {
+    fn lines(palette: Palette, records: &[Observation]) -> String {
         let mut lines = Lines::new(paris, palette);
         let mut out = Vec::new();
         for record in records {

@@ -179,7 +179,7 @@ const fn step(phase: Phase) -> &'static str {
     match phase {
         Phase::Auth => "sign-in",
         Phase::Mqtt => "connack",
-        Phase::Dns | Phase::Tcp | Phase::Tls | Phase::Websocket => phase.word(),
+        Phase::Dns | Phase::Tcp | Phase::Tls | Phase::Websocket => phase.as_str(),
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::dump;
-use crate::collector::metrics::{Metrics, Observation};
+use crate::collector::metrics::{Coverage, Metrics};
 use crate::event::TargetFacts;
 use crate::report::Report;
 use crate::report::document::{Block, Inline, Paragraph, Text, Value};
@@ -122,7 +122,7 @@ fn other_targets(names: &[String]) -> Option<Text> {
     Some(text.then("; give each a file of its own"))
 }
 
-fn caveats(observation: &Observation, skipped_lines: u64) -> impl Iterator<Item = Text> {
+fn caveats(observation: &Coverage, skipped_lines: u64) -> impl Iterator<Item = Text> {
     [
         (observation.interrupted_runs, "run", " ended without a word (killed, or power lost)"),
         (skipped_lines, "line", " of the journal could not be read and did not count"),

@@ -1,6 +1,6 @@
 //! The numbers of the connection: how available it was, and what was counted.
 
-use crate::collector::metrics::{ATTEMPT_BUCKETS, Metrics, Observation};
+use crate::collector::metrics::{ATTEMPT_BUCKETS, Coverage, Metrics};
 use crate::report::Report;
 use crate::report::document::{Block, Fact, Inline, Text, Value};
 
@@ -14,7 +14,7 @@ pub(super) fn overview(report: &Report) -> Block {
     ])
 }
 
-fn availability(observation: &Observation) -> Text {
+fn availability(observation: &Coverage) -> Text {
     let Some(ratio) = observation.availability() else {
         return Value::Missing.into();
     };
@@ -61,7 +61,7 @@ fn failed_attempts(metrics: &Metrics) -> Text {
     let failed = Text::from(Value::Number(metrics.failed_attempts));
     let phases = metrics.failed_attempts_by_phase.iter();
     let phases =
-        phases.map(|(phase, failed)| Text::from(phase.word()).then(" ").then(Value::Number(*failed)));
+        phases.map(|(phase, failed)| Text::from(phase.as_str()).then(" ").then(Value::Number(*failed)));
     if metrics.failed_attempts_by_phase.is_empty() {
         return failed;
     }

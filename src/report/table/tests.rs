@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::*;
 use crate::collector::devices::DeviceMetrics;
-use crate::collector::metrics::{Dated, Distribution, Metrics, Observation};
+use crate::collector::metrics::{Coverage, Dated, Distribution, Metrics};
 use crate::collector::timeline::{Link, Timeline};
 use crate::event::{Phase, SessionDrop, TargetFacts};
 use crate::report::Report;
@@ -307,8 +307,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn observations()(seconds in [numbers(), numbers(), numbers()], counts in any::<[u64; 3]>(), end in proptest::option::of(0_i64..1_000_000)) -> Observation {
-        Observation {
+    fn observations()(seconds in [numbers(), numbers(), numbers()], counts in any::<[u64; 3]>(), end in proptest::option::of(0_i64..1_000_000)) -> Coverage {
+        Coverage {
             from: end.map(|_| at(0)),
             to: end.map(at),
             runs: counts[0],

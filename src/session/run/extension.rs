@@ -19,7 +19,7 @@ impl Run {
         while let Some(output) = self.extension.poll(now) {
             match output {
                 ExtensionOutput::AskService => self.actions.push_back(Action::AskService),
-                ExtensionOutput::Record(event) => self.record(event),
+                ExtensionOutput::Observation(event) => self.record(event),
             }
         }
     }

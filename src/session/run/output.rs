@@ -28,7 +28,7 @@ pub enum Action {
     /// Close the stream only once this listener has heard enough, or its time is over.
     Linger(LateListener),
     /// Record this.
-    Record(Event),
+    Observation(Event),
     /// Ask the service that lets us in for what it told at sign-in, as of now; answer with
     /// [`super::Input::ServiceAnswered`], within 30 s.
     AskService,

@@ -103,6 +103,6 @@ impl Run {
             | Event::Device(_)
             | Event::ProbeRefused(_) => self.events += 1,
         }
-        self.actions.push_back(Action::Record(event));
+        self.actions.push_back(Action::Observation(event));
     }
 }

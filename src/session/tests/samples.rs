@@ -3,7 +3,7 @@
 use chrono::DateTime;
 
 use super::*;
-use crate::event::{Record, Sample, Stamp, TcpReading};
+use crate::event::{Observation, Sample, Stamp, TcpReading};
 use crate::journal;
 use crate::session::host_view::Measured;
 
@@ -66,7 +66,7 @@ fn a_sample_of_a_quiet_connection_is_below_600_bytes_on_average() {
     pass_on_a_network(&mut rig, 24 * 3600 * SECOND);
     let line = |(moment, sample): (Moment, Sample)| {
         let wall = DateTime::from_timestamp(1_795_392_704, 0).unwrap() + moment.since_start();
-        let record = Record::new(Stamp { wall, moment }, Event::Sample(Box::new(sample)));
+        let record = Observation::new(Stamp { wall, moment }, Event::Sample(Box::new(sample)));
         journal::encode(&record).unwrap().len() + NAMES.len()
     };
     let lines: Vec<usize> = samples(&rig).into_iter().map(line).collect();

@@ -68,12 +68,12 @@ impl Gateway {
             Rules { keys: keys.to_vec(), ahead: TimeDelta::zero(), refusal: None, quirk: Quirk::None };
         let farewells = broadcast::Sender::new(4);
         let shared = Arc::new(Shared { rules: Mutex::new(rules), visits: Mutex::default(), farewells });
-        let acceptor = tls::acceptor(&broker.certificates, Clients::Anybody, &["http/1.1"]);
+        let tls = tls::acceptor(&broker.certificates, Clients::Anybody, &["http/1.1"]);
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (close, closed) = oneshot::channel();
-        let porter = Porter { shared: Arc::clone(&shared), acceptor, broker: broker.ports.plain };
+        let porter = Acceptor { shared: Arc::clone(&shared), tls, broker: broker.ports.plain };
         let thread = std::thread::spawn(move || run(porter.receive(listener), closed));
         Self { port, shared, close: Some(close), thread: Some(thread) }
     }
@@ -141,29 +141,29 @@ pub(super) fn run(work: impl Future<Output = ()>, closed: oneshot::Receiver<()>)
     });
 }
 
-struct Porter {
+struct Acceptor {
     shared: Arc<Shared>,
-    acceptor: TlsAcceptor,
+    tls: TlsAcceptor,
     broker: u16,
 }
 
-impl Porter {
+impl Acceptor {
     async fn receive(self, listener: std::net::TcpListener) {
         let listener = TcpListener::from_std(listener).unwrap();
         let mut sessions = JoinSet::new();
         loop {
             let (client, _) = listener.accept().await.unwrap();
-            let (shared, acceptor) = (Arc::clone(&self.shared), self.acceptor.clone());
-            sessions.spawn(visit(shared, acceptor, client, self.broker));
+            let (shared, tls) = (Arc::clone(&self.shared), self.tls.clone());
+            sessions.spawn(visit(shared, tls, client, self.broker));
             while sessions.try_join_next().is_some_and(|ended| ended.is_ok()) {}
         }
     }
 }
 
 /// One connection from accept to end.
-async fn visit(shared: Arc<Shared>, acceptor: TlsAcceptor, client: TcpStream, broker: u16) {
+async fn visit(shared: Arc<Shared>, tls: TlsAcceptor, client: TcpStream, broker: u16) {
     client.set_nodelay(true).unwrap();
-    let Ok(mut client) = acceptor.accept(client).await else { return };
+    let Ok(mut client) = tls.accept(client).await else { return };
     let Some(request) = request(&mut client).await else { return };
     let (visit, answer) = shared.judge(&request);
     let farewells = shared.farewells.subscribe();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::world::{Deed, PING_INTERVAL, PING_TIMEOUT, World, tell};
+use super::world::{Action, PING_INTERVAL, PING_TIMEOUT, World, tell};
 use crate::program::wait_for;
 use crate::watch::unix_seconds;
 
@@ -32,7 +32,7 @@ const NOBODY_THERE: &[(&str, i32)] = &[NO_ANSWER[0], NO_ROUTE[0]];
 const LINK_DOWN: (&str, &str) = ("link_down", "");
 const ROUTE_GONE: (&str, &str) = ("default_route_changed", "gone, was via 198.51.100.1 on up0");
 
-const DEFAULT_ROUTE: Deed = Deed::Client("route add default via 198.51.100.1");
+const DEFAULT_ROUTE: Action = Action::Client("route add default via 198.51.100.1");
 
 /// Where a ping without an answer is, as a key of `tcp`.
 #[derive(Clone, Copy)]
@@ -55,8 +55,8 @@ const NO_CHANGES: Changes = Changes { made: &[], mended: &[] };
 
 struct Row {
     fault: &'static str,
-    made_by: &'static [Deed],
-    mended_by: &'static [Deed],
+    made_by: &'static [Action],
+    mended_by: &'static [Action],
     /// What attempts may say meanwhile.
     attempts: &'static [(&'static str, i32)],
     /// Where the ping is, by the kernel.
@@ -158,8 +158,8 @@ fn changes(records: &[Value]) -> impl Iterator<Item = &Value> {
 
 const LOST_BOTH_WAYS: Row = Row {
     fault: "packets dropped both ways",
-    made_by: &[Deed::Rule("drop")],
-    mended_by: &[Deed::NoRules],
+    made_by: &[Action::Rule("drop")],
+    mended_by: &[Action::NoRules],
     attempts: NO_ANSWER,
     ping: Ping::Unacked,
     changes: NO_CHANGES,
@@ -179,8 +179,8 @@ fn packets_that_are_lost_both_ways_in_mqtt_3_1_1() {
 fn packets_that_are_lost_on_the_way_to_us() {
     check(&Row {
         fault: "packets dropped on the way to us",
-        made_by: &[Deed::Rule("iifname broker drop")],
-        mended_by: &[Deed::NoRules],
+        made_by: &[Action::Rule("iifname broker drop")],
+        mended_by: &[Action::NoRules],
         attempts: NO_ANSWER,
         ping: Ping::Unacked,
         changes: NO_CHANGES,
@@ -191,8 +191,8 @@ fn packets_that_are_lost_on_the_way_to_us() {
 fn a_link_that_goes_down() {
     check(&Row {
         fault: "link down",
-        made_by: &[Deed::Client("link set up0 down")],
-        mended_by: &[Deed::Client("link set up0 up"), DEFAULT_ROUTE],
+        made_by: &[Action::Client("link set up0 down")],
+        mended_by: &[Action::Client("link set up0 up"), DEFAULT_ROUTE],
         attempts: NO_ROUTE,
         ping: Ping::NotSent,
         changes: Changes { made: &[LINK_DOWN, ROUTE_GONE], mended: &["link_up", "default_route_changed"] },
@@ -203,8 +203,8 @@ fn a_link_that_goes_down() {
 fn a_cable_that_is_unplugged() {
     check(&Row {
         fault: "cable unplugged",
-        made_by: &[Deed::Router("link set client down")],
-        mended_by: &[Deed::Router("link set client up")],
+        made_by: &[Action::Router("link set client down")],
+        mended_by: &[Action::Router("link set client up")],
         attempts: NOBODY_THERE,
         ping: Ping::Unacked,
         changes: Changes { made: &[LINK_DOWN], mended: &["link_up"] },
@@ -215,8 +215,8 @@ fn a_cable_that_is_unplugged() {
 fn an_address_that_is_removed() {
     check(&Row {
         fault: "address removed",
-        made_by: &[Deed::Client("address del 198.51.100.2/24 dev up0")],
-        mended_by: &[Deed::Client("address add 198.51.100.2/24 dev up0"), DEFAULT_ROUTE],
+        made_by: &[Action::Client("address del 198.51.100.2/24 dev up0")],
+        mended_by: &[Action::Client("address add 198.51.100.2/24 dev up0"), DEFAULT_ROUTE],
         attempts: NO_ROUTE,
         ping: Ping::NotSent,
         changes: Changes {
@@ -230,7 +230,7 @@ fn an_address_that_is_removed() {
 fn a_default_route_that_is_removed() {
     check(&Row {
         fault: "default route removed",
-        made_by: &[Deed::Client("route del default")],
+        made_by: &[Action::Client("route del default")],
         mended_by: &[DEFAULT_ROUTE],
         attempts: NO_ROUTE,
         ping: Ping::NotSent,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::faults::{FIVE, is_a_timeout};
-use super::world::{Deed, World, tell};
+use super::world::{Action, World, tell};
 use crate::program::{count, wait_at_most, wait_for};
 
 /// Time for a second try of a packet by the kernel, which takes 0.2 s, and for no third: about one ping in four fails.
@@ -39,11 +39,11 @@ fn a_link_that_loses_a_third_of_the_packets() {
     let Some(world) = World::make(fault) else { return };
     let mut watch = world.watch(PING_TIMEOUT, &["--protocol", FIVE.protocol]);
     watch.tells("connected");
-    world.act(&[Deed::Rule("numgen random mod 100 < 30 drop")]);
+    world.act(&[Action::Rule("numgen random mod 100 < 30 drop")]);
     wait_at_most(LONG_ENOUGH, "retransmits in a drop, and an attempt that fails", || {
         have_failed(&world.records_so_far()).then_some(())
     });
-    world.act(&[Deed::NoRules]);
+    world.act(&[Action::NoRules]);
     wait_for("a session", || is_connected(&world.records_so_far()).then_some(()));
     let records = watch.end();
     tell(fault, &records, None);

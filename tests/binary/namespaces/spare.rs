@@ -45,8 +45,8 @@ fn an_ipv6_default_route_that_flaps_is_not_on_the_path_of_an_ipv4_session() {
         let is_route = |record: &&Value| record["kind"] == "default_route_changed";
         records.iter().filter(is_route).cloned().collect()
     };
-    for (deed, changes) in [("add", 1), ("del", 2), ("add", 3)] {
-        world.client().ip(&format!("-6 route {deed} default via 2001:db8::1 dev up0")).unwrap();
+    for (action, changes) in [("add", 1), ("del", 2), ("add", 3)] {
+        world.client().ip(&format!("-6 route {action} default via 2001:db8::1 dev up0")).unwrap();
         wait_for("the change", || (of_routes(&world.records_so_far()).len() == changes).then_some(()));
     }
     let records = watch.ended();

@@ -34,8 +34,8 @@ const FAR: [&str; 2] = ["address add 203.0.113.2/24 dev up0", "route add default
 const FORWARDING: &str = "echo 1 >/proc/sys/net/ipv4/ip_forward";
 const RULES: &str = "add table ip fault; add chain ip fault forward { type filter hook forward priority 0; }";
 
-/// A deed by which a fault is made or mended.
-pub(super) enum Deed {
+/// A action by which a fault is made or mended.
+pub(super) enum Action {
     /// `ip` with these words at the client.
     Client(&'static str),
     /// `ip` with these words at the router.
@@ -109,18 +109,18 @@ impl World {
         &self.router
     }
 
-    pub(super) fn act(&self, deeds: &[Deed]) {
-        for deed in deeds {
-            self.act_once(deed).unwrap();
+    pub(super) fn act(&self, deeds: &[Action]) {
+        for action in deeds {
+            self.act_once(action).unwrap();
         }
     }
 
-    fn act_once(&self, deed: &Deed) -> Done {
-        match deed {
-            Deed::Client(words) => self.client.ip(words),
-            Deed::Router(words) => self.router.ip(words),
-            Deed::Rule(rule) => self.router.nft(&format!("add rule ip fault forward {rule}")),
-            Deed::NoRules => self.router.nft("flush chain ip fault forward"),
+    fn act_once(&self, action: &Action) -> Done {
+        match action {
+            Action::Client(words) => self.client.ip(words),
+            Action::Router(words) => self.router.ip(words),
+            Action::Rule(rule) => self.router.nft(&format!("add rule ip fault forward {rule}")),
+            Action::NoRules => self.router.nft("flush chain ip fault forward"),
         }
     }
 }

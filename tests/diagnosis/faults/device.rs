@@ -1,6 +1,6 @@
 //! Appliances behind the broker that cannot be reached, while our own connection is fine.
 
-use nwdiag::event::{Event, Record};
+use nwdiag::event::{Event, Observation};
 
 use super::{DAY, HOUR};
 use crate::chance::Chance;
@@ -80,7 +80,7 @@ fn weaken(appliance: &mut Appliance, chance: &mut Chance) {
 }
 
 /// How many requests to this appliance stayed unanswered.
-fn silent(records: &[Record], name: &str) -> usize {
-    let of = |record: &&Record| matches!(&record.event, Event::Device(probe) if probe.device == name && probe.answered == Some(false));
+fn silent(records: &[Observation], name: &str) -> usize {
+    let of = |record: &&Observation| matches!(&record.event, Event::Device(probe) if probe.device == name && probe.answered == Some(false));
     records.iter().filter(of).count()
 }

@@ -29,7 +29,7 @@ fn diagnose(metrics: &Metrics) -> Vec<Finding> {
     let found = nwdiag::diagnosis::diagnose(metrics);
     found
         .iter()
-        .map(|finding| Finding { cause: finding.cause.word(), confidence: finding.confidence })
+        .map(|finding| Finding { cause: finding.cause.as_str(), confidence: finding.confidence })
         .collect()
 }
 

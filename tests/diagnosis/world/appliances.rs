@@ -4,7 +4,7 @@
 //! As the program does: nothing is asked while no session is up, a request that a drop cuts off leaves no record, and
 //! none is given up while the broker itself is silent.
 
-use nwdiag::event::{DeviceProbe, EnvironmentKind, Event, Record, rounded};
+use nwdiag::event::{DeviceProbe, EnvironmentKind, Event, Observation, rounded};
 
 use chrono::{SubsecRound, TimeDelta};
 
@@ -120,9 +120,9 @@ impl Appliances {
     }
 
     /// Tells what came of asking them into the story.
-    pub(crate) fn tell(mut self, records: &mut Vec<Record>) {
+    pub(crate) fn tell(mut self, records: &mut Vec<Observation>) {
         let without = std::mem::take(records);
-        let first = without.first().map_or(0.0, Record::unix_seconds);
+        let first = without.first().map_or(0.0, Observation::unix_seconds);
         for run in without.chunk_by(|_, next| !matches!(next.event, Event::Start(_))) {
             let told = self.asked_in(run, run[0].unix_seconds() - first);
             merge(run, told, records);
@@ -130,7 +130,7 @@ impl Appliances {
     }
 
     /// What is told in a run that begins so long after the first record.
-    fn asked_in(&mut self, run: &[Record], begins: f64) -> Vec<(f64, Event)> {
+    fn asked_in(&mut self, run: &[Observation], begins: f64) -> Vec<(f64, Event)> {
         let sleeps: Vec<(f64, f64)> = run.iter().filter_map(sleep).collect();
         let mut told = Vec::new();
         let mut due = 0.0;
@@ -155,11 +155,11 @@ impl Appliances {
     }
 }
 
-fn at(record: &Record) -> f64 {
+fn at(record: &Observation) -> f64 {
     record.run_seconds.unwrap()
 }
 
-fn sleep(record: &Record) -> Option<(f64, f64)> {
+fn sleep(record: &Observation) -> Option<(f64, f64)> {
     match &record.event {
         Event::Environment(told) if told.kind == EnvironmentKind::Suspend => {
             Some((at(record) - told.seconds.unwrap(), at(record)))
@@ -169,7 +169,7 @@ fn sleep(record: &Record) -> Option<(f64, f64)> {
 }
 
 /// The sessions of a run, from the moment at which requests go out.
-fn sessions(run: &[Record]) -> Vec<Up> {
+fn sessions(run: &[Observation]) -> Vec<Up> {
     let mut all = Vec::new();
     let mut since = None;
     for record in run {
@@ -198,14 +198,14 @@ fn sessions(run: &[Record]) -> Vec<Up> {
 }
 
 /// Both in the order of time; the wall clock is that of the last record of the story.
-fn merge(run: &[Record], told: Vec<(f64, Event)>, into: &mut Vec<Record>) {
+fn merge(run: &[Observation], told: Vec<(f64, Event)>, into: &mut Vec<Observation>) {
     let mut told = told.into_iter().peekable();
     let mut before = &run[0];
     for record in run {
         while let Some((then, event)) = told.next_if(|(then, _)| *then < at(record)) {
             let later = TimeDelta::microseconds(whole((then - at(before)) * 1e6));
             let ts = (before.ts + later).trunc_subsecs(3);
-            into.push(Record { ts, run_seconds: Some(then), ..before.with(event) });
+            into.push(Observation { ts, run_seconds: Some(then), ..before.with(event) });
         }
         into.push(record.clone());
         before = record;

@@ -23,7 +23,7 @@ mod traffic;
 mod versions;
 pub(crate) mod zone;
 
-use nwdiag::event::{Event, FORMAT_VERSION, Moment, Record, Sample, Start, Stop, StopReason, rounded};
+use nwdiag::event::{Event, FORMAT_VERSION, Moment, Observation, Sample, Start, Stop, StopReason, rounded};
 use nwdiag::session::recovery::Depth;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub(crate) enum RunEnd {
 /// What the world made, and why.
 #[derive(Debug)]
 pub(crate) struct Story {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<Observation>,
     /// Which fault each drop is due to, in the order of the drops.
     pub(crate) culprits: Vec<usize>,
     /// How often each fault made an attempt fail.

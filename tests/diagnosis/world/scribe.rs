@@ -1,6 +1,6 @@
 //! Writes the journal: stamps records by the host's clocks, keeps them in order.
 
-use nwdiag::event::{Environment, Event, Moment, Record, RunIdentity, Stamp};
+use nwdiag::event::{Environment, Event, Moment, Observation, RunIdentity, Stamp};
 use nwdiag::journal::older;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::setup::{Setup, moment};
 /// The journal so far.
 #[derive(Debug)]
 pub(crate) struct Scribe {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<Observation>,
     /// What will be told, and when.
     later: Vec<(f64, Event)>,
     begins: f64,
@@ -86,12 +86,12 @@ impl Scribe {
         moment(self.begins + now + self.clock_error)
     }
 
-    fn record(&self, now: f64, event: Event) -> Record {
+    fn record(&self, now: f64, event: Event) -> Observation {
         let last = self.records.last().and_then(|record| record.run_seconds);
         let since = (now - self.run_began).max(0.0);
         let since = if matches!(event, Event::Start(_)) { since } else { since.max(last.unwrap_or(0.0)) };
         let wall = self.wall(now);
-        Record::new(Stamp { wall, moment: Moment::after_start(Duration::from_secs_f64(since)) }, event)
+        Observation::new(Stamp { wall, moment: Moment::after_start(Duration::from_secs_f64(since)) }, event)
             .in_run(&self.identity)
     }
 }

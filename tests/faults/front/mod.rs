@@ -73,7 +73,7 @@ impl Front {
     /// Starts one before `broker`; must be called within a tokio runtime.
     pub(crate) fn start(broker: SocketAddr, manners: Manners) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let acceptor = pki::acceptor(manners.entry, &ca_of(folder.path()));
+        let tls = pki::acceptor(manners.entry, &ca_of(folder.path()));
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let address = socket.local_addr().expect("a bound socket");
@@ -82,7 +82,7 @@ impl Front {
             Entry::Shut => tokio::spawn(hold(socket)),
             Entry::Admit | Entry::OtherName | Entry::InTls(_) | Entry::InUpgrade(_) => {
                 let listener = socket.listen(16).expect("a free port");
-                tokio::spawn(Porter { listener, broker, manners, acceptor }.receive())
+                tokio::spawn(Acceptor { listener, broker, manners, tls }.receive())
             }
         };
         Self { address, folder, porter: porter.abort_handle() }
@@ -113,27 +113,27 @@ async fn hold(socket: TcpSocket) {
     std::future::pending::<()>().await;
 }
 
-struct Porter {
+struct Acceptor {
     listener: TcpListener,
     broker: SocketAddr,
     manners: Manners,
-    acceptor: TlsAcceptor,
+    tls: TlsAcceptor,
 }
 
-impl Porter {
+impl Acceptor {
     async fn receive(self) {
         let mut visits = JoinSet::new();
         loop {
             let (client, _) = self.listener.accept().await.expect("a connection");
-            visits.spawn(visit(client, self.broker, self.manners, self.acceptor.clone()));
+            visits.spawn(visit(client, self.broker, self.manners, self.tls.clone()));
         }
     }
 }
 
 /// One connection from accept to end.
-async fn visit(client: TcpStream, broker: SocketAddr, manners: Manners, acceptor: TlsAcceptor) {
+async fn visit(client: TcpStream, broker: SocketAddr, manners: Manners, tls: TlsAcceptor) {
     client.set_nodelay(true).expect("an open socket");
-    let Some(client) = entry::admit(client, manners, &acceptor).await else { return };
+    let Some(client) = entry::admit(client, manners, &tls).await else { return };
     let broker = TcpStream::connect(broker).await.expect("the simulator listens");
     broker.set_nodelay(true).expect("an open socket");
     carrying::carry(client, broker, manners).await;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::exchange::Reply;
 use super::service::Service;
-use super::state::{Deed, EMAIL, LIST, PASSWORD, REFRESH, SIGN_IN, device, key, refusal, unauthorised};
+use super::state::{Action, EMAIL, LIST, PASSWORD, REFRESH, SIGN_IN, device, key, refusal, unauthorised};
 use crate::mosquitto::certificates::Certificates;
 use Renewal::{AsNeeded, Forced};
 
@@ -102,11 +102,11 @@ impl Client {
 
 const FIRST: [&str; 2] = [SIGN_IN, LIST];
 
-/// A sign-in of a new account whose first answer is `deed`.
-async fn sign_in(row: &str, deed: Deed, outcome: Outcome) {
+/// A sign-in of a new account whose first answer is `action`.
+async fn sign_in(row: &str, action: Action, outcome: Outcome) {
     tell(row, outcome);
     let client = Client::new();
-    client.service.state().next(SIGN_IN, deed);
+    client.service.state().next(SIGN_IN, action);
     let paths = if matches!(outcome, Outcome::Ready(_)) { &FIRST[..] } else { &FIRST[..1] };
     client.comes_to(AsNeeded, outcome, paths).await;
 }
@@ -116,12 +116,12 @@ fn tell(row: &str, outcome: Outcome) {
     println!("row {row}: {outcome:?}");
 }
 
-const fn reply(reply: Reply) -> Deed {
-    Deed::Reply(reply)
+const fn reply(reply: Reply) -> Action {
+    Action::Reply(reply)
 }
 
-const fn change(changes: Value) -> Deed {
-    Deed::Change(changes)
+const fn change(changes: Value) -> Action {
+    Action::Change(changes)
 }
 
 #[tokio::test]
@@ -133,8 +133,8 @@ async fn a_sign_in_comes_to_what_the_table_says() {
     let huge = format!("{{\"code\":200,\"pad\":\"{}\"}}", "x".repeat(1 << 20));
     let inside = json!({ "code": 401, "msg": "Unauthorized", "data": null });
     let rows = [
-        ("S1", Deed::Ordinary, Outcome::Ready(Some(1))),
-        ("S1 in chunks", Deed::InChunks, Outcome::Ready(Some(1))),
+        ("S1", Action::Ordinary, Outcome::Ready(Some(1))),
+        ("S1 in chunks", Action::InChunks, Outcome::Ready(Some(1))),
         ("S3", reply(Reply::json(200, &inside)), Outcome::Rejected(200)),
         ("S5", reply(refusal(400, "BAD_REQUEST")), Outcome::Unavailable(Some(400))),
         ("S6", reply(refusal(500, "Internal Server Error")), Outcome::Unavailable(Some(500))),
@@ -160,8 +160,8 @@ async fn a_sign_in_comes_to_what_the_table_says() {
         ("a huge answer", reply(Reply::raw(200, "application/json", &huge)), Outcome::Unavailable(None)),
         ("X", reply(refusal(404, "NOT_FOUND")), Outcome::Unavailable(Some(404))),
     ];
-    for (row, deed, outcome) in rows {
-        sign_in(row, deed, outcome).await;
+    for (row, action, outcome) in rows {
+        sign_in(row, action, outcome).await;
     }
 }
 
@@ -181,7 +181,7 @@ async fn a_wrong_password_and_an_unknown_user_are_final() {
 async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
     for silent in [SIGN_IN, LIST] {
         let client = Client::patient((EMAIL, PASSWORD), SHORT);
-        client.service.state().next(silent, Deed::Reply(Reply::Silence));
+        client.service.state().next(silent, Action::Reply(Reply::Silence));
         let failed = client.attempt(AsNeeded).await.unwrap_err();
         assert_eq!(
             (failed.failure.kind(), failed.failure.http_status()),
@@ -192,12 +192,12 @@ async fn a_service_that_is_silent_is_given_up_on_in_each_request() {
     }
 }
 
-/// A deep attempt of an account that is signed in, whose refresh is answered by `deed`.
-async fn refresh(row: &str, deed: Deed, paths: &[&str]) -> (Client, SignedIn) {
+/// A deep attempt of an account that is signed in, whose refresh is answered by `action`.
+async fn refresh(row: &str, action: Action, paths: &[&str]) -> (Client, SignedIn) {
     tell(row, Outcome::Ready(Some(1)));
     let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
-    client.service.state().next(REFRESH, deed);
+    client.service.state().next(REFRESH, action);
     client.comes_to(Forced, Outcome::Ready(Some(1)), paths).await;
     let signed_in = client.attempt(AsNeeded).await.unwrap();
     (client, signed_in)
@@ -207,10 +207,10 @@ async fn refresh(row: &str, deed: Deed, paths: &[&str]) -> (Client, SignedIn) {
 async fn a_refresh_comes_to_what_the_table_says() {
     let refreshed = [REFRESH, LIST];
     let signed_in_again = [REFRESH, SIGN_IN, LIST];
-    let useless = |fields: Value| Deed::Only(fields);
+    let useless = |fields: Value| Action::Only(fields);
     let bare = |body: Value| reply(Reply::json(200, &body));
     let rows = [
-        ("R1", Deed::Ordinary, &refreshed[..]),
+        ("R1", Action::Ordinary, &refreshed[..]),
         ("R4", reply(refusal(401, "Invalid refresh token")), &signed_in_again),
         ("R5 500", reply(refusal(500, "Internal Server Error")), &signed_in_again),
         ("R5 502", reply(Reply::raw(502, "text/html", "<html>")), &signed_in_again),
@@ -220,8 +220,8 @@ async fn a_refresh_comes_to_what_the_table_says() {
         ("R6 null", useless(Value::Null), &signed_in_again),
         ("R6 nested", useless(json!({ "token": { "accessToken": "nested" } })), &signed_in_again),
     ];
-    for (row, deed, paths) in rows {
-        let (client, signed_in) = refresh(row, deed, paths).await;
+    for (row, action, paths) in rows {
+        let (client, signed_in) = refresh(row, action, paths).await;
         let key = key(client.service.state().keys);
         assert_eq!(signed_in.credentials.access_key_id.reveal(), key.id, "{row}");
     }
@@ -229,7 +229,7 @@ async fn a_refresh_comes_to_what_the_table_says() {
 
 #[tokio::test]
 async fn a_refresh_rotates_its_token_and_the_old_one_is_not_used_again() {
-    let (client, _) = refresh("R1 twice", Deed::Ordinary, &[REFRESH, LIST]).await;
+    let (client, _) = refresh("R1 twice", Action::Ordinary, &[REFRESH, LIST]).await;
     client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
 }
 
@@ -238,9 +238,9 @@ async fn a_minimal_refresh_leaves_the_old_refresh_token_in_use() {
     let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let minimal = json!({ "code": 200, "msg": "SUCCESS", "data": { "accessToken": "A2" } });
-    client.service.state().next(REFRESH, Deed::Reply(Reply::json(200, &minimal)));
+    client.service.state().next(REFRESH, Action::Reply(Reply::json(200, &minimal)));
     let devices = json!({ "code": 200, "data": [device("aabbccddeeff", &json!(2))] });
-    client.service.state().next(LIST, Deed::Reply(Reply::json(200, &devices)));
+    client.service.state().next(LIST, Action::Reply(Reply::json(200, &devices)));
     client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
     assert_eq!(client.service.state().calls[3].headers["authorization"], "A2");
     client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
@@ -251,7 +251,7 @@ async fn keys_that_come_with_a_refresh_are_used() {
     let client = Client::new();
     client.comes_to(AsNeeded, Outcome::Ready(Some(1)), &FIRST).await;
     let keys = client.service.state().aws_keys();
-    client.service.state().next(REFRESH, Deed::Change(keys));
+    client.service.state().next(REFRESH, Action::Change(keys));
     client.comes_to(Forced, Outcome::Ready(Some(1)), &[REFRESH, LIST]).await;
     let signed_in = client.attempt(AsNeeded).await.unwrap();
     assert_eq!(signed_in.credentials.access_key_id.reveal(), "ASIADOUBLE00000002");
@@ -259,11 +259,11 @@ async fn keys_that_come_with_a_refresh_are_used() {
 }
 
 /// A first attempt whose device lists are answered by `deeds`.
-async fn list(row: &str, deeds: Vec<Deed>, outcome: Outcome, paths: &[&str]) {
+async fn list(row: &str, deeds: Vec<Action>, outcome: Outcome, paths: &[&str]) {
     tell(row, outcome);
     let client = Client::new();
-    for deed in deeds {
-        client.service.state().next(LIST, deed);
+    for action in deeds {
+        client.service.state().next(LIST, action);
     }
     client.comes_to(AsNeeded, outcome, paths).await;
 }
@@ -272,13 +272,13 @@ async fn list(row: &str, deeds: Vec<Deed>, outcome: Outcome, paths: &[&str]) {
 async fn a_device_list_comes_to_what_the_table_says() {
     let refused = || reply(unauthorised());
     let broken = Reply::raw(200, "application/json", "{\"code\":200,");
-    let with = |connected: Value| Deed::Only(json!([device("aabbccddeeff", &connected)]));
+    let with = |connected: Value| Action::Only(json!([device("aabbccddeeff", &connected)]));
     let two = json!([device("aabbccddeeff", &json!(2)), device("001122334455", &json!(1))]);
     let repeated = [SIGN_IN, LIST, REFRESH, LIST];
     let gateway = Reply::raw(502, "text/html", "<html>");
     let rows = [
-        ("D1", vec![Deed::Ordinary], Outcome::Ready(Some(1)), &FIRST[..]),
-        ("D2", vec![Deed::Only(json!([]))], Outcome::Ready(Some(0)), &FIRST),
+        ("D1", vec![Action::Ordinary], Outcome::Ready(Some(1)), &FIRST[..]),
+        ("D2", vec![Action::Only(json!([]))], Outcome::Ready(Some(0)), &FIRST),
         ("D3 1", vec![with(json!(1))], Outcome::Ready(Some(1)), &FIRST),
         ("D3 0", vec![with(json!(0))], Outcome::Ready(Some(1)), &FIRST),
         ("D3 3", vec![with(json!(3))], Outcome::Ready(Some(1)), &FIRST),
@@ -290,7 +290,7 @@ async fn a_device_list_comes_to_what_the_table_says() {
         ("D7 502", vec![reply(gateway)], Outcome::Unavailable(Some(502)), &FIRST),
         ("D7 dropped", vec![reply(Reply::Hangup)], Outcome::Unavailable(None), &FIRST),
         ("D7 truncated", vec![reply(broken)], Outcome::Unavailable(Some(200)), &FIRST),
-        ("D8", vec![Deed::Only(two)], Outcome::Ready(Some(2)), &FIRST),
+        ("D8", vec![Action::Only(two)], Outcome::Ready(Some(2)), &FIRST),
     ];
     for (row, deeds, outcome, paths) in rows {
         list(row, deeds, outcome, paths).await;
@@ -320,7 +320,7 @@ async fn a_long_device_list_is_had_by_pages() {
 #[tokio::test]
 async fn an_access_token_that_died_on_the_way_is_replaced() {
     let client = Client::new();
-    client.service.state().next(LIST, Deed::Reply(refusal(500, "x")));
+    client.service.state().next(LIST, Action::Reply(refusal(500, "x")));
     client.comes_to(AsNeeded, Outcome::Unavailable(Some(500)), &FIRST).await;
     client.service.state().forget_tokens();
     // D4, R4, and a sign-in that makes up for both.

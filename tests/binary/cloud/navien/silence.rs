@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::appliances::{Appliances, WELL};
 use super::exchange::Reply;
-use super::state::{Deed, LIST, MAC, SIGN_IN, device};
+use super::state::{Action, LIST, MAC, SIGN_IN, device};
 use super::whole::Cloud;
 use crate::cloud::gateway::Farewell;
 use crate::program::{count, wait_for};
@@ -69,8 +69,8 @@ fn appliances_are_not_blamed_for_a_connection_of_ours_that_drops() {
 #[test]
 fn a_way_back_does_not_wait_for_a_device_list_that_hangs() {
     let Some(cloud) = Cloud::start("a way back does not wait for a list") else { return };
-    cloud.next(LIST, Deed::Ordinary);
-    cloud.next(LIST, Deed::Reply(Reply::Silence));
+    cloud.next(LIST, Action::Ordinary);
+    cloud.next(LIST, Action::Reply(Reply::Silence));
     let mut watch = cloud.watch(&["--probe", "--probe-interval", "10m"]);
     watch.tells("subscribed");
     // Asked for once the appliance, which is not there, has been silent for ten seconds.

@@ -19,9 +19,9 @@ pub(super) const LIST: &str = "/device/list";
 /// What stands before every path.
 pub(super) const BASE: &str = "/api/v2.1";
 
-/// A deed out of the ordinary.
+/// A action out of the ordinary.
 #[derive(Debug, Clone)]
-pub(super) enum Deed {
+pub(super) enum Action {
     /// Nothing of the kind.
     Ordinary,
     /// Whatever the request says, this is the answer.
@@ -45,7 +45,7 @@ pub(super) struct State {
     refresh: String,
     pub(super) devices: Vec<Value>,
     /// By path: what comes next, before the ordinary.
-    script: BTreeMap<&'static str, VecDeque<Deed>>,
+    script: BTreeMap<&'static str, VecDeque<Action>>,
     pub(super) calls: Vec<Call>,
     /// How far its clock is ahead.
     pub(super) ahead: TimeDelta,
@@ -69,8 +69,8 @@ impl State {
     }
 
     /// Does this the next time that `path` is asked for.
-    pub(super) fn next(&mut self, path: &'static str, deed: Deed) {
-        self.script.entry(path).or_default().push_back(deed);
+    pub(super) fn next(&mut self, path: &'static str, action: Action) {
+        self.script.entry(path).or_default().push_back(action);
     }
 
     /// The paths asked for, in order.
@@ -87,10 +87,10 @@ impl State {
     pub(super) fn answer(&mut self, call: Call) -> Reply {
         self.judge(&call);
         let path = call.path.strip_prefix(BASE).unwrap_or_default().to_owned();
-        let deed = self.script.get_mut(path.as_str()).and_then(VecDeque::pop_front);
-        let reply = match deed.unwrap_or(Deed::Ordinary) {
-            Deed::Reply(reply) => reply,
-            deed => self.ordinary(&path, &call, deed),
+        let action = self.script.get_mut(path.as_str()).and_then(VecDeque::pop_front);
+        let reply = match action.unwrap_or(Action::Ordinary) {
+            Action::Reply(reply) => reply,
+            action => self.ordinary(&path, &call, action),
         };
         self.calls.push(call);
         reply
@@ -109,16 +109,16 @@ impl State {
         self.breaches.push(format!("{}: {breach}", call.path));
     }
 
-    fn ordinary(&mut self, path: &str, call: &Call, deed: Deed) -> Reply {
+    fn ordinary(&mut self, path: &str, call: &Call, action: Action) -> Reply {
         match path {
-            SIGN_IN => self.sign_in(&call.json(), deed),
-            REFRESH => self.refreshed(&call.json(), deed),
-            LIST => self.list(call, deed),
+            SIGN_IN => self.sign_in(&call.json(), action),
+            REFRESH => self.refreshed(&call.json(), action),
+            LIST => self.list(call, action),
             _ => refusal(404, "NOT_FOUND"),
         }
     }
 
-    fn sign_in(&mut self, body: &Value, deed: Deed) -> Reply {
+    fn sign_in(&mut self, body: &Value, action: Action) -> Reply {
         let fields = body.as_object().map_or(0, serde_json::Map::len);
         let (Some(user), Some(password), 2) = (body["userId"].as_str(), body["password"].as_str(), fields)
         else {
@@ -136,18 +136,18 @@ impl State {
             let user = json!({ "userType": "O", "userFirstName": "A", "userLastName": "B", "userSeq": 1 });
             json!({ "userInfo": user, "token": tokens, "legal": [] })
         };
-        success(tokens, deed, wrap)
+        success(tokens, action, wrap)
     }
 
-    fn refreshed(&mut self, body: &Value, deed: Deed) -> Reply {
+    fn refreshed(&mut self, body: &Value, action: Action) -> Reply {
         if self.refresh.is_empty() || body["refreshToken"].as_str() != Some(&self.refresh) {
             return Reply::json(401, &json!({ "code": 401, "msg": "Invalid refresh token", "data": null }));
         }
         let tokens = self.tokens();
-        success(tokens, deed, |tokens| tokens)
+        success(tokens, action, |tokens| tokens)
     }
 
-    fn list(&mut self, call: &Call, deed: Deed) -> Reply {
+    fn list(&mut self, call: &Call, action: Action) -> Reply {
         let sent = call.headers.get("authorization");
         if self.access.is_empty() || sent != Some(&self.access) {
             return unauthorised();
@@ -159,7 +159,7 @@ impl State {
             return refusal(400, "BAD_REQUEST");
         };
         let page = self.devices.iter().skip(offset.try_into().unwrap()).take(count.try_into().unwrap());
-        success(page.cloned().collect(), deed, |devices| devices)
+        success(page.cloned().collect(), action, |devices| devices)
     }
 
     /// New tokens; the old ones are good no more.
@@ -212,14 +212,14 @@ pub(super) fn refusal(code: u16, words: &str) -> Reply {
     Reply::json(code, &json!({ "code": code, "msg": words, "data": null }))
 }
 
-fn success(mut data: Value, deed: Deed, wrap: impl Fn(Value) -> Value) -> Reply {
+fn success(mut data: Value, action: Action, wrap: impl Fn(Value) -> Value) -> Reply {
     let body = |data| json!({ "code": 200, "msg": "SUCCESS", "data": data }).to_string();
-    match deed {
-        Deed::InChunks => return Reply::Chunks(body(wrap(data))),
-        Deed::Change(changes) => merge(&mut data, &changes),
-        Deed::Only(fields) => data = fields,
-        Deed::Reply(reply) => return reply,
-        Deed::Ordinary => {}
+    match action {
+        Action::InChunks => return Reply::Chunks(body(wrap(data))),
+        Action::Change(changes) => merge(&mut data, &changes),
+        Action::Only(fields) => data = fields,
+        Action::Reply(reply) => return reply,
+        Action::Ordinary => {}
     }
     Reply::raw(200, "application/json", &body(wrap(data)))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::appliances::{Appliances, WELL};
 use super::exchange::Reply;
-use super::state::{Deed, EMAIL, LIST, MAC, PASSWORD, REFRESH, SIGN_IN, device, key, refusal};
+use super::state::{Action, EMAIL, LIST, MAC, PASSWORD, REFRESH, SIGN_IN, device, key, refusal};
 use super::whole::Cloud;
 use crate::cloud::gateway::Farewell;
 use crate::program::{Home, Running, records, stop_reason};
@@ -49,7 +49,7 @@ fn a_sign_in_leads_to_a_signed_session_that_comes_back_without_another() {
 #[test]
 fn keys_that_have_expired_by_their_own_time_are_renewed_by_the_next_attempt() {
     let Some(cloud) = Cloud::start("expired keys are renewed") else { return };
-    cloud.next(SIGN_IN, Deed::Change(json!({ "authorizationExpiresIn": 1 })));
+    cloud.next(SIGN_IN, Action::Change(json!({ "authorizationExpiresIn": 1 })));
     let mut watch = cloud.watch(&[]);
     watch.tells("connected");
     cloud.gateway.trust(key(2));
@@ -68,7 +68,7 @@ fn a_deep_reconnect_refreshes_and_goes_on_with_the_old_keys() {
     let Some(cloud) = Cloud::start("a deep reconnect refreshes") else { return };
     let mut watch = cloud.watch(&["--deep-reconnect-every", "1"]);
     watch.tells("connected");
-    cloud.next(REFRESH, Deed::Reply(refusal(500, "Internal Server Error")));
+    cloud.next(REFRESH, Action::Reply(refusal(500, "Internal Server Error")));
     cloud.gateway.trust(key(2));
     for _ in 0..2 {
         cloud.gateway.end_sessions(Farewell::Close);
@@ -105,8 +105,8 @@ fn a_wrong_password_ends_the_watch_with_a_plain_sentence() {
 #[test]
 fn a_service_in_trouble_is_asked_again_until_it_is_well() {
     let Some(cloud) = Cloud::start("a service in trouble is asked again") else { return };
-    cloud.next(SIGN_IN, Deed::Reply(Reply::raw(502, "text/html", "<html>")));
-    cloud.next(SIGN_IN, Deed::Reply(Reply::Hangup));
+    cloud.next(SIGN_IN, Action::Reply(Reply::raw(502, "text/html", "<html>")));
+    cloud.next(SIGN_IN, Action::Reply(Reply::Hangup));
     let mut watch = cloud.watch(&[]);
     for status in [json!(502), Value::Null] {
         let failed = watch.tells("attempt_failed");
@@ -176,10 +176,10 @@ fn talk(cloud: &Cloud, format: &str) -> (String, String) {
         "json" => ("\"event\":\"connected\"", "\"event\":\"device\""),
         _ => ("connected ", "aa...eeff answered"),
     };
-    cloud.next(LIST, Deed::Reply(refusal(401, &format!("{EMAIL} {PASSWORD}"))));
+    cloud.next(LIST, Action::Reply(refusal(401, &format!("{EMAIL} {PASSWORD}"))));
     running.says(connected);
     cloud.gateway.refuse(Some(403));
-    cloud.next(SIGN_IN, Deed::Reply(refusal(500, PASSWORD)));
+    cloud.next(SIGN_IN, Action::Reply(refusal(500, PASSWORD)));
     cloud.gateway.end_sessions(Farewell::Close);
     running.says("AUTH_UNAVAILABLE");
     cloud.gateway.refuse(None);

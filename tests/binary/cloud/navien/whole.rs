@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::service::Service;
-use super::state::{Deed, EMAIL, PASSWORD, key};
+use super::state::{Action, EMAIL, PASSWORD, key};
 use crate::cloud::gateway::Gateway;
 use crate::mosquitto::server::Mosquitto;
 use crate::program::Home;
@@ -51,8 +51,8 @@ impl Cloud {
         Watch::of(self.usual_command(PASSWORD, &[&["--format", "json"], options].concat()))
     }
 
-    pub(super) fn next(&self, path: &'static str, deed: Deed) {
-        self.service.state().next(path, deed);
+    pub(super) fn next(&self, path: &'static str, action: Action) {
+        self.service.state().next(path, action);
     }
 
     #[track_caller]

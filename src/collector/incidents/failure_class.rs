@@ -2,14 +2,14 @@
 
 use crate::event::{AttemptFailed, FailureKind, Phase};
 
-/// Declares the obstacles and the list of all of them, in order.
-macro_rules! obstacles {
+/// Declares the classes of failure and the list of all of them, in order.
+macro_rules! failure_classes {
     ($($(#[$doc:meta])* $name:ident,)+) => {
         /// What stood in the way of an attempt.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Obstacle { $($(#[$doc])* $name,)+ }
+        pub enum FailureClass { $($(#[$doc])* $name,)+ }
 
-        impl Obstacle {
+        impl FailureClass {
             /// All of them, in order.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
             /// How many there are.
@@ -18,7 +18,7 @@ macro_rules! obstacles {
     };
 }
 
-obstacles! {
+failure_classes! {
     /// The sign-in refused user or password.
     SignInRejected,
     /// The sign-in did not work.
@@ -79,7 +79,7 @@ obstacles! {
     Unknown,
 }
 
-impl Obstacle {
+impl FailureClass {
     /// What stood in the way of the attempt.
     pub fn of(failed: &AttemptFailed) -> Self {
         match failed.phase {
@@ -92,54 +92,54 @@ impl Obstacle {
 }
 
 /// What came of a sign-in. That the service behind it has a bad certificate says nothing of the broker's.
-const fn sign_in(kind: Option<FailureKind>) -> Obstacle {
+const fn sign_in(kind: Option<FailureKind>) -> FailureClass {
     match kind {
-        Some(FailureKind::AuthRejected) => Obstacle::SignInRejected,
-        Some(FailureKind::AuthUnavailable) => Obstacle::SignInUnavailable,
-        Some(FailureKind::NameNotFound | FailureKind::NameWithoutAddress) => Obstacle::NoSuchName,
-        Some(FailureKind::ResolverFailed) => Obstacle::NoResolver,
-        Some(FailureKind::ConnectionRefused) => Obstacle::PortClosed,
-        Some(FailureKind::ConnectTimeout | FailureKind::KernelTimeout) => Obstacle::NoAnswer,
-        Some(FailureKind::NetworkUnreachable | FailureKind::NetworkDown) => Obstacle::NoRoute,
-        Some(FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded) => Obstacle::TlsAlert,
-        Some(FailureKind::PeerClosed | FailureKind::PeerReset) => Obstacle::ClosedBeforeConnack,
-        Some(_) | None => Obstacle::Unknown,
+        Some(FailureKind::AuthRejected) => FailureClass::SignInRejected,
+        Some(FailureKind::AuthUnavailable) => FailureClass::SignInUnavailable,
+        Some(FailureKind::NameNotFound | FailureKind::NameWithoutAddress) => FailureClass::NoSuchName,
+        Some(FailureKind::ResolverFailed) => FailureClass::NoResolver,
+        Some(FailureKind::ConnectionRefused) => FailureClass::PortClosed,
+        Some(FailureKind::ConnectTimeout | FailureKind::KernelTimeout) => FailureClass::NoAnswer,
+        Some(FailureKind::NetworkUnreachable | FailureKind::NetworkDown) => FailureClass::NoRoute,
+        Some(FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded) => FailureClass::TlsAlert,
+        Some(FailureKind::PeerClosed | FailureKind::PeerReset) => FailureClass::ClosedBeforeConnack,
+        Some(_) | None => FailureClass::Unknown,
     }
 }
 
-const fn of_kind(kind: FailureKind, failed: &AttemptFailed) -> Obstacle {
+const fn of_kind(kind: FailureKind, failed: &AttemptFailed) -> FailureClass {
     match kind {
-        FailureKind::AuthRejected => Obstacle::SignInRejected,
-        FailureKind::AuthUnavailable => Obstacle::SignInUnavailable,
-        FailureKind::NameNotFound | FailureKind::NameWithoutAddress => Obstacle::NoSuchName,
-        FailureKind::ResolverFailed => Obstacle::NoResolver,
-        FailureKind::ConnectionRefused => Obstacle::PortClosed,
-        FailureKind::ConnectTimeout | FailureKind::KernelTimeout => Obstacle::NoAnswer,
-        FailureKind::NetworkUnreachable | FailureKind::NetworkDown => Obstacle::NoRoute,
-        FailureKind::CertificateExpired => Obstacle::CertificateExpired,
-        FailureKind::CertificateNotYetValid => Obstacle::CertificateNotYetValid,
+        FailureKind::AuthRejected => FailureClass::SignInRejected,
+        FailureKind::AuthUnavailable => FailureClass::SignInUnavailable,
+        FailureKind::NameNotFound | FailureKind::NameWithoutAddress => FailureClass::NoSuchName,
+        FailureKind::ResolverFailed => FailureClass::NoResolver,
+        FailureKind::ConnectionRefused => FailureClass::PortClosed,
+        FailureKind::ConnectTimeout | FailureKind::KernelTimeout => FailureClass::NoAnswer,
+        FailureKind::NetworkUnreachable | FailureKind::NetworkDown => FailureClass::NoRoute,
+        FailureKind::CertificateExpired => FailureClass::CertificateExpired,
+        FailureKind::CertificateNotYetValid => FailureClass::CertificateNotYetValid,
         FailureKind::CertificateUntrusted
         | FailureKind::CertificateWrongName
-        | FailureKind::CertificateUnsuitable => Obstacle::CertificateRefused,
-        FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded => Obstacle::TlsAlert,
+        | FailureKind::CertificateUnsuitable => FailureClass::CertificateRefused,
+        FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded => FailureClass::TlsAlert,
         FailureKind::TlsTimeout | FailureKind::TlsNoCommonParameters | FailureKind::NotTls => {
-            Obstacle::TlsOther
+            FailureClass::TlsOther
         }
         FailureKind::WebsocketRefused => upgrade(failed.http_status),
-        FailureKind::NotHttp | FailureKind::NotWebsocket => Obstacle::UpgradeRefused,
-        FailureKind::WebsocketTimeout | FailureKind::MalformedWebsocketFrame => Obstacle::UpgradeOther,
+        FailureKind::NotHttp | FailureKind::NotWebsocket => FailureClass::UpgradeRefused,
+        FailureKind::WebsocketTimeout | FailureKind::MalformedWebsocketFrame => FailureClass::UpgradeOther,
         FailureKind::ConnackRefused => match failed.return_code {
             Some(code) => refusal(code),
-            None => Obstacle::RefusedOther,
+            None => FailureClass::RefusedOther,
         },
         FailureKind::ConnackTimeout | FailureKind::PingUnanswered | FailureKind::SubscribeUnanswered => {
-            Obstacle::NoConnack
+            FailureClass::NoConnack
         }
-        FailureKind::ClosedBeforeConnack | FailureKind::PeerDisconnected => Obstacle::ClosedBeforeConnack,
+        FailureKind::ClosedBeforeConnack | FailureKind::PeerDisconnected => FailureClass::ClosedBeforeConnack,
         FailureKind::NotMqtt
         | FailureKind::MalformedPacket
         | FailureKind::UnexpectedPacket
-        | FailureKind::PacketTooLarge => Obstacle::NoMqtt,
+        | FailureKind::PacketTooLarge => FailureClass::NoMqtt,
         FailureKind::PeerClosed
         | FailureKind::PeerReset
         | FailureKind::TlsClosed
@@ -149,44 +149,44 @@ const fn of_kind(kind: FailureKind, failed: &AttemptFailed) -> Obstacle {
 }
 
 /// A stream that the peer ended in this phase.
-const fn closed(phase: Phase) -> Obstacle {
+const fn closed(phase: Phase) -> FailureClass {
     match phase {
-        Phase::Tls => Obstacle::TlsOther,
-        Phase::Websocket => Obstacle::UpgradeOther,
-        Phase::Auth | Phase::Dns | Phase::Tcp | Phase::Mqtt => Obstacle::ClosedBeforeConnack,
+        Phase::Tls => FailureClass::TlsOther,
+        Phase::Websocket => FailureClass::UpgradeOther,
+        Phase::Auth | Phase::Dns | Phase::Tcp | Phase::Mqtt => FailureClass::ClosedBeforeConnack,
     }
 }
 
 /// A failure of which only the phase is known.
-const fn unknown(phase: Phase) -> Obstacle {
+const fn unknown(phase: Phase) -> FailureClass {
     match phase {
-        Phase::Tls => Obstacle::TlsOther,
-        Phase::Websocket => Obstacle::UpgradeOther,
-        Phase::Mqtt => Obstacle::NoMqtt,
-        Phase::Auth | Phase::Dns | Phase::Tcp => Obstacle::Unknown,
+        Phase::Tls => FailureClass::TlsOther,
+        Phase::Websocket => FailureClass::UpgradeOther,
+        Phase::Mqtt => FailureClass::NoMqtt,
+        Phase::Auth | Phase::Dns | Phase::Tcp => FailureClass::Unknown,
     }
 }
 
-const fn upgrade(status: Option<u16>) -> Obstacle {
+const fn upgrade(status: Option<u16>) -> FailureClass {
     match status {
-        Some(401 | 403) => Obstacle::UpgradeForbidden,
-        Some(429) => Obstacle::UpgradeThrottled,
-        Some(500..) => Obstacle::UpgradeUnavailable,
-        Some(_) => Obstacle::UpgradeRefused,
-        None => Obstacle::UpgradeOther,
+        Some(401 | 403) => FailureClass::UpgradeForbidden,
+        Some(429) => FailureClass::UpgradeThrottled,
+        Some(500..) => FailureClass::UpgradeUnavailable,
+        Some(_) => FailureClass::UpgradeRefused,
+        None => FailureClass::UpgradeOther,
     }
 }
 
 /// Codes of MQTT 3.1.1 lie below 128, also where a broker of that version answers to MQTT 5.
-const fn refusal(code: u8) -> Obstacle {
+const fn refusal(code: u8) -> FailureClass {
     match code {
-        1 | 0x84 => Obstacle::RefusedVersion,
-        2 | 0x85 => Obstacle::RefusedClientId,
-        3 | 0x88 | 0x89 => Obstacle::RefusedUnavailable,
-        4 | 5 | 0x86 | 0x87 | 0x8c => Obstacle::RefusedCredentials,
-        6 | 7 | 0x8a | 0x9f => Obstacle::RefusedRate,
-        0x97 => Obstacle::RefusedQuota,
-        0x9c | 0x9d => Obstacle::RefusedMoved,
-        _ => Obstacle::RefusedOther,
+        1 | 0x84 => FailureClass::RefusedVersion,
+        2 | 0x85 => FailureClass::RefusedClientId,
+        3 | 0x88 | 0x89 => FailureClass::RefusedUnavailable,
+        4 | 5 | 0x86 | 0x87 | 0x8c => FailureClass::RefusedCredentials,
+        6 | 7 | 0x8a | 0x9f => FailureClass::RefusedRate,
+        0x97 => FailureClass::RefusedQuota,
+        0x9c | 0x9d => FailureClass::RefusedMoved,
+        _ => FailureClass::RefusedOther,
     }
 }
