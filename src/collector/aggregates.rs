@@ -51,6 +51,8 @@ pub(super) struct Aggregates {
     pub(super) last_drop: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The latest session's beginning, likewise.
     pub(super) last_connect: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Addresses that did not connect in attempts that came about by another one.
+    pub(super) addresses_lost: Tally,
     /// The latest incidents that are over.
     pub(super) incidents: KeptIncidents,
     /// Appliances behind the broker.
@@ -77,6 +79,7 @@ impl Aggregates {
             environment: Recent::new(RECENT),
             last_drop: None,
             last_connect: None,
+            addresses_lost: Tally::default(),
             incidents: KeptIncidents::default(),
             devices: Devices::default(),
         }
@@ -136,6 +139,8 @@ impl Aggregates {
             timeline: self.timeline.clone(),
             devices: self.devices.metrics(),
             silences: self.devices.silences(),
+            host_changes: self.incidents.changes(),
+            addresses_lost: self.addresses_lost.by_count(),
             ..Metrics::default()
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::device_facts::{DeviceMetrics, Silence};
-use super::incidents::Incident;
+use super::incidents::{HostChangeCounts, Incident, OutlivedSession};
 pub use super::population::Distribution;
 use super::timeline::Timeline;
 use crate::event::{Connected, Environment, Phase, SessionDrop, Subscribed, TargetFacts};
@@ -76,6 +76,12 @@ pub struct Metrics {
     pub timeline: Timeline,
     /// The latest incidents, oldest first: what causes are judged by.
     pub incidents: Vec<Incident>,
+    /// The latest sessions that no drop ended, oldest first: what they lived through speaks against causes.
+    pub outlived_sessions: Vec<OutlivedSession>,
+    /// How often this host changed in a way that concerned the connection.
+    pub host_changes: HostChangeCounts,
+    /// Addresses of the name that did not connect in attempts that came about by another one, most frequent first.
+    pub addresses_lost: Vec<(String, u64)>,
     /// Appliances behind the broker that were asked for their status, in the order in which they first appeared.
     pub devices: Vec<DeviceMetrics>,
     /// The latest spells in which one of them was silent, oldest first: incidents beside those of the connection.

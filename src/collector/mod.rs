@@ -114,6 +114,10 @@ impl Collector {
             session_seconds: session_us.map_or(0.0, in_seconds),
             outages_by_attempts: self.outages(),
             incidents: self.incidents(latest.as_ref()),
+            outlived_sessions: self
+                .sums
+                .incidents
+                .outlived(self.runs.iter().filter_map(|run| run.tracker.session_up())),
             subscriptions: latest.map(|latest| latest.subscriptions).unwrap_or_default(),
             ..self.sums.metrics()
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Fold;
 use super::clock::Window;
 use super::population::Population;
-use crate::event::{Event, Observation};
+use crate::event::{Event, Observation, RoundTrips};
 
 /// The part.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl PartialFold {
         {
             return None;
         }
-        let (pings, probes) = (sample.ping_rtt_ms.take(), sample.probe_rtt_ms.take());
+        let (pings, probes) = (taken_out(&mut sample.ping_rtt_ms), taken_out(&mut sample.probe_rtt_ms));
         let place = self.place(record.run.as_ref());
         let trips = self.trips.get_mut(place)?;
         if let Some(pings) = pings {
@@ -108,6 +108,12 @@ impl PartialFold {
         }
         place
     }
+}
+
+/// The round trips of a sample, of which it keeps no more than how many there were.
+fn taken_out(trips: &mut Option<RoundTrips>) -> Option<RoundTrips> {
+    let count = trips.as_ref()?.count;
+    trips.replace(RoundTrips { count, ..RoundTrips::default() })
 }
 
 impl Fold {

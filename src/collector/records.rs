@@ -61,6 +61,7 @@ impl Aggregates {
         if let Some(outage) = connected.time_to_reconnect_seconds {
             self.reconnects.add(outage);
         }
+        connected.addresses_lost.iter().for_each(|lost| self.addresses_lost.add(&lost.address));
         let at = position.at.wall;
         self.last_connect = self.last_connect.max(Some((position.order, at)));
         self.connections.push(position.order, Dated { at, fact: connected.clone() });
@@ -118,6 +119,7 @@ impl Aggregates {
             let length_us = microseconds(sample.session_seconds.unwrap_or_default()).max(0);
             if connected { run.is_up(position.at, length_us) } else { run.session = Session::Down }
         }
+        run.tracker.sampled(sample);
         let known = run.messages.unwrap_or_default();
         let messages = MessageCounts::of(sample, known);
         let added = run.messages.map(|known| messages.since(known)).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::collector::clock::Window;
 use crate::collector::metrics::Metrics;
 use crate::collector::{Fold, Hosts, Liveness, RECENT};
 use crate::config::{ExportConfig, Layout, ReportConfig, ReportSource, SummaryConfig};
-use crate::diagnosis::diagnose;
+use crate::diagnosis::{Diagnosis, diagnosis};
 use crate::dump::Account;
 use crate::event::Observation;
 use crate::io::journal_file::{self, Reading};
@@ -56,20 +56,22 @@ fn report(config: &ReportConfig, recent: usize) -> Result<Report, CommandError> 
     };
     let mut fold = Fold::new(period, recent, hosts);
     match read(&config.source, &mut fold)? {
-        Input::Journal(reading) => Ok(of_journal(&fold, reading)),
-        Input::Dump(dump) => Ok(of_dump(dump.metrics(period, recent), dump.account)),
+        Input::Journal(reading) => Ok(of_journal(&fold, reading, recent)),
+        Input::Dump(dump) => Ok(of_dump(dump.metrics(period, recent), dump.account, recent)),
     }
 }
 
 /// The report on the target of the latest record.
-fn of_journal(fold: &Fold, reading: Reading) -> Report {
+fn of_journal(fold: &Fold, reading: Reading, recent: usize) -> Report {
     let liveness = if reading.live { Liveness::Live } else { Liveness::Over };
     let metrics = fold.latest(liveness).map(|target| target.metrics(liveness)).unwrap_or_default();
+    let Diagnosis { findings, explanations } = diagnosis(&metrics, recent);
     Report {
         generated: clock::wall(),
         live: reading.live,
         skipped_lines: reading.skipped_lines,
-        findings: diagnose(&metrics),
+        findings,
+        explanations,
         metrics,
         dump: None,
         other_targets: fold.others(liveness),
@@ -77,12 +79,14 @@ fn of_journal(fold: &Fold, reading: Reading) -> Report {
 }
 
 /// What a dump tells is as of the moment at which it was made.
-fn of_dump(metrics: Metrics, account: Account) -> Report {
+fn of_dump(metrics: Metrics, account: Account, recent: usize) -> Report {
+    let Diagnosis { findings, explanations } = diagnosis(&metrics, recent);
     Report {
         generated: account.at.or(metrics.observation.to).unwrap_or_else(clock::wall),
         live: account.connected && metrics.connected,
         skipped_lines: account.skipped_lines,
-        findings: diagnose(&metrics),
+        findings,
+        explanations,
         metrics,
         dump: Some(account),
         other_targets: Vec::new(),

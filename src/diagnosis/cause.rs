@@ -66,6 +66,10 @@ causes! {
     ScheduledOutage = "scheduled_outage" Network,
     /// Drops lie on a fixed grid of the wall clock.
     RegularInterval = "regular_interval" Network,
+    /// Large packets vanish on the path.
+    PathMtu = "path_mtu" Network,
+    /// One of the name's addresses does not answer, the connection works over another.
+    DeadAddress = "dead_address" Network,
     /// Irregular silent losses and resets, no better evidence.
     IntermittentNetwork = "intermittent_network" Network,
     /// AWS IoT Core ends a WebSocket connection 24 h after connect.
@@ -86,6 +90,18 @@ causes! {
     BrokerRestart = "broker_restart" Server,
     /// The broker cannot be reached or does not accept, and has not come back.
     BrokerUnavailable = "broker_unavailable" Server,
+    /// The broker's host acknowledges our bytes, the broker does not answer.
+    BrokerStalled = "broker_stalled" Server,
+    /// The broker takes the connection and hangs up on CONNECT without a word.
+    ClosedOnConnect = "closed_on_connect" Server,
+    /// A packet that breaks the standard ends the connection.
+    MalformedPacket = "malformed_packet" Server,
+    /// The broker ends a session that takes too slowly what it is sent.
+    SlowConsumer = "slow_consumer" Server,
+    /// The service that signs in fails; the broker was never asked.
+    AuthService = "auth_service" Server,
+    /// This version of the broker is known to end healthy sessions.
+    BrokerBug = "broker_bug" Server,
     /// The broker said why, and it is none of the others.
     ServerDisconnect = "server_disconnect" Server,
     /// The certificate is expired, not trusted, or for another name.
@@ -102,7 +118,11 @@ causes! {
     BadCredentials = "bad_credentials" Client,
     /// The broker does not speak this protocol version.
     ProtocolMismatch = "protocol_mismatch" Client,
-    /// Wrong path, port or subprotocol for WebSocket.
+    /// What listens there does not speak what the URL says.
+    WrongPort = "wrong_port" Client,
+    /// The name does not exist.
+    UnknownHost = "unknown_host" Client,
+    /// Wrong path or subprotocol for WebSocket.
     WebsocketEndpoint = "websocket_endpoint" Client,
     /// Attempts come too fast, with no back-off.
     ReconnectStorm = "reconnect_storm" Client,

@@ -83,6 +83,13 @@ pub struct RoundTrips {
     pub values: Vec<f64>,
 }
 
+impl RoundTrips {
+    /// How many there were.
+    pub const fn answered(&self) -> u64 {
+        self.count
+    }
+}
+
 /// What a session is known to have lived through; each `None` where there was no such moment.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]

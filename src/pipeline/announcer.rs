@@ -31,7 +31,7 @@ impl Announcer {
 
     /// A sure finding is news the first time, and when it says something else of twice as many incidents.
     fn is_news(&mut self, finding: &Finding) -> bool {
-        if finding.confidence < SAID_FROM {
+        if finding.confidence < SAID_FROM || !finding.is_answer() {
             return false;
         }
         let known = self.said.get(&finding.cause);

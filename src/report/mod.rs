@@ -25,7 +25,7 @@ use chrono::{DateTime, Utc};
 pub use text::clean;
 
 use crate::collector::metrics::Metrics;
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::dump::Account;
 pub use crate::units::Zone;
 
@@ -42,6 +42,8 @@ pub struct Report {
     pub metrics: Metrics,
     /// What explains the drops, the best answer first.
     pub findings: Vec<Finding>,
+    /// What happened in the latest incidents, oldest first.
+    pub explanations: Vec<Explanation>,
     /// What the dump said of itself that this was read from; `None` where it was a journal.
     pub dump: Option<Account>,
     /// Other targets that the same stream holds, by name: they are left out.

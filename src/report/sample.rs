@@ -1,12 +1,14 @@
 //! A small hand-made world for the tests of this room: one broker, one afternoon.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Report;
 use crate::collector::devices::DeviceMetrics;
 use crate::collector::metrics::{Coverage, Dated, Distribution, Metrics};
 use crate::collector::timeline::{Link, Timeline};
-use crate::diagnosis::{Cause, Finding};
+use crate::diagnosis::{Cause, Finding, Status};
 use crate::dump::{Account, Origin};
 use crate::event::{
     AttemptFailed, ClosedBy, Connected, ConnectionKind, Environment, EnvironmentKind, Event, Observation,
@@ -191,6 +193,7 @@ pub(super) fn afternoon() -> Report {
         skipped_lines: 0,
         metrics,
         findings: Vec::new(),
+        explanations: Vec::new(),
         dump: None,
         other_targets: Vec::new(),
     }
@@ -266,6 +269,13 @@ fn duplicate_client_id() -> Finding {
         fix: "give every client an ID of its own (serial number, MAC, UUID); a second copy of the program, a test \
             tool or a browser tab may be the twin"
             .to_owned(),
+        status: Status::Active,
+        first: Some(at(60)),
+        last: Some(at(1200)),
+        expected_since: Some(0.0),
+        figures: BTreeMap::new(),
+        named: BTreeMap::new(),
+        next_test: None,
     }
 }
 
@@ -278,6 +288,13 @@ fn silent_appliance() -> Finding {
         summary: "the appliance aa...eeff behind it does not answer".to_owned(),
         evidence: vec!["aa...eeff: 3 of 12 status requests unanswered".to_owned()],
         fix: "look at its power and its Wi-Fi".to_owned(),
+        status: Status::Active,
+        first: None,
+        last: None,
+        expected_since: None,
+        figures: BTreeMap::new(),
+        named: BTreeMap::new(),
+        next_test: None,
     }
 }
 
@@ -310,6 +327,7 @@ pub(super) fn nothing() -> Report {
         skipped_lines: 0,
         metrics: Metrics::default(),
         findings: Vec::new(),
+        explanations: Vec::new(),
         dump: None,
         other_targets: Vec::new(),
     }

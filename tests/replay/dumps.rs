@@ -25,6 +25,7 @@ fn export(metrics: Metrics, live: bool, account: Option<Account>, skipped_lines:
         skipped_lines,
         metrics,
         findings,
+        explanations: Vec::new(),
         dump: account,
         other_targets,
     };

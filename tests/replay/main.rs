@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has to stop there")]
 
 mod dumps;
+mod field;
 mod fixture;
 mod live;
 mod mixed;

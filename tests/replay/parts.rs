@@ -42,6 +42,7 @@ fn exports(fold: &Fold) -> Vec<u8> {
             live: liveness == Liveness::Live,
             skipped_lines: 0,
             findings: diagnose(&metrics),
+            explanations: Vec::new(),
             metrics,
             dump: None,
             other_targets: fold.others(liveness),

@@ -14,7 +14,7 @@ fn a_recorded_fault_is_named() {
         (include_bytes!("../fixtures/recorded/wrong_password.jsonl"), Cause::BadCredentials),
         (include_bytes!("../fixtures/recorded/expired_certificate.jsonl"), Cause::TlsCertificate),
         (include_bytes!("../fixtures/recorded/acl_that_closes.jsonl"), Cause::AuthorizationViolation),
-        (include_bytes!("../fixtures/recorded/half_open.jsonl"), Cause::PacketLoss),
+        (include_bytes!("../fixtures/recorded/half_open.jsonl"), Cause::BrokerStalled),
     ];
     for (journal, cause) in rows {
         let mut collector = Collector::new(Window::default(), 0);

@@ -41,6 +41,12 @@ failure_classes! {
     CertificateRefused,
     /// The broker refused with a TLS alert.
     TlsAlert,
+    /// The TLS handshake was not answered to its end.
+    TlsTimeout,
+    /// What answered to TLS does not speak it.
+    NotTls,
+    /// The two sides of TLS have no version or cipher in common.
+    NoCommonTls,
     /// TLS came to nothing in another way.
     TlsOther,
     /// The upgrade was not allowed: HTTP 401 or 403.
@@ -122,9 +128,9 @@ const fn of_kind(kind: FailureKind, failed: &AttemptFailed) -> FailureClass {
         | FailureKind::CertificateWrongName
         | FailureKind::CertificateUnsuitable => FailureClass::CertificateRefused,
         FailureKind::TlsAlert | FailureKind::ClientCertificateNeeded => FailureClass::TlsAlert,
-        FailureKind::TlsTimeout | FailureKind::TlsNoCommonParameters | FailureKind::NotTls => {
-            FailureClass::TlsOther
-        }
+        FailureKind::TlsTimeout => FailureClass::TlsTimeout,
+        FailureKind::TlsNoCommonParameters => FailureClass::NoCommonTls,
+        FailureKind::NotTls => FailureClass::NotTls,
         FailureKind::WebsocketRefused => upgrade(failed.http_status),
         FailureKind::NotHttp | FailureKind::NotWebsocket => FailureClass::UpgradeRefused,
         FailureKind::WebsocketTimeout | FailureKind::MalformedWebsocketFrame => FailureClass::UpgradeOther,

@@ -18,7 +18,7 @@ const REMEMBERED: usize = 64;
 pub struct HostContext {
     /// The interface in use lost its link.
     pub link: Option<HostChange>,
-    /// An address of the interface in use came or went.
+    /// An address of the interface in use went.
     pub address: Option<HostChange>,
     /// An IPv4 address came in place of another one: this host is in another network, or got another lease. IPv6 has
     /// addresses change all the time.
@@ -63,7 +63,6 @@ impl HostContext {
                 }
             }
             EnvironmentKind::AddressAdded => {
-                first(&mut self.address);
                 if is_v4 && self.gone_address.take().is_some_and(|gone| gone != change.detail) {
                     self.new_address = Some(described());
                 }

@@ -88,6 +88,10 @@ pub struct Recovery {
     pub longest_pause_seconds: f64,
     /// How long it lasted so far, seconds.
     pub lasted_seconds: f64,
+    /// How much of that was our own waiting between attempts, seconds; `None` where that is not recorded.
+    pub waited_seconds: Option<f64>,
+    /// CONNECT to CONNACK of the session that came back, milliseconds; `None` where that is not recorded.
+    pub connack_ms: Option<f64>,
     /// How the connection came back; `None` while it has not, and where the run ended first.
     pub recovered: Option<ConnectionKind>,
     /// Whether the run that it happened in is over.

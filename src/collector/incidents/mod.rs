@@ -9,6 +9,7 @@ mod host;
 mod incident;
 mod kept;
 mod open;
+mod outlived;
 mod tracker;
 mod zone;
 
@@ -18,6 +19,8 @@ mod tests;
 pub use self::failure_class::FailureClass;
 pub use self::host::{HostChange, HostContext};
 pub use self::incident::{BURST_SECONDS, End, Incident, Recovery, Terms, meets_our_packet};
+pub use self::kept::HostChangeCounts;
 pub use self::kept::INCIDENTS_KEPT;
 pub(super) use self::kept::KeptIncidents;
+pub use self::outlived::OutlivedSession;
 pub(super) use self::tracker::Tracker;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::failure_class::FailureClass;
 use super::incident::Incident;
 use crate::collector::clock::{Period, Position, Timestamp, in_seconds};
-use crate::event::{AttemptFailed, ConnectionKind, Environment, EnvironmentKind, Protocol};
+use crate::event::{AttemptFailed, Connected, Environment, EnvironmentKind, Protocol};
 
 /// What an attempt meets at a broker of another version.
 const ABOUT_THE_VERSION: [FailureClass; 3] =
@@ -54,6 +54,7 @@ impl OpenIncident {
         recovery.last_code = failed.protocol.zip(failed.return_code).or(recovery.last_code);
         recovery.last_http_status = failed.http_status.or(recovery.last_http_status);
         recovery.last_words = failed.reason_string.clone().or_else(|| recovery.last_words.take());
+        recovery.waited_seconds = failed.waited_seconds.or(recovery.waited_seconds);
         recovery.most_in_burst = recovery.most_in_burst.max(in_burst);
     }
 
@@ -83,11 +84,13 @@ impl OpenIncident {
     }
 
     /// A session is up again, with the attempt of this number within [`super::BURST_SECONDS`].
-    pub(super) fn recovered(&mut self, at: Timestamp, kind: ConnectionKind, in_burst: u32) {
+    pub(super) fn recovered(&mut self, at: Timestamp, connected: &Connected, in_burst: u32) {
         self.pause(at);
         let recovery = &mut self.incident.recovery;
         recovery.most_in_burst = recovery.most_in_burst.max(in_burst);
-        recovery.recovered = Some(kind);
+        recovery.recovered = Some(connected.kind);
+        recovery.waited_seconds = connected.waited_seconds.or(recovery.waited_seconds);
+        recovery.connack_ms = connected.phases.mqtt_ms;
         self.until(at);
     }
 

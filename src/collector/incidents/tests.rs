@@ -234,7 +234,7 @@ fn what_stood_in_the_way_is_told_by_phase_name_code_and_status() {
         (tls("self-signed in chain"), FailureClass::CertificateRefused),
         (tls("TLS cannot be agreed on: no version in common"), FailureClass::TlsOther),
         (failed("tls", "AWS_IO_TLS_ERROR_ALERT_RECEIVED"), FailureClass::TlsAlert),
-        (failed("tls", "AWS_IO_TLS_NEGOTIATION_TIMEOUT"), FailureClass::TlsOther),
+        (failed("tls", "AWS_IO_TLS_NEGOTIATION_TIMEOUT"), FailureClass::TlsTimeout),
         (upgrade(403), FailureClass::UpgradeForbidden),
         (upgrade(404), FailureClass::UpgradeRefused),
         (upgrade(503), FailureClass::UpgradeUnavailable),
@@ -281,9 +281,9 @@ fn a_refused_filter_belongs_to_its_session_alone() {
 }
 
 #[test]
-fn an_address_of_the_other_ip_version_that_came_is_no_change_of_ours() {
+fn only_the_address_that_the_connection_uses_is_a_change_of_ours_when_it_goes() {
     let drop = json!({"error_name": "X", "closed_by": "timeout", "duration_connected_seconds": 9.0});
-    let came = |detail: &str| json!({"kind": "address_added", "interface": "eth0", "in_use": true, "detail": detail});
+    let came = |detail: &str| json!({"kind": "address_removed", "interface": "eth0", "in_use": true, "detail": detail});
     let told = |local: &str, detail: &str| {
         let connected = json!({"kind": "connected", "protocol": "5", "local_address": local});
         let records = [
@@ -296,8 +296,10 @@ fn an_address_of_the_other_ip_version_that_came_is_no_change_of_ours() {
     };
     let rows = [
         ("192.0.2.7:40000", "2001:db8::5/64", false),
-        ("192.0.2.7:40000", "192.0.2.9/24", true),
-        ("[2001:db8::1]:40000", "2001:db8::5/64", true),
+        ("192.0.2.7:40000", "192.0.2.9/24", false),
+        ("192.0.2.7:40000", "192.0.2.7/24", true),
+        ("[2001:db8::1]:40000", "2001:db8::5/64", false),
+        ("[2001:db8::1]:40000", "2001:db8::1/64", true),
         ("[2001:db8::1]:40000", "192.0.2.9/24", false),
     ];
     for (local, detail, concerns) in rows {

@@ -1,5 +1,6 @@
 //! Follows the records of one run and puts its incidents together, from what led to each to how it was over.
 
+use core::net::{IpAddr, SocketAddr};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -9,10 +10,12 @@ use super::host::{HostContext, RecentHostChanges};
 use super::incident::{BURST_SECONDS, End, Incident, Recovery, Terms, unnoticed_seconds};
 use super::kept::KeptIncidents;
 use super::open::OpenIncident;
+use super::outlived::{OpenSession, OutlivedSession};
 use super::zone::Zone;
 use crate::collector::clock::{Position, Timestamp, in_seconds, microseconds};
 use crate::event::{
-    AttemptFailed, Connected, Environment, EnvironmentKind, LateAnswer, SessionDrop, Subscribed, TargetFacts,
+    AttemptFailed, Connected, Environment, EnvironmentKind, LateAnswer, Sample, SessionDrop, Subscribed,
+    TargetFacts,
 };
 
 /// Attempts that are remembered to find the busiest span; a storm makes more, and is one all the same.
@@ -34,6 +37,8 @@ pub(in crate::collector) struct Tracker {
     local_address: Option<String>,
     /// The first filter that the broker refused in this session.
     refused_topic: Option<String>,
+    /// The session that is up.
+    session: Option<OpenSession>,
 }
 
 impl Tracker {
@@ -64,13 +69,14 @@ impl Tracker {
     ) {
         self.refused_topic = None;
         self.agree(connected);
+        self.session = Some(OpenSession::new(at));
         let in_burst = self.attempt_made(at);
         let Some(mut open) = self.open.take() else { return };
         // Attempts that are not listed were made all the same: lost records, or a dump that lists none.
         let failed = &mut open.incident.recovery.failed;
         *failed = (*failed).max(connected.attempt_number.unwrap_or_default().saturating_sub(1));
         if !open.was_a_question_of_version(connected.protocol) {
-            open.recovered(at, connected.kind, in_burst);
+            open.recovered(at, connected, in_burst);
             keep(open, kept);
         }
     }
@@ -84,6 +90,13 @@ impl Tracker {
         self.terms.protocol = connected.protocol;
         self.terms.keep_alive_seconds = set.or_else(|| target?.keep_alive_seconds);
         self.terms.ping_interval_seconds = own_interval.map(|own| set.map_or(own, |set| own.min(set)));
+    }
+
+    /// A reading of the session that is up.
+    pub(in crate::collector) fn sampled(&mut self, sample: &Sample) {
+        if let Some(session) = &mut self.session {
+            session.sampled(sample);
+        }
     }
 
     /// The broker answered to a filter.
@@ -100,6 +113,7 @@ impl Tracker {
         drop: &Arc<SessionDrop>,
         kept: &mut KeptIncidents,
     ) {
+        self.session = None;
         self.leave(kept);
         let noticed = position.at.wall;
         let began = noticed - span(unnoticed_seconds(drop));
@@ -173,11 +187,16 @@ impl Tracker {
         self.set_clock(change, kept);
         let is_far = match change.on_path {
             Some(on_path) => !on_path,
-            None => change.in_use == Some(false) || self.is_of_another_family(change),
+            None => {
+                is_of_unknown_interface(change)
+                    || self.is_of_another_family(change)
+                    || self.is_of_another_address(change)
+            }
         };
         if is_far {
             return;
         }
+        kept.count_change(change.kind);
         self.recent_changes.add(at, change);
         if let Some(open) = &mut self.open {
             open.changed(at, change);
@@ -204,15 +223,34 @@ impl Tracker {
         }
     }
 
-    /// Whether an address came that a connection of the other IP version never used: IPv6 has them change all the time.
+    /// Whether an address or route is of the IP version that the connection does not use. Journals without `on_path`
+    /// tell the version by `family`, older ones by the address in `detail`.
     fn is_of_another_family(&self, change: &Environment) -> bool {
-        let is_v6 = change.detail.contains(':');
+        let has_a_family = matches!(
+            change.kind,
+            EnvironmentKind::AddressAdded
+                | EnvironmentKind::AddressRemoved
+                | EnvironmentKind::DefaultRouteChanged
+        );
+        let is_v6 = change.family.map_or_else(|| change.detail.contains(':'), |family| family == 6);
         let used = self.local_address.as_ref().map(|address| address.starts_with('['));
-        change.kind == EnvironmentKind::AddressAdded && used.is_some_and(|used| used != is_v6)
+        has_a_family && used.is_some_and(|used| used != is_v6)
+    }
+
+    /// Whether an address went away that is not the connection's own.
+    fn is_of_another_address(&self, change: &Environment) -> bool {
+        let own = self.local_address.as_deref().and_then(ip_of);
+        let text = change.address.as_deref().unwrap_or(&change.detail);
+        let gone = text.split(['/', ' ']).next().and_then(|text| text.parse::<IpAddr>().ok());
+        change.kind == EnvironmentKind::AddressRemoved && own.zip(gone).is_some_and(|(own, gone)| own != gone)
     }
 
     /// The run is over: what was going on comes to no end that is known.
     pub(in crate::collector) fn leave(&mut self, kept: &mut KeptIncidents) {
+        if let Some(session) = self.session.take() {
+            let last = self.last.unwrap_or(session.began);
+            kept.keep_session(session.left(last, &self.terms));
+        }
         if let Some(mut open) = self.open.take() {
             open.left(self.last.unwrap_or(open.noticed.at));
             keep(open, kept);
@@ -226,12 +264,38 @@ impl Tracker {
         open.counted()
     }
 
+    /// The session that is up at the last record.
+    pub(in crate::collector) fn session_up(&self) -> Option<OutlivedSession> {
+        let session = self.session.clone()?;
+        let last = self.last.unwrap_or(session.began);
+        Some(session.left(last, &self.terms))
+    }
+
     /// The same, where the run is known to be over.
     pub(in crate::collector) fn left_open(&self) -> Option<(DateTime<Utc>, Box<Incident>)> {
         let mut open = self.open.clone()?;
         open.left(self.last.unwrap_or(open.noticed.at));
         open.counted()
     }
+}
+
+/// Whether a change of an interface may concern another one than the connection uses: then it proves nothing.
+fn is_of_unknown_interface(change: &Environment) -> bool {
+    match change.kind {
+        EnvironmentKind::LinkDown
+        | EnvironmentKind::LinkUp
+        | EnvironmentKind::AddressAdded
+        | EnvironmentKind::AddressRemoved
+        | EnvironmentKind::DefaultRouteChanged => change.in_use != Some(true),
+        EnvironmentKind::Suspend | EnvironmentKind::ClockStep | EnvironmentKind::ClockOffset => {
+            change.in_use == Some(false)
+        }
+    }
+}
+
+/// The address of an `ip:port`.
+fn ip_of(text: &str) -> Option<IpAddr> {
+    text.parse::<SocketAddr>().ok().map(|address| address.ip())
 }
 
 fn keep(open: OpenIncident, kept: &mut KeptIncidents) {

@@ -6,6 +6,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::collector::metrics::Dated;
 use crate::crt;
+use crate::diagnosis::{Cause, Explanation};
 use crate::event::{Connected, ConnectionKind, Environment, SessionDrop, unix_seconds};
 use crate::journal::timestamp;
 
@@ -54,6 +55,22 @@ impl<'a> From<&'a Dated<Connected>> for ConnectionEntry<'a> {
     fn from(dated: &'a Dated<Connected>) -> Self {
         let (event_type, connection) = (dated.fact.kind, Ordered(&dated.fact));
         Self { when: When::of(dated.at), event_type, connection }
+    }
+}
+
+/// What happened in an incident.
+#[derive(Debug, Serialize)]
+pub(super) struct ExplanationEntry<'a> {
+    at: String,
+    what: &'a str,
+    cause: Option<&'static str>,
+    weight: f64,
+}
+
+impl<'a> From<&'a Explanation> for ExplanationEntry<'a> {
+    fn from(explanation: &'a Explanation) -> Self {
+        let Explanation { at, what, cause, weight } = explanation;
+        Self { at: timestamp(*at), what, cause: cause.map(Cause::as_str), weight: *weight }
     }
 }
 

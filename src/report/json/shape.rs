@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::device::DeviceEntry;
 use super::distribution::{MICROS, Percentiles, Quantities, ReconnectSeconds, RoundTripMs};
-use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry};
+use super::entry::{ConnectionEntry, DropEntry, EnvironmentEntry, ExplanationEntry};
 use crate::collector::metrics::{ATTEMPT_BUCKETS, Metrics};
 use crate::crt;
 use crate::event::{FindingRecord, Subscribed, TargetFacts, rounded, unix_seconds};
@@ -30,6 +30,7 @@ pub(super) struct Export<'a> {
     target: Target<'a>,
     observation: Period,
     findings: Vec<FindingRecord>,
+    explanations: Vec<ExplanationEntry<'a>>,
     subscriptions: Vec<Subscription<'a>>,
     devices: Vec<DeviceEntry<'a>>,
     environment_events: Vec<EnvironmentEntry<'a>>,
@@ -51,6 +52,7 @@ impl<'a> Export<'a> {
             target: Target { facts: metrics.target.as_ref() },
             observation: Period::of(report),
             findings: report.findings.iter().cloned().map(FindingRecord::from).collect(),
+            explanations: report.explanations.iter().map(ExplanationEntry::from).collect(),
             subscriptions: metrics.subscriptions.iter().map(Subscription::from).collect(),
             devices: metrics.devices.iter().map(DeviceEntry::from).collect(),
             environment_events: metrics.environment.iter().map(EnvironmentEntry::from).collect(),

@@ -112,6 +112,7 @@ const AFTERNOON: &str = r#"{
     "records_lost": 0
   },
   "findings": [],
+  "explanations": [],
   "subscriptions": [
     {
       "topic": "a/#",
@@ -140,7 +141,7 @@ const NOTHING: &str = concat!(
     r#""session_history_summary":{"total_sessions":0,"sample_durations":[]},"schema":"nwdiag.export/1","#,
     r#""unix_seconds":1795368004.0,"target":{},"observation":{"from":null,"to":null,"runs":0,"#,
     r#""interrupted_runs":0,"observed_seconds":0.0,"connected_seconds":0.0,"suspended_seconds":0.0,"#,
-    r#""skipped_lines":0,"records_lost":0},"findings":[],"subscriptions":[],"devices":[],"#,
+    r#""skipped_lines":0,"records_lost":0},"findings":[],"explanations":[],"subscriptions":[],"devices":[],"#,
     r#""environment_events":[]}"#,
     "\n"
 );
