@@ -49,6 +49,7 @@ pub(super) fn run(mut config: WatchConfig) -> Result<Outcome, CommandError> {
 async fn watch(mut config: WatchConfig, status: StatusLine) -> Result<Outcome, CommandError> {
     let (ask_to_stop, stops) = mpsc::channel(1);
     signal::listen(&ask_to_stop).context("cannot listen for signals")?;
+    signal::survive_file_size_limit().context("cannot listen for signals")?;
     let (broker, _played) = broker(&mut config)?;
     let dialer = start::dialer(&broker, &config)?;
     let journal = start::journal(&config)?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use serde_json::{Map, Value};
 
-use crate::event::rounded;
+use crate::event::{is_rfc3339, rounded};
 
 /// More seconds than any session or clock tells: some 130 years. What lies beyond is no span.
 pub(super) const MOST_SECONDS: f64 = 4e9;
@@ -64,7 +64,8 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
         let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
         formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
     };
-    told.map(|told| told.to_utc()).ok().or_else(|| Some(without_zone()?.and_utc()))
+    let time = told.map(|told| told.to_utc()).ok().or_else(|| Some(without_zone()?.and_utc()));
+    time.filter(|time| is_rfc3339(*time))
 }
 
 /// Counts by name, those of nothing left out.

@@ -17,7 +17,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 pub use connection::{AddressLost, AttemptFailed, Connected, Fallback, Phases, Subscribed};
@@ -173,6 +174,19 @@ impl Observation {
     pub fn unix_seconds(&self) -> f64 {
         unix_seconds(self.ts)
     }
+}
+
+/// Whether RFC 3339 can write `time`: its years have four digits. Any other is corrupt, and too near the edge of what can be
+/// reckoned with.
+pub fn is_rfc3339(time: DateTime<Utc>) -> bool {
+    (0..=9999).contains(&time.year())
+}
+
+/// Reads a time that RFC 3339 can write, and takes no other.
+pub fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let time = DateTime::<Utc>::deserialize(deserializer)?;
+    let is_out_of_range = || D::Error::custom(format_args!("the year {} is not from 0 to 9999", time.year()));
+    if is_rfc3339(time) { Ok(time) } else { Err(is_out_of_range()) }
 }
 
 /// A time as all records and exports write it: RFC 3339, UTC, milliseconds.

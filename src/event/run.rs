@@ -179,8 +179,10 @@ pub struct ProbeRefused {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pruned {
     /// The first instant of the gap.
+    #[serde(deserialize_with = "super::rfc3339")]
     pub from: DateTime<Utc>,
     /// The end of the gap.
+    #[serde(deserialize_with = "super::rfc3339")]
     pub to: DateTime<Utc>,
     /// How many records it held.
     #[serde(default)]

@@ -4,7 +4,7 @@
 //! Timers use the same clock, so that a deadline that passes during a suspension fires on waking.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
 
@@ -81,7 +81,8 @@ fn read_all() -> (Duration, ClockReading) {
 /// The wall clock.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn wall() -> DateTime<Utc> {
-    Utc::now()
+    // `Utc::now` panics on a clock that is set before 1970.
+    SystemTime::now().into()
 }
 
 /// `time` in the time zone of this host.

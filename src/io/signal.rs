@@ -26,6 +26,13 @@ pub fn listen(stops: &mpsc::Sender<StopReason>) -> io::Result<()> {
     Ok(())
 }
 
+/// From now on, a file that would pass the limit of this process (`ulimit -f`) is a write that fails, as on a full disk,
+/// instead of the end of the process. To be called in the runtime.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    // A handler once installed stays for the life of the process, also when nobody listens any more.
+    signal(SignalKind::from_raw(nix::libc::SIGXFSZ)).map(drop)
+}
+
 /// Whether SIGHUP was ignored when the process began, as under `nohup`. Listening to it would undo that.
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

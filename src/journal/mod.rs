@@ -15,7 +15,9 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{AttemptFailed, Event, FORMAT_VERSION, Observation, RunIdentity, SessionDrop, rounded};
+use crate::event::{
+    AttemptFailed, Event, FORMAT_VERSION, Observation, RunIdentity, SessionDrop, rfc3339, rounded,
+};
 
 /// The longest line, its newline included.
 pub const LINE_LIMIT_BYTES: usize = 64 * 1024;
@@ -98,6 +100,7 @@ fn own_run(record: &Observation) -> Option<&str> {
 /// What every record has.
 #[derive(Deserialize)]
 struct Head<'a> {
+    #[serde(deserialize_with = "rfc3339")]
     ts: DateTime<Utc>,
     #[serde(default)]
     run_seconds: Option<f64>,

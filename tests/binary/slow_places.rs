@@ -157,3 +157,25 @@ fn records_that_the_disk_never_took_are_counted_and_an_error() {
     let export = home.run(&["export", disk.path("journal.jsonl").to_str().unwrap()]).json();
     assert_eq!(export["observation"]["interrupted_runs"], 1);
 }
+
+/// `ulimit -f`: without a handler, the kernel ends a process that writes beyond it, and nobody learns why.
+#[test]
+fn a_limit_on_the_size_of_files_is_told_as_a_full_disk_is_and_does_not_end_the_watch() {
+    let (home, broker) = (Home::in_memory(), Broker::flapping());
+    let journal = home.path().join("journal.jsonl");
+    let url = broker.url();
+    let arguments =
+        ["watch", &url, "--json", "--journal", journal.to_str().unwrap(), "--reconnect-min", "50ms"];
+    let arguments = [&arguments[..], &["--reconnect-max", "50ms"]].concat();
+    let mut watch = Running::start(home.command_after("ulimit -f 16", &arguments));
+    watch.warns("the journal cannot be written");
+    watch_on(&mut watch);
+    watch.signal(Signal::SIGTERM);
+    let done = watch.ended_within(WITH_LAST_WRITES);
+    assert_eq!(done.code, Some(1), "{}", done.err);
+    assert_eq!(done.err.matches("the journal cannot be written").count(), 1, "it is said once: {}", done.err);
+    let (kept, told) = (told_in(&std::fs::read(&journal).unwrap()), told_in(done.out.as_bytes()));
+    assert!(!kept.is_empty() && told.starts_with(&kept), "{kept:?}\n{told:?}");
+    let lost = format!("nwdiag: {} records were lost: the journal", told.len() - kept.len());
+    assert!(done.err.lines().last().unwrap().starts_with(&lost), "{lost}: {}", done.err);
+}

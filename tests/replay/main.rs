@@ -5,6 +5,7 @@
 mod dumps;
 mod field;
 mod fixture;
+mod impossible;
 mod live;
 mod mixed;
 mod parts;
