@@ -73,6 +73,8 @@ Examples:
   nwdiag watch demo                     see real drops, nothing to install
   nwdiag watch mqtt://broker.local      watch a broker until Ctrl-C
   nwdiag summary mqtt://broker.local    what happened so far
+  nwdiag help causes                    the causes that it can name
+  nwdiag help idle_timeout              how one of them shows, and what to do
 
 Every option can be set in the environment too: --keep-alive 30s is NWDIAG_KEEP_ALIVE=30s. The option wins.
 Exit codes: 0 done, 1 could not do it, 2 wrong usage or settings.";

@@ -1,5 +1,6 @@
 //! The three commands: composition of the rooms below, and nothing else.
 
+mod help;
 mod report;
 mod start;
 mod watch;
@@ -36,6 +37,11 @@ const WRONG_USAGE: u8 = 2;
 
 /// Runs the program with these arguments, the program's own name first, and tells its exit code.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, environment: &Environment) -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    if let Some(page) = help::asked(&arguments) {
+        help::print(&page);
+        return ExitCode::SUCCESS;
+    }
     let cli = match cli::parse(arguments, environment) {
         Ok(cli) => cli,
         Err(shown) => {

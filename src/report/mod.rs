@@ -5,6 +5,7 @@
 //!
 //! Nothing here reads a clock, a terminal or the environment: the time zone, the colours and the width are arguments.
 
+pub mod cause;
 pub mod document;
 mod failure;
 mod finding;

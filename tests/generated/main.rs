@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap_complete::{Shell, generate};
+use nwdiag::diagnosis::Cause;
+use nwdiag::report::cause::first_sentence;
 
 /// A checked-in file, below the root of the tree, and what belongs into it.
 struct Generated {
@@ -54,6 +56,32 @@ fn completions_are_fresh() {
 #[test]
 fn man_pages_are_fresh() {
     check(&man::pages().unwrap()).unwrap();
+}
+
+/// What stands around the table of causes in the README.
+const TABLE: (&str, &str) = ("<!-- causes: begin -->\n", "<!-- causes: end -->");
+
+/// The README with the table of causes as the catalogue has it.
+fn readme() -> io::Result<Generated> {
+    let path = Path::new("README.md");
+    let text = fs::read_to_string(in_tree(path))?;
+    let rows = Cause::ALL
+        .iter()
+        .map(|cause| format!("| `{cause}` | {} | {} |\n", cause.category().as_str(), first_sentence(*cause)));
+    let table: String = ["| cause | where | in one line |\n| --- | --- | --- |\n".to_owned()]
+        .into_iter()
+        .chain(rows)
+        .collect();
+    let no_table = || io::Error::other("the README has no place for the table of causes");
+    let begin = text.find(TABLE.0).ok_or_else(no_table)? + TABLE.0.len();
+    let end = text.find(TABLE.1).ok_or_else(no_table)?;
+    let bytes = [&text[..begin], &table, &text[end..]].concat().into_bytes();
+    Ok(Generated { path: path.to_owned(), bytes })
+}
+
+#[test]
+fn the_table_of_causes_is_fresh() {
+    check(&[readme().unwrap()]).unwrap();
 }
 
 #[test]

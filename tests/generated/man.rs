@@ -7,6 +7,8 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 use nwdiag::cli::environment::variable;
+use nwdiag::diagnosis::Cause;
+use nwdiag::report::cause::paragraphs;
 
 use crate::Generated;
 
@@ -41,7 +43,28 @@ pub(crate) fn pages() -> io::Result<Vec<Generated>> {
     let mut root = nwdiag::cli::command().disable_help_subcommand(true);
     root.build();
     let subcommands = root.get_subcommands().cloned().collect::<Vec<_>>();
-    std::iter::once(root).chain(subcommands).map(|command| page(&command)).collect()
+    let commands = std::iter::once(root).chain(subcommands).map(|command| page(&command));
+    commands.chain(std::iter::once_with(causes)).collect()
+}
+
+/// `nwdiag-causes(7)`: the catalogue, from the doc comments of the causes.
+fn causes() -> io::Result<Generated> {
+    let mut roff = Roff::new();
+    roff.control("TH", ["NWDIAG-CAUSES", "7", " ", "nwdiag", "Miscellaneous Information"]);
+    roff.control("SH", ["NAME"]);
+    roff.text([roman("nwdiag-causes - why MQTT connections drop, as nwdiag names it")]);
+    roff.control("SH", ["DESCRIPTION"]);
+    roff.text([roman("The causes that nwdiag(1) can name, each with how it shows and what to do.")]);
+    for cause in Cause::ALL {
+        roff.control("SS", [format!("{cause} ({})", cause.category().as_str()).as_str()]);
+        for paragraph in paragraphs(*cause) {
+            roff.control("PP", []);
+            roff.text([roman(paragraph)]);
+        }
+    }
+    let mut bytes = Vec::new();
+    roff.to_writer(&mut bytes)?;
+    Ok(Generated { path: Path::new("man").join("nwdiag-causes.7"), bytes })
 }
 
 fn page(command: &Command) -> io::Result<Generated> {

@@ -1,0 +1,24 @@
+//! `nwdiag help CAUSE` and `nwdiag help causes`: the pages of the catalogue. Everything else about help is clap's.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use crate::diagnosis::Cause;
+use crate::report::cause;
+
+/// What these arguments, the program's own name first, ask of the catalogue; `None` where they ask for something else.
+pub(super) fn asked(arguments: &[OsString]) -> Option<String> {
+    let [_, help, what] = arguments else { return None };
+    if help != "help" {
+        return None;
+    }
+    match what.to_str()? {
+        "causes" => Some(cause::list()),
+        word => Cause::from_word(word).map(cause::help),
+    }
+}
+
+/// Prints it. A page that nobody reads to its end is no error.
+pub(super) fn print(page: &str) {
+    let _ = std::io::stdout().lock().write_all(page.as_bytes());
+}
