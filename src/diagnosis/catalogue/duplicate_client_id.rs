@@ -25,6 +25,8 @@ entry! {
 
 /// MQTT 5: "Session taken over".
 const TAKEN_OVER: u8 = 0x8e;
+/// What a short session says of which nothing else is known, in nats.
+const UNTOLD_NATS: f64 = 0.6;
 /// No client is back sooner, seconds: what ends sessions at once is a request, or the broker.
 const SHORTEST_WAY_BACK_SECONDS: f64 = 3.0;
 /// Sessions that a twin ends are about as short as the twin's way back, seconds.
@@ -42,10 +44,13 @@ fn of_drop(facts: &Facts<'_>, dropped: Dropped<'_>, pushed: usize) -> Option<f64
         Ending::Closed | Ending::Reset if pushed >= 4 && is_pushed_off(dropped) => {
             // In MQTT 5 most brokers would say so.
             let silent_in_v5 = if speaks_v5(dropped.incident) { 0.7 } else { 0.0 };
-            let untold = if dropped.record().last_sent_packet.is_none() { 0.5 } else { 0.0 };
+            // Where it is not known what was sent last, a refused request looks the same.
+            if dropped.record().last_sent_packet.is_none() {
+                return Some(UNTOLD_NATS);
+            }
             // Sessions as short as a way back are a surprise by themselves.
             let length = dropped.length().unwrap_or(TWIN_SECONDS).max(SHORTEST_WAY_BACK_SECONDS);
-            Some(1.0 + facts.surprise(dropped.index, length) - silent_in_v5 - untold)
+            Some(1.0 + facts.surprise(dropped.index, length) - silent_in_v5)
         }
         Ending::Closed
         | Ending::Reset
