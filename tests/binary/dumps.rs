@@ -59,13 +59,13 @@ const PAGES: [(&str, &[&str]); 9] = [
         "home_assistant.json",
         &[
             "from a Home Assistant diagnostics download made 2026-11-02 06:36:05 (UTC)",
-            "(duplicate_client_id, 52 % sure)",
+            "(duplicate_client_id, 85 % sure)",
             "3 drops came while no session is known to have been up",
             "Failed attempts 2 (dns 2)",
             UNTOLD,
         ],
     ),
-    ("home_assistant_text.json", &["(duplicate_client_id, 52 % sure)", "it tells no time zone", UNTOLD]),
+    ("home_assistant_text.json", &["(duplicate_client_id, 85 % sure)", "it tells no time zone", UNTOLD]),
     (
         "nested.json",
         &["it has 2 entries that could not be read", "it lists 2 of 3 drops", "no pattern yet in", UNTOLD],

@@ -26,7 +26,7 @@ entry! {
 /// MQTT 5: "Session taken over".
 const TAKEN_OVER: u8 = 0x8e;
 /// What a short session says of which nothing else is known, in nats.
-const UNTOLD_NATS: f64 = 0.6;
+const UNTOLD_NATS: f64 = 0.9;
 /// No client is back sooner, seconds: what ends sessions at once is a request, or the broker.
 const SHORTEST_WAY_BACK_SECONDS: f64 = 3.0;
 /// Sessions that a twin ends are about as short as the twin's way back, seconds.
