@@ -142,40 +142,21 @@ impl Observer for Recorder {
         if let Event::AttemptFailed(failed) = &event {
             self.last_failure = Some(failed.error_message.clone());
         }
-        let record = self.stamped(event);
+        let record = Observation::new(self.clock.stamp(), event).in_run(&self.identity);
         for record in self.pipeline.observe(record, || self.clock.now()) {
-            self.hand_over(record);
+            if let Some(journal) = &self.journal {
+                journal.send(record.clone());
+            }
+            self.output.send(record);
         }
     }
 
     fn standing(&mut self, run: &Run) {
         self.board.post(Status::of(run, self.pipeline.drops()));
     }
-
-    fn has_idle_work(&self) -> bool {
-        self.pipeline.is_due(self.clock.now())
-    }
-
-    fn idle(&mut self) {
-        for finding in self.pipeline.news(|| self.clock.now()) {
-            let record = self.stamped(finding);
-            self.hand_over(record);
-        }
-    }
 }
 
 impl Recorder {
-    fn stamped(&self, event: Event) -> Observation {
-        Observation::new(self.clock.stamp(), event).in_run(&self.identity)
-    }
-
-    fn hand_over(&self, record: Observation) {
-        if let Some(journal) = &self.journal {
-            journal.send(record.clone());
-        }
-        self.output.send(record);
-    }
-
     async fn close(self, reason: StopReason) -> Result<Outcome, CommandError> {
         let journal = async {
             match self.journal {

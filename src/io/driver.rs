@@ -32,14 +32,6 @@ pub trait Observer {
 
     /// The run as it stands after all that happened; called often.
     fn standing(&mut self, run: &Run);
-
-    /// Whether there is work for [`Observer::idle`].
-    fn has_idle_work(&self) -> bool {
-        false
-    }
-
-    /// Nothing waits to be handled: what takes its time may be done now.
-    fn idle(&mut self) {}
 }
 
 /// What the loop works with.
@@ -116,14 +108,8 @@ impl Driver {
                 }
                 Next::Wait(deadline) => {
                     observer.standing(&run);
-                    if !observer.has_idle_work() {
-                        let wake = self.wait(&mut open, deadline).await;
-                        self.handle(&mut run, &mut open, wake);
-                    } else if let Some(wake) = self.look(&mut open, deadline).await {
-                        self.handle(&mut run, &mut open, wake);
-                    } else {
-                        observer.idle();
-                    }
+                    let wake = self.wait(&mut open, deadline).await;
+                    self.handle(&mut run, &mut open, wake);
                 }
             }
         }
@@ -193,20 +179,6 @@ impl Driver {
         open.caught_up = 0;
         open.timer.deadline = None;
         Wake::Timeout
-    }
-
-    /// What has happened by now, if anything has.
-    async fn look(&mut self, open: &mut Open, deadline: Moment) -> Option<Wake> {
-        // The runtime knows what had arrived when it last asked the kernel: yielding makes it ask again.
-        tokio::task::yield_now().await;
-        if self.clock.now() >= deadline {
-            return Some(self.wait(open, deadline).await);
-        }
-        tokio::select! {
-            biased;
-            wake = self.next(open) => Some(wake),
-            () = std::future::ready(()) => None,
-        }
     }
 
     async fn next(&mut self, open: &mut Open) -> Wake {

@@ -1,8 +1,7 @@
 //! The one way from what was observed to what is said: Observation → [`Collector`] → findings → sinks.
 //!
 //! `watch` runs it, and hands what comes out to the journal, standard output and the status line: a finding is a record
-//! like any other there, and no sink computes. A record is handed on at once; the diagnosis waits until nothing else is to
-//! be done ([`Pipeline::is_due`]), so that it holds up no record. A report folds what was recorded with the same collector and asks the
+//! like any other there, and no sink computes. A report folds what was recorded with the same collector and asks the
 //! same diagnosis, once, at the end. Nothing here reads a clock: whoever runs the pipeline lends it one.
 
 mod announcer;
@@ -10,7 +9,6 @@ mod announcer;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use announcer::Announcer;
@@ -34,8 +32,6 @@ pub struct Pipeline {
     collector: Collector,
     announcer: Announcer,
     trouble: Trouble,
-    /// Appliances that did not answer when they were last asked.
-    silent_devices: BTreeSet<String>,
     /// When the next diagnosis may be made.
     next_diagnosis: Moment,
 }
@@ -47,10 +43,8 @@ enum Trouble {
     NoneYet,
     /// Something did, and the last diagnosis knows it.
     Known,
-    /// Something did since the last diagnosis, and goes on.
+    /// Something did since the last diagnosis.
     New,
-    /// Something did since the last diagnosis, and it has ended or a sample has come: the diagnosis is to say so.
-    Due,
 }
 
 impl Pipeline {
@@ -60,36 +54,28 @@ impl Pipeline {
             collector: Collector::new(Window::default(), recent),
             announcer: Announcer::default(),
             trouble: Trouble::NoneYet,
-            silent_devices: BTreeSet::new(),
             next_diagnosis: Moment::default(),
         }
     }
 
-    /// Takes what was observed, and gives what every sink gets, in this order: the record alone, but at the end of a run,
-    /// behind whose `stop` nothing stands, what is news until then before it. `now` reads the run's clock.
+    /// Takes what was observed: the record itself, and beside it the findings that it made news, in the order in which
+    /// every sink gets them. `now` reads the run's clock, to see what a diagnosis costs.
     pub fn observe(&mut self, record: Observation, now: impl Fn() -> Moment) -> Vec<Observation> {
         self.collector.record(&record);
-        self.trouble = self.trouble_after(&record.event);
-        if !matches!(record.event, Event::Stop(_)) {
+        if is_trouble(&record.event) || self.trouble == Trouble::Known && is_news_of_trouble(&record.event) {
+            self.trouble = Trouble::New;
+        }
+        if !self.is_worth_a_diagnosis(&record.event, now()) {
             return vec![record];
         }
-        let is_unsaid = matches!(self.trouble, Trouble::New | Trouble::Due) && now() >= self.next_diagnosis;
-        let news = if is_unsaid { self.news(now) } else { Vec::new() };
-        let mut records: Vec<Observation> = news.into_iter().map(|finding| record.with(finding)).collect();
-        records.push(record);
-        records
-    }
-
-    /// Whether a diagnosis is to be made as soon as nothing else is to be done.
-    pub fn is_due(&self, now: Moment) -> bool {
-        self.trouble == Trouble::Due && now >= self.next_diagnosis
-    }
-
-    /// Diagnoses what is known, and gives the findings that are news. `now` reads the run's clock, to see what it costs.
-    pub fn news(&mut self, now: impl Fn() -> Moment) -> Vec<Event> {
         let findings = self.findings(now);
         let news = self.announcer.news(findings).into_iter().map(FindingRecord::from);
-        news.map(|finding| Event::Finding(Box::new(finding))).collect()
+        let mut records: Vec<Observation> =
+            news.map(|finding| record.with(Event::Finding(Box::new(finding)))).collect();
+        // Nothing of a run stands behind its `stop`.
+        let place = if matches!(record.event, Event::Stop(_)) { records.len() } else { 0 };
+        records.insert(place, record);
+        records
     }
 
     /// Drops so far.
@@ -102,32 +88,24 @@ impl Pipeline {
         self.collector.metrics(Liveness::Live)
     }
 
-    /// A diagnosis is due after an incident has ended and at samples, and only if something is new: a quiet run has
-    /// nothing to say again.
-    fn trouble_after(&mut self, event: &Event) -> Trouble {
-        let is_device_back = self.is_device_back(event);
-        if is_trouble(event) {
-            return if matches!(event, Event::Device(_)) { Trouble::Due } else { Trouble::New };
-        }
-        let ends_or_samples = matches!(event, Event::Connected(_) | Event::Device(_) | Event::Sample(_));
-        match self.trouble {
-            Trouble::Known if matches!(event, Event::Connected(_)) || is_device_back => Trouble::Due,
-            Trouble::Known if matches!(event, Event::Environment(_)) => Trouble::New,
-            Trouble::New if ends_or_samples => Trouble::Due,
-            trouble @ (Trouble::NoneYet | Trouble::Known | Trouble::New | Trouble::Due) => trouble,
-        }
-    }
-
-    /// Whether an appliance that was silent has answered.
-    fn is_device_back(&mut self, event: &Event) -> bool {
-        let Event::Device(probe) = event else { return false };
-        match probe.answered {
-            Some(true) => self.silent_devices.remove(&probe.device),
-            Some(false) => {
-                self.silent_devices.insert(probe.device.clone());
-                false
+    /// After an incident has ended, at samples, and when the run ends: what came since the last diagnosis must not go
+    /// unsaid.
+    fn is_worth_a_diagnosis(&self, event: &Event, now: Moment) -> bool {
+        match event {
+            Event::Stop(_) => self.trouble == Trouble::New,
+            Event::Connected(_) | Event::Device(_) => {
+                self.trouble == Trouble::New && now >= self.next_diagnosis
             }
-            None => false,
+            Event::Sample(_) => self.trouble != Trouble::NoneYet && now >= self.next_diagnosis,
+            Event::Start(_)
+            | Event::Subscribed(_)
+            | Event::Drop(_)
+            | Event::LateAnswer(_)
+            | Event::AttemptFailed(_)
+            | Event::Environment(_)
+            | Event::Finding(_)
+            | Event::ProbeRefused(_)
+            | Event::Pruned(_) => false,
         }
     }
 
@@ -140,6 +118,11 @@ impl Pipeline {
         self.trouble = Trouble::Known;
         findings
     }
+}
+
+/// Whether it says more about a trouble that was diagnosed while it lasted: how it ended, or what changed around it.
+const fn is_news_of_trouble(event: &Event) -> bool {
+    matches!(event, Event::Connected(_) | Event::Device(_) | Event::Environment(_))
 }
 
 /// Whether something went wrong.

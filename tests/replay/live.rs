@@ -44,16 +44,6 @@ impl Observer for Live {
     }
 
     fn standing(&mut self, _run: &Run) {}
-
-    fn has_idle_work(&self) -> bool {
-        self.pipeline.is_due(self.clock.now())
-    }
-
-    fn idle(&mut self) {
-        for finding in self.pipeline.news(|| self.clock.now()) {
-            self.lines.extend(encode(&Observation::new(self.clock.stamp(), finding)).unwrap());
-        }
-    }
 }
 
 fn config() -> WatchConfig {
