@@ -143,7 +143,20 @@ impl Observer for Recorder {
             self.last_failure = Some(failed.error_message.clone());
         }
         let record = Observation::new(self.clock.stamp(), event).in_run(&self.identity);
-        for record in self.pipeline.observe(record, || self.clock.now()) {
+        let records = self.pipeline.observe(record, || self.clock.now());
+        self.send(records);
+    }
+
+    fn standing(&mut self, run: &Run) {
+        let findings = self.pipeline.diagnose_if_due(|| self.clock.now());
+        self.send(findings);
+        self.board.post(Status::of(run, self.pipeline.drops()));
+    }
+}
+
+impl Recorder {
+    fn send(&self, records: Vec<Observation>) {
+        for record in records {
             if let Some(journal) = &self.journal {
                 journal.send(record.clone());
             }
@@ -151,12 +164,6 @@ impl Observer for Recorder {
         }
     }
 
-    fn standing(&mut self, run: &Run) {
-        self.board.post(Status::of(run, self.pipeline.drops()));
-    }
-}
-
-impl Recorder {
     async fn close(self, reason: StopReason) -> Result<Outcome, CommandError> {
         let journal = async {
             match self.journal {

@@ -23,6 +23,9 @@ use crate::event::{Event, FindingRecord, Moment, Observation};
 /// shorter one lets a connection that flaps cost more.
 const LEAST_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a diagnosis is kept while nothing goes wrong: only the passing of time tells more, and it tells little.
+const QUIET_PAUSE: Duration = Duration::from_hours(1);
+
 /// How many times its own length passes between two diagnoses: at most 1 % of the processor's time (journal format).
 const PAUSE_PER_COST: u32 = 100;
 
@@ -32,8 +35,12 @@ pub struct Pipeline {
     collector: Collector,
     announcer: Announcer,
     trouble: Trouble,
+    /// The record at which a diagnosis became worth it, which waits for a moment in which nothing else does.
+    due: Option<Observation>,
     /// When the next diagnosis may be made.
     next_diagnosis: Moment,
+    /// When the last one was made.
+    last_diagnosis: Moment,
 }
 
 /// Whether there is anything to diagnose.
@@ -54,28 +61,43 @@ impl Pipeline {
             collector: Collector::new(Window::default(), recent),
             announcer: Announcer::default(),
             trouble: Trouble::NoneYet,
+            due: None,
             next_diagnosis: Moment::default(),
+            last_diagnosis: Moment::default(),
         }
     }
 
-    /// Takes what was observed: the record itself, and beside it the findings that it made news, in the order in which
-    /// every sink gets them. `now` reads the run's clock, to see what a diagnosis costs.
+    /// Takes what was observed, and gives it on at once: no record waits for a diagnosis but the `stop`, behind which
+    /// nothing of a run stands. `now` reads the run's clock, to see what a diagnosis costs.
     pub fn observe(&mut self, record: Observation, now: impl Fn() -> Moment) -> Vec<Observation> {
         self.collector.record(&record);
         if is_trouble(&record.event) || self.trouble == Trouble::Known && is_news_of_trouble(&record.event) {
             self.trouble = Trouble::New;
         }
-        if !self.is_worth_a_diagnosis(&record.event, now()) {
-            return vec![record];
+        if matches!(record.event, Event::Stop(_)) {
+            // What came since the last diagnosis must not go unsaid.
+            let unsaid = if self.trouble == Trouble::New { self.news(&record, now) } else { Vec::new() };
+            return unsaid.into_iter().chain([record]).collect();
         }
+        if self.is_worth_a_diagnosis(&record.event, now()) {
+            self.due = Some(record.clone());
+        }
+        vec![record]
+    }
+
+    /// Makes the diagnosis that is due, when nothing else waits: the findings that are news, in the order in which every
+    /// sink gets them, each with the time of the record that made it due.
+    pub fn diagnose_if_due(&mut self, now: impl Fn() -> Moment) -> Vec<Observation> {
+        match self.due.take() {
+            Some(record) => self.news(&record, now),
+            None => Vec::new(),
+        }
+    }
+
+    fn news(&mut self, record: &Observation, now: impl Fn() -> Moment) -> Vec<Observation> {
         let findings = self.findings(now);
         let news = self.announcer.news(findings).into_iter().map(FindingRecord::from);
-        let mut records: Vec<Observation> =
-            news.map(|finding| record.with(Event::Finding(Box::new(finding)))).collect();
-        // Nothing of a run stands behind its `stop`.
-        let place = if matches!(record.event, Event::Stop(_)) { records.len() } else { 0 };
-        records.insert(place, record);
-        records
+        news.map(|finding| record.with(Event::Finding(Box::new(finding)))).collect()
     }
 
     /// Drops so far.
@@ -88,15 +110,17 @@ impl Pipeline {
         self.collector.metrics(Liveness::Live)
     }
 
-    /// After an incident has ended, at samples, and when the run ends: what came since the last diagnosis must not go
-    /// unsaid.
+    /// After an incident has ended, and at samples.
     fn is_worth_a_diagnosis(&self, event: &Event, now: Moment) -> bool {
         match event {
-            Event::Stop(_) => self.trouble == Trouble::New,
             Event::Connected(_) | Event::Device(_) => {
                 self.trouble == Trouble::New && now >= self.next_diagnosis
             }
-            Event::Sample(_) => self.trouble != Trouble::NoneYet && now >= self.next_diagnosis,
+            Event::Sample(_) => match self.trouble {
+                Trouble::NoneYet => false,
+                Trouble::Known => now >= self.last_diagnosis.plus(QUIET_PAUSE).max(self.next_diagnosis),
+                Trouble::New => now >= self.next_diagnosis,
+            },
             Event::Start(_)
             | Event::Subscribed(_)
             | Event::Drop(_)
@@ -105,7 +129,8 @@ impl Pipeline {
             | Event::Environment(_)
             | Event::Finding(_)
             | Event::ProbeRefused(_)
-            | Event::Pruned(_) => false,
+            | Event::Pruned(_)
+            | Event::Stop(_) => false,
         }
     }
 
@@ -115,6 +140,7 @@ impl Pipeline {
         let ended = now();
         let pause = ended.since(began).saturating_mul(PAUSE_PER_COST).max(LEAST_PAUSE);
         self.next_diagnosis = ended.plus(pause);
+        self.last_diagnosis = ended;
         self.trouble = Trouble::Known;
         findings
     }

@@ -38,6 +38,8 @@ impl Rig {
         let (record, now) = (self.record(event), self.now);
         let observed = self.pipeline.observe(record, || now);
         self.out.extend(observed);
+        let findings = self.pipeline.diagnose_if_due(|| now);
+        self.out.extend(findings);
         self
     }
 
@@ -53,6 +55,19 @@ impl Rig {
             protocol: Some(Protocol::V5),
             reason_code: Some(0x8e),
             duration_connected_seconds: Some(4.0),
+            ..SessionDrop::default()
+        })))
+    }
+
+    /// A proxy closes after 30 s of silence.
+    fn closed(&mut self) -> &mut Self {
+        self.tell(Event::Drop(Box::new(SessionDrop {
+            closed_by: Some(ClosedBy::PeerClose),
+            protocol: Some(Protocol::V5),
+            duration_connected_seconds: Some(40.0),
+            last_received_seconds: Some(30.01),
+            last_sent_seconds: Some(30.0),
+            last_sent_packet: Some("PINGREQ".into()),
             ..SessionDrop::default()
         })))
     }
@@ -136,9 +151,10 @@ fn a_diagnosis_takes_at_most_one_percent_of_the_time() {
     let (reads, cost) = (std::cell::Cell::new(0), Duration::from_secs(2));
     let now = || {
         reads.set(reads.get() + 1);
-        Moment::after_start(if reads.get() < 3 { Duration::ZERO } else { cost })
+        Moment::after_start(if reads.get() < 2 { Duration::ZERO } else { cost })
     };
-    pipeline.observe(Observation::new(stamp, Event::Sample(Box::<Sample>::default())), now);
+    pipeline.observe(Observation::new(stamp, Event::Sample(Box::<Sample>::default())), Moment::default);
+    pipeline.diagnose_if_due(now);
     assert_eq!(pipeline.next_diagnosis, Moment::after_start(cost + 100 * cost));
 }
 
@@ -167,4 +183,44 @@ fn an_outage_that_was_diagnosed_while_it_lasted_is_diagnosed_anew_when_it_ends()
     // What comes too soon for another diagnosis is left for the next moment, and not forgotten.
     rig.pass(1).connect();
     assert_eq!(rig.pipeline.trouble, Trouble::New);
+}
+
+#[test]
+fn no_record_waits_for_a_diagnosis_but_the_stop() {
+    let mut rig = Rig::new();
+    rig.connect().pass(4).taken_over().pass(1);
+    let (record, now) =
+        (rig.record(Event::Connected(Box::new(Connected::new(ConnectionKind::Resumed)))), rig.now);
+    let given_on = rig.pipeline.observe(record.clone(), || now);
+    assert_eq!(given_on, [record], "the record goes on before anything is concluded from it");
+    assert_eq!(rig.pipeline.last_diagnosis, Moment::default());
+    assert_eq!(rig.pipeline.diagnose_if_due(|| now).len(), 1);
+    assert!(rig.pipeline.diagnose_if_due(|| now).is_empty(), "once");
+}
+
+#[test]
+fn a_quiet_run_after_trouble_is_not_diagnosed_at_every_sample() {
+    let mut rig = Rig::new();
+    rig.connect().pass(4).taken_over().pass(1).connect();
+    let mut diagnoses = 0;
+    for _ in 0..600 {
+        let before = rig.pipeline.last_diagnosis;
+        rig.pass(60).sample();
+        diagnoses += u32::from(rig.pipeline.last_diagnosis != before);
+    }
+    assert!(diagnoses <= 10, "{diagnoses} in ten hours");
+}
+
+#[test]
+fn watch_says_a_finding_when_it_first_passes_0_8_and_not_before() {
+    let mut rig = Rig::new();
+    let mut sure = Vec::new();
+    for _ in 0..12 {
+        rig.connect().pass(40).closed().pass(11);
+        let findings = diagnose(&rig.pipeline.metrics());
+        sure.push(findings.iter().any(|finding| finding.confidence >= 0.8));
+        rig.connect();
+        assert_eq!(rig.said().is_empty(), !sure.contains(&true), "{sure:?}: {findings:?}");
+    }
+    assert!(!sure[0] && sure[11], "{sure:?}");
 }

@@ -37,13 +37,23 @@ struct Live {
 impl Observer for Live {
     fn event(&mut self, event: Event) {
         let record = Observation::new(self.clock.stamp(), event);
-        for record in self.pipeline.observe(record, || self.clock.now()) {
-            self.lines.extend(encode(&record).unwrap());
-        }
+        let records = self.pipeline.observe(record, || self.clock.now());
+        self.write(&records);
         self.known.push(self.pipeline.metrics());
     }
 
-    fn standing(&mut self, _run: &Run) {}
+    fn standing(&mut self, _run: &Run) {
+        let findings = self.pipeline.diagnose_if_due(|| self.clock.now());
+        self.write(&findings);
+    }
+}
+
+impl Live {
+    fn write(&mut self, records: &[Observation]) {
+        for record in records {
+            self.lines.extend(encode(record).unwrap());
+        }
+    }
 }
 
 fn config() -> WatchConfig {
