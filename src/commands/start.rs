@@ -1,5 +1,7 @@
 //! What `watch` has to have before its run begins: logs, password, journal, dialler, identity.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::LevelFilter;
@@ -9,11 +11,12 @@ use crate::config::{
     CertificateCheck, ColorChoice, JournalChoice, TlsOptions, Verbosity, WatchConfig, ZoneChoice,
 };
 use crate::event::{FORMAT_VERSION, Start, TargetFacts};
+use crate::io::authorize::aws::Signer;
+use crate::io::authorize::navien::{SignIn, SignInSettings};
 use crate::io::clock::{self, Clock};
-use crate::io::dial::{Auth, DialSettings, Dialer, Signer, TlsSettings, Verification};
+use crate::io::dial::{Authorize, DialSettings, Dialer, TlsSettings, Verification};
 use crate::io::journal_file::JournalFile;
 use crate::io::journal_writer::JournalWriter;
-use crate::io::navien::{SignIn, SignInSettings};
 use crate::io::sink_queue::SinkQueue;
 use crate::io::terminal::{self, StatusLine};
 use crate::io::{host, log, password_file};
@@ -73,7 +76,7 @@ pub(super) fn read_password(config: &mut WatchConfig) -> Result<(), CommandError
     let Some(path) = &config.password_file else { return Ok(()) };
     let password = password_file::read(path).map_err(|error| CommandError::Settings(error.into()))?;
     config.warnings.extend(password.warning);
-    std::sync::Arc::make_mut(&mut config.run.session).password = Some(password.secret);
+    Arc::make_mut(&mut config.run.session).password = Some(password.secret);
     Ok(())
 }
 
@@ -91,14 +94,14 @@ pub(super) fn journal(config: &WatchConfig) -> Result<Option<SinkQueue>, Command
 /// Reads certificates and makes ready to dial `broker`.
 pub(super) fn dialer(broker: &Broker, config: &WatchConfig) -> Result<Dialer, CommandError> {
     let tls = TlsSettings { also_trusted: demo_root(&config.target), ..tls(&config.tls) };
-    let auth = auth(config, &tls)?;
+    let authorize = authorize(config, &tls)?;
     let settings = DialSettings {
         transport: broker.transport,
         host: broker.host.clone(),
         port: broker.port,
         path: broker.path.clone(),
         tls,
-        auth,
+        authorize,
     };
     Dialer::new(settings).map_err(|error| CommandError::Settings(error.into()))
 }
@@ -121,8 +124,8 @@ fn tls(options: &TlsOptions) -> TlsSettings {
     }
 }
 
-/// How the broker is to know us. Application protocols are the broker's affair: the service is offered none.
-fn auth(config: &WatchConfig, tls: &TlsSettings) -> Result<Auth, CommandError> {
+/// What lets an attempt in before MQTT begins, where there is anything. Application protocols are the broker's affair: the service is offered none.
+fn authorize(config: &WatchConfig, tls: &TlsSettings) -> Result<Option<Arc<dyn Authorize>>, CommandError> {
     if let Some(navien) = &config.navien {
         let sign_in = SignIn::new(SignInSettings {
             email: navien.email.clone(),
@@ -130,11 +133,11 @@ fn auth(config: &WatchConfig, tls: &TlsSettings) -> Result<Auth, CommandError> {
             service: navien.service.clone(),
             tls: TlsSettings { alpn: Vec::new(), ..tls.clone() },
         });
-        return sign_in.map(Auth::Navien).map_err(|error| CommandError::Settings(error.into()));
+        let sign_in = sign_in.map_err(|error| CommandError::Settings(error.into()))?;
+        return Ok(Some(Arc::new(sign_in)));
     }
-    Ok(config.aws.as_ref().map_or(Auth::None, |aws| {
-        Auth::Aws(Signer { region: aws.region.clone(), credentials: aws.credentials.clone() })
-    }))
+    let Some(aws) = &config.aws else { return Ok(None) };
+    Ok(Some(Arc::new(Signer { region: aws.region.clone(), credentials: aws.credentials.clone() })))
 }
 
 /// What the target's service adds to the run.

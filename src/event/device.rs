@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lenient;
 
-/// Time that an appliance has to answer; after it a record says that it did not. As in the reference client of the
-/// Navien cloud (its command line).
+/// Time that an appliance has to answer; after it a record says that it did not. As in the command line of
+/// the reference client.
 pub const DEVICE_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What came of asking one appliance.

@@ -15,12 +15,12 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use url::Host;
 
 use super::clock::Clock;
-use super::dial::{Auth, DialSettings, Dialer, SetupError, TlsSettings};
+use super::dial::{DialSettings, Dialer, SetupError, TlsSettings};
 use super::stream::Stream;
 use crate::event::Transport;
-use crate::navien::service::ServiceUrl;
 use crate::secret::Secret;
 use crate::session::attempt::DialError;
 use crate::units::span;
@@ -31,8 +31,21 @@ const AGENT: &str = concat!("nwdiag/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug, Clone)]
 pub struct HttpsService {
     dialer: Dialer,
-    url: ServiceUrl,
+    endpoint: Endpoint,
     limits: Limits,
+}
+
+/// Where a service answers.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Name or address.
+    pub host: Host<String>,
+    /// TCP port.
+    pub port: u16,
+    /// Host and port as the header `Host` names them.
+    pub authority: String,
+    /// What stands before the path of each request; without a slash at its end.
+    pub base: String,
 }
 
 /// What an answer may take.
@@ -79,16 +92,16 @@ pub enum Unanswered {
 
 impl HttpsService {
     /// Reads the roots to trust.
-    pub fn new(url: ServiceUrl, tls: TlsSettings, limits: Limits) -> Result<Self, SetupError> {
+    pub fn new(endpoint: Endpoint, tls: TlsSettings, limits: Limits) -> Result<Self, SetupError> {
         let dialer = Dialer::new(DialSettings {
             transport: Transport::Tls,
-            host: url.host.clone(),
-            port: url.port,
+            host: endpoint.host.clone(),
+            port: endpoint.port,
             path: String::new(),
             tls,
-            auth: Auth::None,
+            authorize: None,
         })?;
-        Ok(Self { dialer, url, limits })
+        Ok(Self { dialer, endpoint, limits })
     }
 
     /// Forgets the TLS sessions that could be resumed.
@@ -116,8 +129,8 @@ impl HttpsService {
     }
 
     fn request(&self, post: Post<'_>) -> Result<Request<Full<Bytes>>, Unanswered> {
-        let mut request = Request::post(format!("{}{}", self.url.base, post.path))
-            .header(HOST, self.url.authority())
+        let mut request = Request::post(format!("{}{}", self.endpoint.base, post.path))
+            .header(HOST, self.endpoint.authority.as_str())
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "*/*")
             .header(CONNECTION, "close")

@@ -1,5 +1,6 @@
 //! The world: clocks, sockets, files, terminals. Nothing above this room touches them.
 
+pub mod authorize;
 pub mod clock;
 pub mod dial;
 pub mod driver;
@@ -16,7 +17,6 @@ pub mod live_output;
 pub mod lock;
 pub mod log;
 pub mod margin;
-pub mod navien;
 pub mod network;
 pub mod password_file;
 pub mod replacement;

@@ -81,6 +81,18 @@ fn a_writer_knows_the_document_and_neither_metrics_nor_findings() {
 }
 
 #[test]
+fn a_vendor_is_named_only_by_its_extension_and_by_what_puts_it_in() {
+    hold(&files().unwrap(), rules::a_vendor_is_an_extension);
+}
+
+#[test]
+fn the_dialler_knows_neither_who_lets_it_in_nor_who_asks_over_it() {
+    hold(&without_tests(&files().unwrap()), |file| {
+        rules::the_dialler_imports_none_of_its_users(file).unwrap()
+    });
+}
+
+#[test]
 fn outside_io_and_simulator_there_is_no_clock_socket_file_or_terminal() {
     hold(&without_tests(&files().unwrap()), |file| rules::the_world_stays_outside(file).unwrap());
 }

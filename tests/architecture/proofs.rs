@@ -116,6 +116,33 @@ fn a_writer_that_looks_at_metrics_is_found() {
 }
 
 #[test]
+fn a_vendor_is_found_outside_its_places_even_in_a_comment() {
+    let check =
+        |path: &str| said(&rules::a_vendor_is_an_extension(&File::new(path, "\n// As NaviEn does.\n")));
+    let rule = "only an extension, what lets an attempt in and the composition name a vendor";
+    for path in ["src/io/dial/mod.rs", "src/session/run/mod.rs", "src/navien.rs", "src/io/authorize.rs"] {
+        assert_eq!(check(path), [format!("{path}:2: {rule}")]);
+    }
+    for path in ["src/navien/status.rs", "src/io/authorize/navien.rs", "src/lib.rs", "src/config/navien.rs"] {
+        assert_eq!(check(path), [""; 0]);
+    }
+}
+
+#[test]
+fn a_dialler_that_names_its_users_is_found_and_the_other_way_is_not() {
+    let check =
+        |path, text| said(&rules::the_dialler_imports_none_of_its_users(&File::new(path, text)).unwrap());
+    let expected = "crate::io::https::Post uses the dialler, which may not know it";
+    assert_eq!(
+        check("src/io/dial/tls.rs", "use crate::io::https::Post;"),
+        [format!("src/io/dial/tls.rs:1: {expected}")]
+    );
+    assert_eq!(check("src/io/dial/mod.rs", "use super::authorize::aws::Signer;").len(), 1);
+    assert_eq!(check("src/io/dial/mod.rs", "use authorize::Authorize; use crate::io::clock;"), [""; 0]);
+    assert_eq!(check("src/io/https.rs", "use super::dial::Dialer;"), [""; 0]);
+}
+
+#[test]
 fn the_world_is_found_however_it_is_named() {
     let rows = [
         ("use std::net::TcpStream;", "std::net::TcpStream is a socket"),

@@ -120,6 +120,51 @@ pub(crate) fn writers_know_only_the_document(file: &File) -> Checked {
     Ok(foreign.map(|named| file.breaks(named, rule(named))).collect())
 }
 
+/// The vendor whose service is an extension, in small letters.
+const VENDOR: &str = "navien";
+
+/// Where it may be named: its own folder, what a user types and reads, other programs' dumps of its data, what lets an
+/// attempt in, and the composition.
+const NAME_THE_VENDOR: [&str; 8] = [
+    "src/navien/",
+    "src/cli",
+    "src/config",
+    "src/target.rs",
+    "src/dump",
+    "src/io/authorize/",
+    "src/commands",
+    FRONT,
+];
+
+/// A vendor is an extension: no other file names it, not even in a comment.
+pub(crate) fn a_vendor_is_an_extension(file: &File) -> Vec<Breach> {
+    if NAME_THE_VENDOR.iter().any(|place| file.path.starts_with(place)) {
+        return Vec::new();
+    }
+    let lines = file.text.lines().enumerate();
+    let naming = lines.filter(|(_, line)| line.to_lowercase().contains(VENDOR));
+    let breach = |index: usize| {
+        let named = Named { name: VENDOR.to_owned(), line: index + 1 };
+        file.breaks(&named, "only an extension, what lets an attempt in and the composition name a vendor")
+    };
+    naming.map(|(index, _)| breach(index)).collect()
+}
+
+/// Parts that know of each other in one direction only: the first may not name the second.
+const ONE_WAY: [(&str, &str); 2] =
+    [("crate::io::dial", "crate::io::authorize"), ("crate::io::dial", "crate::io::https")];
+
+/// The dialler knows neither who lets it in nor what asks a service over it.
+pub(crate) fn the_dialler_imports_none_of_its_users(file: &File) -> Checked {
+    let module = file.path_in_crate();
+    let source = Source::read(&file.text, &file.module)?;
+    let breaks = |named: &&Named| {
+        ONE_WAY.iter().any(|(part, user)| within(&module, part) && within(&named.name, user))
+    };
+    let rule = |named: &Named| format!("{} uses the dialler, which may not know it", named.name);
+    Ok(source.paths.iter().filter(breaks).map(|named| file.breaks(named, rule(named))).collect())
+}
+
 /// Rooms that are the world's.
 const WORLDLY: [&str; 2] = ["io", "simulator"];
 

@@ -8,7 +8,7 @@ use nwdiag::event::{
     AttemptFailed, Connected, Event, Protocol, Qos, SessionDrop, Start, StopReason, TargetFacts, Transport,
 };
 use nwdiag::io::clock::Clock;
-use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
+use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
 use nwdiag::io::host_watch::HostWatch;
 use nwdiag::session::extension::NoExtension;
@@ -167,7 +167,7 @@ fn plain(address: SocketAddr) -> DialSettings {
         port: address.port(),
         path: String::new(),
         tls: TlsSettings::default(),
-        auth: Auth::None,
+        authorize: None,
     }
 }
 

@@ -11,7 +11,7 @@ use nwdiag::config::{Config, Surroundings, WatchConfig, resolve};
 use nwdiag::diagnosis::diagnose;
 use nwdiag::event::{Event, Observation, Start, StopReason};
 use nwdiag::io::clock::{Clock, local};
-use nwdiag::io::dial::{Auth, DialSettings, Dialer, TlsSettings};
+use nwdiag::io::dial::{DialSettings, Dialer, TlsSettings};
 use nwdiag::io::driver::{Driver, Observer};
 use nwdiag::io::host_watch::HostWatch;
 use nwdiag::journal::encode;
@@ -75,7 +75,7 @@ fn config() -> WatchConfig {
 fn dialer(broker: &Broker) -> Dialer {
     let tls = TlsSettings::default();
     let (transport, host, port) = (broker.transport, broker.host.clone(), broker.port);
-    Dialer::new(DialSettings { transport, host, port, path: broker.path.clone(), tls, auth: Auth::None })
+    Dialer::new(DialSettings { transport, host, port, path: broker.path.clone(), tls, authorize: None })
         .unwrap()
 }
 

@@ -217,7 +217,7 @@ pub enum SignInFailure {
     },
     /// The service was not reached.
     Unreached {
-        /// What it is called in a sentence, "the Navien service" for instance.
+        /// Its name with the article, as it stands in a sentence: "the … service".
         service: &'static str,
         /// The step that failed.
         phase: Phase,

@@ -4,7 +4,7 @@
 //! shown.
 
 mod attempt;
-mod auth;
+mod authorize;
 mod certificate;
 mod dns;
 mod setup;
@@ -18,6 +18,7 @@ mod tests;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -26,7 +27,6 @@ use url::Host;
 
 use crate::event::{AddressLost, Phase, Phases, Transport};
 use crate::io::clock::Clock;
-use crate::io::navien::Learned;
 use crate::io::stream::Stream;
 use crate::secret::Secret;
 use crate::session::attempt::DialError;
@@ -34,8 +34,7 @@ use crate::session::extension::Opaque;
 use crate::session::recovery::Depth;
 
 use attempt::{Attempt, TimedOut};
-use auth::Visit;
-pub use auth::{Auth, Signer};
+pub use authorize::{AuthContext, AuthFacts, Authorize, Authorized, Pending};
 pub use setup::SetupError;
 use tcp::{Ends, Race};
 use tls::Tls;
@@ -54,8 +53,8 @@ pub struct DialSettings {
     pub path: String,
     /// Certificates and their verification.
     pub tls: TlsSettings,
-    /// How the broker is to know us before MQTT begins.
-    pub auth: Auth,
+    /// What lets an attempt in before MQTT begins; the path is asked for as it is where there is nothing.
+    pub authorize: Option<Arc<dyn Authorize>>,
 }
 
 impl fmt::Debug for DialSettings {
@@ -66,7 +65,7 @@ impl fmt::Debug for DialSettings {
             .field("port", &self.port)
             .field("path", &websocket::without_query(&self.path))
             .field("tls", &self.tls)
-            .field("auth", &self.auth)
+            .field("authorize", &self.authorize)
             .finish()
     }
 }
@@ -103,7 +102,7 @@ pub struct Dialer {
     port: u16,
     tls: Option<Tls>,
     upgrade: Option<Upgrade>,
-    auth: Auth,
+    authorize: Option<Arc<dyn Authorize>>,
 }
 
 /// A connection that is ready for MQTT.
@@ -152,7 +151,7 @@ impl Dialer {
         };
         let tls = encrypted.then(|| Tls::new(settings.tls.clone(), &settings.host)).transpose()?;
         let upgrade = framed.then(|| Upgrade::new(&settings)).transpose()?;
-        Ok(Self { host: settings.host, port: settings.port, tls, upgrade, auth: settings.auth })
+        Ok(Self { host: settings.host, port: settings.port, tls, upgrade, authorize: settings.authorize })
     }
 
     /// Forgets the TLS sessions that could be resumed, so that the next handshake is a full one.
@@ -165,7 +164,7 @@ impl Dialer {
     /// Makes one attempt; it is over when `within` has passed since we were let in, in whatever phase it is then.
     pub async fn dial(&self, clock: Clock, within: Duration, depth: Depth) -> Result<Dialled, DialError> {
         let mut attempt = Attempt::begin(clock);
-        let path = match self.admit(&mut attempt, depth).await {
+        let path = match self.authorize(&mut attempt, depth).await {
             Ok(path) => path,
             Err(error) => return Err(attempt.failed(error)),
         };
@@ -179,7 +178,7 @@ impl Dialer {
 
     /// What the service that lets us in told at sign-in, asked for anew; `None` where there is none, or no answer.
     pub async fn ask_service(&self, clock: Clock) -> Option<Opaque> {
-        self.auth.ask_service(clock).await
+        self.authorize.as_ref()?.ask_service(clock).await
     }
 
     async fn go_on(
@@ -197,18 +196,19 @@ impl Dialer {
 
     /// Gets what there has to be before the broker is dialled: the path to ask for, if another than that of the
     /// settings.
-    async fn admit(&self, attempt: &mut Attempt, depth: Depth) -> Result<Option<Secret>, DialError> {
+    async fn authorize(&self, attempt: &mut Attempt, depth: Depth) -> Result<Option<Secret>, DialError> {
+        let Some(authorize) = &self.authorize else { return Ok(None) };
         let (host_header, path) = self.upgrade.as_ref().map_or(("", ""), Upgrade::place);
-        let visit = Visit { clock: attempt.clock, depth, host_header, path };
-        let (started, mut learned) = (attempt.clock.now(), Learned::default());
-        let outcome = self.auth.admit(visit, &mut learned).await;
-        attempt.clock_offset = learned.clock_offset;
-        if learned.requests > 0 {
+        let context = AuthContext { clock: attempt.clock, depth, host_header, path };
+        let (started, mut facts) = (attempt.clock.now(), AuthFacts::default());
+        let outcome = authorize.authorize(context, &mut facts).await;
+        attempt.clock_offset = facts.clock_offset;
+        if facts.requests > 0 {
             attempt.phases.set(Phase::Auth, attempt.clock.now().since(started));
         }
-        let admission = outcome?;
-        attempt.learned = admission.learned;
-        Ok(admission.path)
+        let authorized = outcome?;
+        attempt.learned = authorized.learned;
+        Ok(authorized.path)
     }
 
     async fn reach(&self, attempt: &mut Attempt, path: Option<Secret>) -> Result<(Stream, Ends), DialError> {
@@ -250,12 +250,13 @@ impl Dialer {
             Ok(upgraded) => upgraded,
             Err(timed_out) => Err(websocket::timed_out(timed_out)),
         };
-        if self.auth.depends_on_the_clock() {
+        if let Some(authorize) = &self.authorize {
+            // What is signed is good for a few minutes only, by the broker's clock.
             attempt.clock_offset = clock_offset.or(attempt.clock_offset);
-        }
-        let status = upgraded.as_ref().err().and_then(|error| error.failure.http_status());
-        if let Some(401 | 403) = status {
-            self.auth.refused(attempt.clock).await;
+            let status = upgraded.as_ref().err().and_then(|error| error.failure.http_status());
+            if let Some(401 | 403) = status {
+                authorize.refused(attempt.clock).await;
+            }
         }
         upgraded.map(Stream::over_websocket)
     }

@@ -3,6 +3,7 @@
 use tokio::io::AsyncWriteExt;
 
 use super::*;
+use crate::io::authorize::aws::Signer;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, IOT_SERVICE, Scope, SigningInput, presign};
 
@@ -15,8 +16,12 @@ fn credentials() -> Credentials {
 }
 
 fn signed(port: u16) -> DialSettings {
-    let auth = Auth::Aws(Signer { region: "eu-west-1".to_owned(), credentials: credentials() });
-    DialSettings { auth, path: "/mqtt".to_owned(), ..settings(Transport::Ws, port) }
+    let signer = Signer { region: "eu-west-1".to_owned(), credentials: credentials() };
+    DialSettings {
+        authorize: Some(Arc::new(signer)),
+        path: "/mqtt".to_owned(),
+        ..settings(Transport::Ws, port)
+    }
 }
 
 /// A broker that answers each request for a WebSocket as `answer` says, and tells what was asked.

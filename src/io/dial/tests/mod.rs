@@ -38,7 +38,7 @@ fn settings(transport: Transport, port: u16) -> DialSettings {
         port,
         path: "/mqtt?token=secret".to_owned(),
         tls: TlsSettings::default(),
-        auth: Auth::None,
+        authorize: None,
     }
 }
 

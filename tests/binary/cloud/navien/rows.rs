@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use nwdiag::event::FailureKind;
+use nwdiag::io::authorize::navien::{SignIn, SignInSettings, SignedIn};
 use nwdiag::io::clock::Clock;
-use nwdiag::io::dial::TlsSettings;
-use nwdiag::io::navien::{Learned, SignIn, SignInSettings, SignedIn};
+use nwdiag::io::dial::{AuthFacts, TlsSettings};
 use nwdiag::navien::account::{AuthFailure, Finality, Renewal};
 use nwdiag::navien::service::ServiceUrl;
 use nwdiag::secret::Secret;
@@ -74,7 +74,7 @@ impl Client {
     }
 
     async fn attempt(&self, renewal: Renewal) -> Result<SignedIn, AuthFailure> {
-        let mut learned = Learned::default();
+        let mut learned = AuthFacts::default();
         let outcome = self.sign_in.renew(self.clock, renewal, &mut learned).await;
         assert!(learned.clock_offset.is_none_or(|offset| offset.num_seconds().abs() < 60), "{learned:?}");
         outcome
@@ -346,7 +346,7 @@ async fn requests_say_what_the_service_needs_and_nothing_of_the_host() {
 async fn the_clock_of_the_service_is_compared_with_ours() {
     let client = Client::patient((EMAIL, "wrong"), LONG);
     client.service.state().ahead = chrono::TimeDelta::hours(2);
-    let mut learned = Learned::default();
+    let mut learned = AuthFacts::default();
     client.sign_in.renew(client.clock, AsNeeded, &mut learned).await.unwrap_err();
     let offset = learned.clock_offset.unwrap().num_seconds();
     assert!((-7260..=-7140).contains(&offset), "{offset}");
@@ -359,7 +359,7 @@ async fn unreached(change: impl FnOnce(&mut SignInSettings, &Certificates)) -> A
     let mut settings = settings(&service, &certificates);
     change(&mut settings, &certificates);
     let sign_in = SignIn::within(settings, LONG).unwrap();
-    let failed = sign_in.renew(Clock::start(), AsNeeded, &mut Learned::default()).await.unwrap_err();
+    let failed = sign_in.renew(Clock::start(), AsNeeded, &mut AuthFacts::default()).await.unwrap_err();
     assert_eq!(service.state().calls.len(), 0);
     failed
 }

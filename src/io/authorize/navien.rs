@@ -5,19 +5,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
-use super::clock::{self, Clock};
-use super::dial::{SetupError, TlsSettings};
-use super::https::{HttpsAnswer, HttpsService, Limits, Post, Unanswered};
+use super::aws::Signer;
+use crate::event::Phase;
 use crate::event::failure::{Failure, SignInFailure};
+use crate::io::clock::{self, Clock};
+use crate::io::dial::{AuthContext, AuthFacts, Authorize, Authorized, Pending, SetupError, TlsSettings};
+use crate::io::https::{Endpoint, HttpsAnswer, HttpsService, Limits, Post, Unanswered};
 use crate::navien::AwsKeys;
-use crate::navien::account::{Account, AuthFailure, Renewal};
+use crate::navien::account::{Account, AuthFailure, Finality, Renewal};
 use crate::navien::answer::{Answer, BODY_LIMIT_BYTES};
 use crate::navien::device::Device;
-use crate::navien::service::ServiceUrl;
+use crate::navien::extension::device_list;
+use crate::navien::service::{BROKER_REGION, ServiceUrl};
 use crate::secret::Secret;
+use crate::session::attempt::{DialError, Retry};
+use crate::session::extension::Opaque;
+use crate::session::recovery::Depth;
 use crate::session::service_clock::clock_offset;
 use crate::sigv4::Credentials;
 
@@ -56,15 +61,6 @@ pub struct SignedIn {
     pub devices: Option<Vec<Device>>,
 }
 
-/// What was learned on the way, whatever came of it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Learned {
-    /// How far this host's clock is ahead of the service's, where an answer told.
-    pub clock_offset: Option<TimeDelta>,
-    /// How many requests it took.
-    pub requests: u32,
-}
-
 impl SignIn {
     /// Reads the roots to trust; nothing is sent yet.
     pub fn new(settings: SignInSettings) -> Result<Self, SetupError> {
@@ -74,7 +70,7 @@ impl SignIn {
     /// The same with another time for each request.
     pub fn within(settings: SignInSettings, within: Duration) -> Result<Self, SetupError> {
         let limits = Limits { within, body_bytes: BODY_LIMIT_BYTES };
-        let service = HttpsService::new(settings.service, settings.tls, limits)?;
+        let service = HttpsService::new(endpoint(settings.service), settings.tls, limits)?;
         let account = Account::new(settings.email, settings.password);
         Ok(Self(Arc::new(Mutex::new(State { service, account }))))
     }
@@ -84,7 +80,7 @@ impl SignIn {
         &self,
         clock: Clock,
         renewal: Renewal,
-        learned: &mut Learned,
+        facts: &mut AuthFacts,
     ) -> Result<SignedIn, AuthFailure> {
         let mut state = self.0.lock().await;
         let State { service, account } = &mut *state;
@@ -99,10 +95,10 @@ impl SignIn {
                 body: &request.body,
             };
             let outcome = service.post(clock, post).await;
-            learned.requests += 1;
+            facts.requests += 1;
             let date = outcome.as_ref().ok().and_then(|answer| answer.date.as_deref());
-            learned.clock_offset =
-                date.and_then(|date| clock_offset(date, clock::wall())).or(learned.clock_offset);
+            facts.clock_offset =
+                date.and_then(|date| clock_offset(date, clock::wall())).or(facts.clock_offset);
             account.told(clock.now(), outcome.map(Answer::from).map_err(failure))?;
         }
         let signed_in = signed_in(account)?;
@@ -116,13 +112,55 @@ impl SignIn {
 
     /// Asks the service for its devices once more; `None` where that was in vain.
     pub async fn devices(&self, clock: Clock) -> Option<Vec<Device>> {
-        let asked = self.renew(clock, Renewal::Devices, &mut Learned::default()).await;
+        let asked = self.renew(clock, Renewal::Devices, &mut AuthFacts::default()).await;
         asked.inspect_err(|failure| tracing::debug!(%failure, "no list of the devices")).ok()?.devices
     }
+}
 
-    /// The gateway of the broker refused what was signed with the credentials.
-    pub async fn refused(&self, clock: Clock) {
-        self.0.lock().await.account.keys_refused(clock.now());
+impl Authorize for SignIn {
+    fn authorize<'a>(
+        &'a self,
+        context: AuthContext<'a>,
+        facts: &'a mut AuthFacts,
+    ) -> Pending<'a, Result<Authorized, DialError>> {
+        Box::pin(async move {
+            let signed_in = self.renew(context.clock, renewal(context.depth), facts).await?;
+            Ok(authorized(signed_in, context))
+        })
+    }
+
+    fn refused(&self, clock: Clock) -> Pending<'_, ()> {
+        Box::pin(async move { self.0.lock().await.account.keys_refused(clock.now()) })
+    }
+
+    fn ask_service(&self, clock: Clock) -> Pending<'_, Option<Opaque>> {
+        Box::pin(async move { self.devices(clock).await.map(device_list) })
+    }
+}
+
+const fn renewal(depth: Depth) -> Renewal {
+    match depth {
+        Depth::Quick => Renewal::AsNeeded,
+        Depth::Deep => Renewal::Forced,
+    }
+}
+
+fn authorized(SignedIn { credentials, devices }: SignedIn, context: AuthContext<'_>) -> Authorized {
+    let signer = Signer { region: BROKER_REGION.to_owned(), credentials };
+    Authorized { path: Some(signer.path(context)), learned: devices.map(device_list) }
+}
+
+fn endpoint(url: ServiceUrl) -> Endpoint {
+    Endpoint { authority: url.authority(), host: url.host, port: url.port, base: url.base }
+}
+
+impl From<AuthFailure> for DialError {
+    fn from(failure: AuthFailure) -> Self {
+        let retry = match failure.finality {
+            Finality::Passing => Retry::Later,
+            Finality::Final => Retry::Never,
+        };
+        Self { retry, ..Self::new(Phase::Auth, failure.failure) }
     }
 }
 
