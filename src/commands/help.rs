@@ -1,9 +1,10 @@
 //! `nwdiag help CAUSE` and `nwdiag help causes`: the pages of the catalogue. Everything else about help is clap's.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 
+use super::{CommandError, Outcome};
 use crate::diagnosis::Cause;
+use crate::io::report_output;
 use crate::report::cause;
 
 /// What these arguments, the program's own name first, ask of the catalogue; `None` where they ask for something else.
@@ -18,7 +19,8 @@ pub(super) fn asked(arguments: &[OsString]) -> Option<String> {
     }
 }
 
-/// Prints it. A page that nobody reads to its end is no error.
-pub(super) fn print(page: &str) {
-    let _ = std::io::stdout().lock().write_all(page.as_bytes());
+/// Prints it.
+pub(super) fn print(page: &str) -> Result<Outcome, CommandError> {
+    report_output::to_standard_output(page.as_bytes()).map_err(anyhow::Error::from)?;
+    Ok(Outcome::Done)
 }

@@ -39,8 +39,7 @@ const WRONG_USAGE: u8 = 2;
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, environment: &Environment) -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
     if let Some(page) = help::asked(&arguments) {
-        help::print(&page);
-        return ExitCode::SUCCESS;
+        return exit_code(help::print(&page));
     }
     let cli = match cli::parse(arguments, environment) {
         Ok(cli) => cli,
